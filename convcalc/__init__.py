@@ -1,0 +1,53 @@
+"""The pocket calculator for convolutional networks: every figure exact, every figure proved by execution.
+
+>>> from convcalc import Conv2d
+>>> Conv2d(3, 16, 4, stride=2).output_shape((10, 3, 28, 28))
+(10, 16, 13, 13)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convcalc.errors import ConvcalcError as ConvcalcError
+    from convcalc.layers import RBF as RBF
+    from convcalc.layers import Conv1d as Conv1d
+    from convcalc.layers import Conv2d as Conv2d
+    from convcalc.layers import Conv3d as Conv3d
+    from convcalc.layers import Flatten as Flatten
+    from convcalc.layers import Linear as Linear
+    from convcalc.layers import ScaledTanh as ScaledTanh
+    from convcalc.layers import Subsampling2d as Subsampling2d
+    from convcalc.network import Network as Network
+    from convcalc.network import Sequential as Sequential
+    from convcalc.network import chain as chain
+    from convcalc.network import trace as trace
+    from convcalc.report import Report as Report
+    from convcalc.syntax import parse as parse
+
+__version__ = "0.1.0"
+
+# Where each public name lives. It is imported when it is first asked for, so that `import convcalc` costs nothing.
+_HOMES = {
+    "ConvcalcError": "errors",
+    **dict.fromkeys(
+        ("Conv1d", "Conv2d", "Conv3d", "Flatten", "Linear", "RBF", "ScaledTanh", "Subsampling2d"), "layers"
+    ),
+    **dict.fromkeys(("Network", "Sequential", "chain", "trace"), "network"),
+    "Report": "report",
+    "parse": "syntax",
+}
+
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"convcalc.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,13 @@
+"""The one kind of error that convcalc raises on purpose."""
+
+
+class ConvcalcError(ValueError):
+    """A refusal: what was given, which rule it breaks, and what to do instead, in one line.
+
+    A setting in the remedy is written as in Python (``padding=1``); the command line shows it as its option.
+
+    >>> from convcalc import Conv2d
+    >>> Conv2d(1, 1, 5).output_shape((1, 1, 3, 3))
+    Traceback (most recent call last):
+    convcalc.errors.ConvcalcError: kernel 5 does not fit input 3 (padding 0): use padding=1 or a kernel of at most 3
+    """

@@ -1,0 +1,318 @@
+"""The arithmetic of convolution: one function a quantity, one axis at a time.
+
+Ints in, exact ints out, at any size: every count is a closed form, none loops over a size. The same functions work
+unchanged on integer NumPy arrays, element by element, though the annotations say int. Nothing is validated here: `layers` does that.
+
+``padding`` is always the pair ``(before, after)`` of one axis.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+Sides = tuple[int, int]
+
+
+# Windows
+
+
+def window_extent(kernel_size: int, dilation: int) -> int:
+    """How many elements the window spans, holes included: the effective kernel size.
+
+    Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), section 5.1.
+
+    >>> window_extent(3, 2)
+    5
+    """
+    return dilation * (kernel_size - 1) + 1
+
+
+def slack(size: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
+    """How far the window can move from its first place on the padded axis; negative where it does not fit.
+
+    >>> slack(28, 4, 2, (0, 0), 1)
+    24
+    """
+    before, after = padding
+    return size + before + after - window_extent(kernel_size, dilation)
+
+
+def output_size(size: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
+    """How many windows fit: floor((size + padding - dilation*(kernel_size - 1) - 1) / stride) + 1.
+
+    Source: PyTorch, `Conv2d`, "Shape"; Dumoulin and Visin (2016), relationship 6 with 5.1's effective kernel.
+
+    >>> output_size(28, 4, 2, (0, 0), 1)
+    13
+    """
+    return slack(size, kernel_size, stride, padding, dilation) // stride + 1
+
+
+def leftover(size: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
+    """Elements of the padded axis behind the last window: 0 where the stride divides evenly.
+
+    >>> leftover(28, 3, 2, (0, 0), 1)
+    1
+    """
+    return slack(size, kernel_size, stride, padding, dilation) % stride
+
+
+def same_padding(kernel_size: int, dilation: int) -> Sides:
+    """The sides that keep the size at stride 1, the smaller half first.
+
+    Source: PyTorch, ``padding='same'``.
+
+    >>> same_padding(4, 1)
+    (1, 2)
+    """
+    total = dilation * (kernel_size - 1)
+    return total // 2, total - total // 2
+
+
+def tensorflow_same_padding(size: int, kernel_size: int, stride: int, dilation: int) -> Sides:
+    """The sides that TensorFlow's SAME pads: as few as give ceil(size / stride) outputs, the smaller half first.
+
+    Source: TensorFlow, `tf.nn`, "Notes on padding".
+
+    >>> tensorflow_same_padding(28, 4, 2, 1)
+    (1, 1)
+    >>> tensorflow_same_padding(28, 3, 2, 1)
+    (0, 1)
+    """
+    outputs = -(-size // stride)
+    total = _at_least_zero((outputs - 1) * stride + window_extent(kernel_size, dilation) - size)
+    return total // 2, total - total // 2
+
+
+# What the windows meet
+
+
+def real_taps(size: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
+    """Pairs (window, tap) that land on a real element of the axis, not on its padding.
+
+    Five taps at each of 28 places make 140, of which 3 at either end are on the padding:
+
+    >>> real_taps(28, 5, 1, (2, 2), 1)
+    134
+    """
+    outputs = output_size(size, kernel_size, stride, padding, dilation)
+    return _taps_within(padding[0], size, outputs, kernel_size, stride, dilation)
+
+
+def read_elements(size: int, first: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
+    """How many of the ``first`` real elements of the axis some window reads (``first=size``: of all).
+
+    An element that c windows read makes c pairs (window, tap) in a chain of c - 1 links: one link is a move by
+    stride/g taps back and dilation/g windows on, g = gcd(stride, dilation). So elements are pairs less links.
+
+    >>> read_elements(28, 28, 3, 2, (0, 0), 1)
+    27
+    """
+    outputs = output_size(size, kernel_size, stride, padding, dilation)
+    common = _gcd(stride, dilation)
+    taps_back, windows_on = stride // common, dilation // common
+    pairs = _taps_within(padding[0], first, outputs, kernel_size, stride, dilation)
+    links = _taps_within(
+        padding[0] - stride * windows_on,
+        first,
+        _at_least_zero(outputs - windows_on),
+        _at_least_zero(kernel_size - taps_back),
+        stride,
+        dilation,
+    )
+    return pairs - links
+
+
+def live_taps(size: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
+    """Taps of the kernel that meet a real element in at least one window; the others only ever see padding.
+
+    >>> live_taps(1, 3, 1, (1, 1), 1)
+    1
+    """
+    outputs = output_size(size, kernel_size, stride, padding, dilation)
+    # Seen from window w, the real elements begin at tap offset before - w*stride: the union over w of those spans,
+    # cut into disjoint pieces, is one stride of each, and what is left of the first.
+    piece = _smaller(size, stride)
+    rest = _taps_within(padding[0] + piece, size - piece, 1, kernel_size, stride, dilation)
+    return _taps_within(padding[0], piece, outputs, kernel_size, stride, dilation) + rest
+
+
+# Counts
+
+
+def channel_pairs(in_channels: int, out_channels: int, groups: int) -> int:
+    """Pairs of an input and an output map that a kernel connects: out_channels * in_channels / groups.
+
+    Source: PyTorch, `Conv2d`: weight has the shape (out_channels, in_channels / groups, ...).
+
+    >>> channel_pairs(3, 16, 1)
+    48
+    """
+    return out_channels * (in_channels // groups)
+
+
+def weights(pairs: int, kernel_size: tuple[int, ...]) -> int:
+    """Weights of a convolution: the taps of one kernel, for each pair of an input and an output map.
+
+    >>> weights(channel_pairs(3, 16, 1), (4, 4))
+    768
+    """
+    return pairs * prod(kernel_size)
+
+
+def parameters(weights: int, biases: int) -> int:
+    """Trainable numbers: weights and biases.
+
+    >>> parameters(5 * 5 * 6, 6)
+    156
+    """
+    return weights + biases
+
+
+def macs(pairs: int, taps: tuple[int, ...]) -> int:
+    """Multiply-accumulates: the channel pairs times the (window, tap) pairs of each axis.
+
+    C1 of LeNet-5: 6 pairs of maps, 5 taps at 28 places along each axis.
+
+    >>> macs(6, (5 * 28, 5 * 28))
+    117600
+    """
+    return pairs * prod(taps)
+
+
+def connections(macs: int, biased_units: int) -> int:
+    """Uses of a weight or a bias: dense multiply-accumulates and one for each biased output unit.
+
+    Source: LeCun, Bottou, Bengio and Haffner (1998), section II-B: C1 has (5*5 + 1) * 6*28*28 connections.
+
+    >>> connections(117600, 6 * 28 * 28)
+    122304
+    """
+    return macs + biased_units
+
+
+def subsampling_connections(outputs: int, taps: int) -> int:
+    """Connections of LeCun's subsampling: the taps and the bias, at each output.
+
+    Source: LeCun et al. (1998), section II-B: S2 has 5,880.
+
+    >>> subsampling_connections(6 * 14 * 14, 2 * 2)
+    5880
+    """
+    return outputs * (taps + 1)
+
+
+def flops(macs: int) -> int:
+    """Floating-point operations, one multiplication and one addition a multiply-accumulate.
+
+    >>> flops(117600)
+    235200
+    """
+    return 2 * macs
+
+
+def size_in_bytes(elements: int, itemsize: int) -> int:
+    """Bytes that the elements take.
+
+    >>> size_in_bytes(156, 4)
+    624
+    """
+    return elements * itemsize
+
+
+# Receptive field (Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019)
+
+
+def receptive_field(before: int, jump: int, extent: int) -> int:
+    """How much of the input a unit sees, behind a layer whose window spans ``extent`` units that each see ``before``.
+
+    >>> receptive_field(5, 1, 2)
+    6
+    """
+    return before + (extent - 1) * jump
+
+
+def receptive_jump(jump: int, stride: int) -> int:
+    """Input elements between what neighbouring units see: the product of the strides.
+
+    >>> receptive_jump(2, 2)
+    4
+    """
+    return jump * stride
+
+
+def receptive_start(start: int, jump: int, before: int) -> int:
+    """The first input index that output 0 sees, 0-based, negative inside the padding.
+
+    >>> receptive_start(0, 1, 2)
+    -2
+    """
+    return start - before * jump
+
+
+# Helpers, written without a branch on a value so that arrays pass
+
+
+def _at_least_zero(value: int) -> int:
+    return (value + abs(value)) // 2
+
+
+def _smaller(a: int, b: int) -> int:
+    return a - _at_least_zero(a - b)
+
+
+def _clamp(value: int, most: int) -> int:
+    return _smaller(_at_least_zero(value), most)
+
+
+def _any(value: Any) -> bool:
+    """Whether the number, or any element of the array, is not zero."""
+    return bool(value.any()) if hasattr(value, "any") else value != 0
+
+
+def _gcd(a: int, b: int) -> int:
+    """The greatest common divisor, by Euclid's steps on all elements at once; a finished one stands still.
+
+    >>> _gcd(12, 18)
+    6
+    """
+    while _any(b):
+        going = b != 0
+        a, b = a + going * (b - a), going * (a % (b + 1 - going))
+    return a
+
+
+def _floor_sum(terms: int, step: int, start: int, divisor: int) -> int:
+    """The sum of (start + i*step) // divisor over 0 <= i < terms, in a logarithmic number of steps.
+
+    Counts the lattice points under the line, swapping the axes as Euclid's algorithm swaps its numbers (Graham,
+    Knuth and Patashnik, "Concrete Mathematics", section 3.5). 0 terms stand still.
+
+    >>> _floor_sum(4, 2, 1, 3)  # 1//3 + 3//3 + 5//3 + 7//3
+    4
+    """
+    total: int = terms * 0
+    while _any(terms):
+        total = total + terms * (terms - 1) // 2 * (step // divisor) + terms * (start // divisor)
+        step, start = step % divisor, start % divisor
+        reach = step * terms + start
+        idle = step == 0
+        terms, start, step, divisor = reach // divisor, reach % divisor, divisor, step + idle
+    return total
+
+
+def _taps_below(limit: int, outputs: int, kernel_size: int, stride: int, dilation: int) -> int:
+    """Pairs (window w, tap t) with w*stride + t*dilation < limit."""
+    below = _clamp(-(-limit // dilation), kernel_size)  # taps that are below in window 0
+    always = _clamp(-(-(limit - (outputs - 1) * stride) // dilation), kernel_size)  # ... in every window
+    between = _at_least_zero(below - always)
+    start = limit - (below - 1) * dilation + stride - 1
+    return outputs * always + _floor_sum(between, dilation, start, stride)
+
+
+def _taps_within(first: int, length: int, outputs: int, kernel_size: int, stride: int, dilation: int) -> int:
+    """Pairs (window w, tap t) with first <= w*stride + t*dilation < first + length."""
+    return _taps_below(first + length, outputs, kernel_size, stride, dilation) - _taps_below(
+        first, outputs, kernel_size, stride, dilation
+    )

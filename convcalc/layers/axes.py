@@ -1,0 +1,101 @@
+"""Settings, brought to one form as a layer is described: whole numbers, one a dimension, padding a pair of sides.
+
+Nothing behind a layer's constructor sees ``int | tuple`` again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import index
+
+from convcalc.errors import ConvcalcError
+
+Shape = tuple[int, ...]
+Sides = tuple[int, int]
+PerAxis = int | Sequence[int]
+Padding = str | int | Sequence[int] | Sequence[Sequence[int]]
+
+
+def whole(name: str, value: object, least: int | None) -> int:
+    """The value as an int of at least ``least`` (None: of any sign), or a refusal that names the setting.
+
+    >>> whole("stride", 2, least=1)
+    2
+    """
+    try:
+        number = index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise ConvcalcError(f"{name} {value!r} is not a whole number: give an integer") from None
+    if least is not None and number < least:
+        raise ConvcalcError(f"{name} {number} is too small: it must be at least {least}")
+    return number
+
+
+def shape(value: Sequence[int]) -> Shape:
+    """A shape of sizes that are whole numbers of at least 0.
+
+    >>> shape([10, 3, 28, 28])
+    (10, 3, 28, 28)
+    """
+    if isinstance(value, (str, int)):
+        raise ConvcalcError(f"input shape {value!r} is not a sequence of sizes: give one such as (1, 3, 28, 28)")
+    return tuple(whole("size", size, least=0) for size in value)
+
+
+def per_axis(name: str, value: PerAxis, rank: int, *, least: int, broadcast: bool = True) -> tuple[int, ...]:
+    """One number an axis. A one-element tuple is for all axes, as in PyTorch, except for a kernel size.
+
+    >>> per_axis("stride", 2, rank=2, least=1)
+    (2, 2)
+    """
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return (whole(name, value, least),) * rank
+    numbers = tuple(whole(name, item, least) for item in value)
+    if len(numbers) == 1 and broadcast:
+        return numbers * rank
+    if len(numbers) != rank:
+        raise ConvcalcError(
+            f"{name} {spell(numbers)} has {counted(len(numbers), 'value')} for {counted(rank, 'axis', 'axes')}:"
+            f" give one integer, or {rank}"
+        )
+    return numbers
+
+
+def per_axis_sides(value: Sequence[Sequence[int]], rank: int) -> tuple[Sides, ...]:
+    """Sides (before, after), a pair an axis.
+
+    >>> per_axis_sides(((1, 2), (0, 1)), rank=2)
+    ((1, 2), (0, 1))
+    """
+    pairs = [tuple(whole("padding", side, least=0) for side in pair) for pair in value]
+    if len(pairs) != rank or any(len(pair) != 2 for pair in pairs):
+        raise ConvcalcError(
+            f"padding {value!r} is not a pair (before, after) for each of {counted(rank, 'axis', 'axes')}"
+        )
+    return tuple((before, after) for before, after in pairs)
+
+
+def spell(numbers: Sequence[int]) -> str:
+    """Numbers an axis, as people write them: one where all are equal.
+
+    >>> spell((3, 3)), spell((3, 5))
+    ('3', '3x5')
+    """
+    return "x".join(map(str, numbers[:1] if len(set(numbers)) == 1 else numbers))
+
+
+def brief(numbers: tuple[int, ...]) -> int | tuple[int, ...]:
+    """One number where all axes agree, as in PyTorch's own printing.
+
+    >>> brief((2, 2)), brief((2, 1))
+    (2, (2, 1))
+    """
+    return numbers[0] if len(set(numbers)) == 1 else numbers
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """
+    >>> counted(1, "value"), counted(2, "axis", "axes")
+    ('1 value', '2 axes')
+    """
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,299 @@
+"""Convolution, in one, two and three dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from convcalc import formulas
+from convcalc.errors import ConvcalcError
+from convcalc.layers.axes import Padding, PerAxis, Shape, Sides, brief, counted, per_axis, per_axis_sides, spell, whole
+from convcalc.layers.base import Layer
+from convcalc.layers.windows import Field, Window, through_window, windows_over
+
+PADDING_MODES = {
+    "zeros": "ZeroPad",
+    "reflect": "ReflectionPad",
+    "replicate": "ReplicationPad",
+    "circular": "CircularPad",
+}
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Conv(Layer):
+    """A convolution of any rank; `Conv1d`, `Conv2d` and `Conv3d` are its names.
+
+    Parameters, order and defaults are those of ``torch.nn.Conv2d``, and two are ours: ``padding`` may give each axis
+    its own pair of sides, ``((before, after), ...)``, and ``table`` says which input maps feed each output map
+    (LeNet-5's C3), where PyTorch has only groups.
+
+    >>> layer = Conv2d(3, 16, 4, stride=2)
+    >>> layer.output_shape((10, 3, 28, 28)), layer.parameters
+    ((10, 16, 13, 13), 784)
+    """
+
+    in_channels: int
+    out_channels: int
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[Sides, ...]
+    dilation: tuple[int, ...]
+    groups: int
+    bias: bool
+    padding_mode: str
+    table: tuple[tuple[int, ...], ...] | None
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: PerAxis,
+        stride: PerAxis = 1,
+        padding: Padding = 0,
+        dilation: PerAxis = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        table: Sequence[Sequence[int]] | None = None,
+    ) -> None:
+        rank = self.rank
+        if rank is None:
+            raise ConvcalcError("Conv has no rank of its own: use Conv1d, Conv2d or Conv3d")
+        if padding_mode not in PADDING_MODES:
+            raise ConvcalcError(f"padding_mode {padding_mode!r} is unknown: use one of {', '.join(PADDING_MODES)}")
+        in_channels = whole("in_channels", in_channels, least=0)
+        out_channels = whole("out_channels", out_channels, least=1)
+        groups = whole("groups", groups, least=1)
+        for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
+            if channels % groups:
+                raise ConvcalcError(
+                    f"groups {groups} does not divide {name} {channels}: groups must divide both in_channels"
+                    f" {in_channels} and out_channels {out_channels}"
+                )
+        kernel_size = per_axis("kernel_size", kernel_size, rank, least=1, broadcast=False)
+        stride = per_axis("stride", stride, rank, least=1)
+        dilation = per_axis("dilation", dilation, rank, least=1)
+        settings = {
+            "in_channels": in_channels,
+            "out_channels": out_channels,
+            "kernel_size": kernel_size,
+            "stride": stride,
+            "padding": _sides(padding, padding_mode, kernel_size, stride, dilation),
+            "dilation": dilation,
+            "groups": groups,
+            "bias": bool(bias),
+            "padding_mode": padding_mode,
+            "table": None if table is None else _table(table, in_channels, out_channels, groups),
+        }
+        for name, value in settings.items():
+            object.__setattr__(self, name, value)
+
+    # Shapes
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """(N, in_channels, *sizes) to (N, out_channels, *sizes), N left out on both sides or on neither.
+
+        >>> Conv1d(1, 1, 3, padding=1).output_shape((1, 10))
+        (1, 10)
+        """
+        windows = self.windows(input_shape)
+        sizes = tuple(formulas.output_size(*window[:5]) for window in windows)
+        # PyTorch keeps out_channels' biases, and gives no maps, where there are no channels to sum.
+        maps = self.out_channels if self.in_channels else 0
+        return (*input_shape[: -1 - len(windows)], maps, *sizes)
+
+    def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
+        """The window along each axis, once it is sure that the input fits."""
+        axes = tuple(zip(self.kernel_size, self.stride, self.padding, self.dilation, strict=True))
+        return windows_over(type(self).__name__, input_shape, self.in_channels, axes, self.padding_mode)
+
+    # Figures
+
+    @property
+    def weight_shape(self) -> Shape:
+        """[out_channels, in_channels / groups, *kernel_size]; with a table, [out_channels, in_channels, ...].
+
+        >>> Conv2d(4, 8, (3, 5), groups=2).weight_shape
+        (8, 2, 3, 5)
+        """
+        return (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
+
+    @property
+    def channel_pairs(self) -> int:
+        """Pairs of an input and an output map that a kernel connects."""
+        if self.table is not None:
+            return sum(map(len, self.table))
+        return formulas.channel_pairs(self.in_channels, self.out_channels, self.groups)
+
+    @property
+    def weights(self) -> int:
+        """
+        >>> Conv2d(1, 6, 5).weights
+        150
+        """
+        return formulas.weights(self.channel_pairs, self.kernel_size)
+
+    @property
+    def biases(self) -> int:
+        """
+        >>> Conv2d(1, 6, 5).biases
+        6
+        """
+        return self.out_channels if self.bias else 0
+
+    @property
+    def parameters(self) -> int:
+        """
+        >>> Conv2d(1, 6, 5).parameters
+        156
+        """
+        return formulas.parameters(self.weights, self.biases)
+
+    def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
+        """
+        >>> c1 = Conv2d(1, 6, 5, padding=2)
+        >>> c1.macs((1, 1, 28, 28)), c1.macs((1, 1, 28, 28), exact=True)
+        (117600, 107736)
+        """
+        windows = self.windows(input_shape)
+        if exact and self.padding_mode == "zeros":
+            taps = tuple(formulas.real_taps(*window[:5]) for window in windows)
+        else:
+            taps = tuple(window.kernel_size * formulas.output_size(*window[:5]) for window in windows)
+        return formulas.macs(self.channel_pairs, taps)
+
+    def connections(self, input_shape: Sequence[int]) -> int:
+        """
+        >>> Conv2d(1, 6, 5).connections((1, 1, 32, 32))
+        122304
+        """
+        units = prod(self.output_shape(input_shape)[-1 - len(self.kernel_size) :])
+        return formulas.connections(self.macs(input_shape), units if self.bias else 0)
+
+    def dead_weights(self, input_shape: Sequence[int]) -> int:
+        """
+        >>> Conv2d(1, 1, 3, padding=1).dead_weights((1, 1, 1, 1))
+        8
+        """
+        windows = self.windows(input_shape)
+        if self.padding_mode != "zeros":
+            return 0
+        live = tuple(formulas.live_taps(*window[:5]) for window in windows)
+        return self.weights - formulas.weights(self.channel_pairs, live)
+
+    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
+        """Each axis seen through the window, by `formulas.receptive_field`, `receptive_jump` and `receptive_start`."""
+        windows = self.windows(input_shape)
+        return tuple(through_window(field, window) for field, window in zip(fields, windows, strict=True))
+
+    # Words
+
+    def spelled(self, name: str) -> Any:
+        """A setting in its shortest form: one number where all axes agree, ``'same'`` where only that says it."""
+        value = getattr(self, name)
+        if name in ("kernel_size", "stride", "dilation"):
+            return brief(value)
+        if name != "padding":
+            return value
+        if all(before == after for before, after in value):
+            return brief(tuple(before for before, _ in value))
+        if value == _same(self.kernel_size, self.dilation) and set(self.stride) == {1}:
+            return "same"
+        return value
+
+    def in_pytorch(self) -> str | None:
+        """The layer, behind a padding layer where PyTorch's own ``padding`` cannot say the sides.
+
+        >>> Conv2d(1, 1, 3, stride=2, padding=((0, 1), (0, 1))).in_pytorch()
+        'ZeroPad2d((0, 1, 0, 1)), Conv2d(1, 1, 3, stride=2)'
+        """
+        if self.table is not None:
+            return None
+        if self.spelled("padding") != self.padding:
+            return repr(self)
+        pad = f"{PADDING_MODES[self.padding_mode]}{len(self.padding)}d"
+        sides = tuple(side for pair in reversed(self.padding) for side in pair)
+        bare = type(self)(
+            self.in_channels, self.out_channels, self.kernel_size, self.stride, 0, self.dilation, self.groups, self.bias
+        )
+        return f"{pad}({sides}), {bare!r}"
+
+
+class Conv1d(Conv):
+    """A convolution over N C L, as ``torch.nn.Conv1d``.
+
+    >>> Conv1d(1, 4, 3, dilation=2).output_shape((1, 1, 10))
+    (1, 4, 6)
+    """
+
+    __slots__ = ()
+    rank = 1
+
+
+class Conv2d(Conv):
+    """A convolution over N C H W, as ``torch.nn.Conv2d``.
+
+    >>> Conv2d(3, 16, 4, stride=2).output_shape((10, 3, 28, 28))
+    (10, 16, 13, 13)
+    """
+
+    __slots__ = ()
+    rank = 2
+
+
+class Conv3d(Conv):
+    """A convolution over N C D H W, as ``torch.nn.Conv3d``.
+
+    >>> Conv3d(1, 4, (1, 3, 3)).output_shape((1, 1, 8, 8, 8))
+    (1, 4, 8, 6, 6)
+    """
+
+    __slots__ = ()
+    rank = 3
+
+
+def _same(kernel_size: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[Sides, ...]:
+    return tuple(map(formulas.same_padding, kernel_size, dilation))
+
+
+def _sides(
+    padding: Padding, mode: str, kernel_size: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
+) -> tuple[Sides, ...]:
+    """The padding as one pair (before, after) an axis."""
+    rank = len(kernel_size)
+    if padding == "same":
+        if set(stride) != {1}:
+            raise ConvcalcError(f"padding 'same' needs stride 1, got {spell(stride)}: give the sides, or use stride=1")
+        return _same(kernel_size, dilation)
+    if padding == "valid":
+        return ((0, 0),) * rank
+    if isinstance(padding, str):
+        raise ConvcalcError(f"padding {padding!r} is unknown: use 'same', 'valid' or integers")
+    if isinstance(padding, Sequence) and any(isinstance(side, Sequence) for side in padding):
+        if not all(isinstance(side, Sequence) and not isinstance(side, str) for side in padding):
+            raise ConvcalcError(f"padding {padding!r} mixes numbers and pairs: give one form for every axis")
+        return per_axis_sides(padding, rank)  # type: ignore[arg-type]
+    flat = per_axis("padding", padding, rank, least=0, broadcast=mode == "zeros")  # type: ignore[arg-type]
+    return tuple((side, side) for side in flat)
+
+
+def _table(
+    table: Sequence[Sequence[int]], in_channels: int, out_channels: int, groups: int
+) -> tuple[tuple[int, ...], ...]:
+    """The connection table: for each output map, the input maps that feed it."""
+    rows = tuple(tuple(whole("table entry", entry, least=0) for entry in row) for row in table)
+    if groups != 1:
+        raise ConvcalcError(f"a connection table and groups {groups} exclude each other: use groups=1")
+    if len(rows) != out_channels:
+        raise ConvcalcError(
+            f"table has {counted(len(rows), 'row')}, one for each of {out_channels} output maps is needed"
+        )
+    for number, row in enumerate(rows):
+        if not row or len(set(row)) != len(row) or max(row) >= in_channels:
+            raise ConvcalcError(
+                f"table row {number} is {list(row)}: it must name at least one of the input maps"
+                f" 0 to {in_channels - 1}, each once"
+            )
+    return rows

@@ -1,0 +1,130 @@
+"""Layers over flat features: every input feeds every output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from convcalc import formulas
+from convcalc.errors import ConvcalcError
+from convcalc.layers.axes import Shape, counted, shape, whole
+from convcalc.layers.base import Layer
+from convcalc.layers.windows import Field
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Linear(Layer):
+    """A full connection over the last axis, as ``torch.nn.Linear``.
+
+    >>> f6 = Linear(120, 84)
+    >>> f6.output_shape((1, 120)), f6.parameters, f6.connections((1, 120))
+    ((1, 84), 10164, 10164)
+    """
+
+    in_features: int
+    out_features: int
+    bias: bool
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
+        object.__setattr__(self, "in_features", whole("in_features", in_features, least=0))
+        object.__setattr__(self, "out_features", whole("out_features", out_features, least=0))
+        object.__setattr__(self, "bias", bool(bias))
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """(*, in_features) to (*, out_features)."""
+        sizes = shape(input_shape)
+        if not sizes or sizes[-1] != self.in_features:
+            raise ConvcalcError(
+                f"{type(self).__name__} takes {counted(self.in_features, 'feature')} on the last axis, got input"
+                f" {list(sizes)}: flatten it first, or use in_features={sizes[-1] if sizes else 1}"
+            )
+        return (*sizes[:-1], self.out_features)
+
+    @property
+    def weight_shape(self) -> Shape:
+        """[out_features, in_features]."""
+        return (self.out_features, self.in_features)
+
+    @property
+    def weights(self) -> int:
+        """
+        >>> Linear(120, 84).weights
+        10080
+        """
+        return formulas.weights(formulas.channel_pairs(self.in_features, self.out_features, 1), ())
+
+    @property
+    def biases(self) -> int:
+        """
+        >>> Linear(120, 84, bias=False).biases
+        0
+        """
+        return self.out_features if self.bias else 0
+
+    @property
+    def parameters(self) -> int:
+        """
+        >>> Linear(120, 84).parameters
+        10164
+        """
+        return formulas.parameters(self.weights, self.biases)
+
+    def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
+        """
+        >>> Linear(120, 84).macs((1, 120))
+        10080
+        """
+        vectors = prod(self.output_shape(input_shape)[1:-1])
+        return formulas.macs(formulas.channel_pairs(self.in_features, self.out_features, 1), (vectors,))
+
+    def connections(self, input_shape: Sequence[int]) -> int:
+        """
+        >>> Linear(120, 84).connections((1, 120))
+        10164
+        """
+        units = prod(self.output_shape(input_shape)[1:]) if len(input_shape) > 1 else self.out_features
+        return formulas.connections(self.macs(input_shape), units if self.bias else 0)
+
+    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
+        """Behind a Flatten every unit sees what all of the map's units saw together."""
+        return tuple(field._replace(size=field.span) if field.jump is None else field for field in fields)
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Flatten(Layer):
+    """The axes from ``start_dim`` to ``end_dim`` as one, as ``torch.nn.Flatten``.
+
+    >>> Flatten().output_shape((1, 120, 1, 1))
+    (1, 120)
+    """
+
+    start_dim: int
+    end_dim: int
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        object.__setattr__(self, "start_dim", whole("start_dim", start_dim, least=None))
+        object.__setattr__(self, "end_dim", whole("end_dim", end_dim, least=None))
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """(N, *) to (N, product of *), by default."""
+        sizes = shape(input_shape)
+        axes = len(sizes) or 1  # PyTorch flattens a number to one axis
+        first, last = (
+            self._axis(name, axis, axes) for name, axis in (("start_dim", self.start_dim), ("end_dim", self.end_dim))
+        )
+        if first > last:
+            raise ConvcalcError(f"start_dim {self.start_dim} is behind end_dim {self.end_dim} in input {list(sizes)}")
+        return (*sizes[:first], prod(sizes[first : last + 1]), *sizes[last + 1 :])
+
+    @staticmethod
+    def _axis(name: str, axis: int, axes: int) -> int:
+        if not -axes <= axis < axes:
+            raise ConvcalcError(
+                f"{name} {axis} is outside an input of {counted(axes, 'axis', 'axes')}: use {-axes} to {axes - 1}"
+            )
+        return axis % axes
+
+    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
+        """A unit sees what it saw; its neighbours no longer lie along an axis."""
+        return tuple(field._replace(jump=None) for field in fields)

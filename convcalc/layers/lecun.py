@@ -1,0 +1,163 @@
+"""The layers of 1998 that PyTorch has not: subsampling, the scaled tanh, radial basis functions.
+
+Source: LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document Recognition" (1998),
+section II-B and appendix A.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from convcalc import formulas
+from convcalc.layers.axes import PerAxis, Shape, brief, per_axis, shape, whole
+from convcalc.layers.base import Layer
+from convcalc.layers.dense import Linear
+from convcalc.layers.windows import Field, Window, through_window, windows_over
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Subsampling2d(Layer):
+    """The sum of each window, times one trainable factor a map, plus one trainable bias a map.
+
+    >>> s2 = Subsampling2d(6, 2)
+    >>> s2.output_shape((1, 6, 28, 28)), s2.parameters, s2.connections((1, 6, 28, 28))
+    ((1, 6, 14, 14), 12, 5880)
+    """
+
+    rank = 2
+    channels: int
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+
+    def __init__(self, channels: int, kernel_size: PerAxis, stride: PerAxis | None = None) -> None:
+        kernel_size = per_axis("kernel_size", kernel_size, 2, least=1)
+        object.__setattr__(self, "channels", whole("channels", channels, least=1))
+        object.__setattr__(self, "kernel_size", kernel_size)
+        object.__setattr__(self, "stride", kernel_size if stride is None else per_axis("stride", stride, 2, least=1))
+
+    def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
+        """The window along each axis; the last elements stay unread where the stride does not divide evenly."""
+        axes = tuple((size, step, (0, 0), 1) for size, step in zip(self.kernel_size, self.stride, strict=True))
+        return windows_over(type(self).__name__, input_shape, self.channels, axes)
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """(N, channels, H, W) to (N, channels, H_out, W_out)."""
+        windows = self.windows(input_shape)
+        return (*input_shape[:-2], *(formulas.output_size(*window[:5]) for window in windows))
+
+    @property
+    def weight_shape(self) -> Shape:
+        """[channels]: one factor a map."""
+        return (self.channels,)
+
+    @property
+    def weights(self) -> int:
+        """
+        >>> Subsampling2d(6, 2).weights
+        6
+        """
+        return self.channels
+
+    @property
+    def biases(self) -> int:
+        """
+        >>> Subsampling2d(6, 2).biases
+        6
+        """
+        return self.channels
+
+    @property
+    def parameters(self) -> int:
+        """
+        >>> Subsampling2d(6, 2).parameters
+        12
+        """
+        return formulas.parameters(self.weights, self.biases)
+
+    def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
+        """One an output: the sum is multiplied once.
+
+        >>> Subsampling2d(6, 2).macs((1, 6, 28, 28))
+        1176
+        """
+        return formulas.macs(self.channels, self.output_shape(input_shape)[-2:])
+
+    def connections(self, input_shape: Sequence[int]) -> int:
+        """Each of the taps, and the bias, at every output.
+
+        >>> Subsampling2d(16, 2).connections((1, 16, 10, 10))
+        2000
+        """
+        outputs = prod(self.output_shape(input_shape)[-3:])
+        return formulas.subsampling_connections(outputs, prod(self.kernel_size))
+
+    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
+        """Each axis seen through the window."""
+        windows = self.windows(input_shape)
+        return tuple(through_window(field, window) for field, window in zip(fields, windows, strict=True))
+
+    def spelled(self, name: str) -> Any:
+        """One number where the axes agree; no stride where it is the window's size."""
+        value = getattr(self, name)
+        if name == "stride" and value == self.kernel_size:
+            return None
+        return value if name == "channels" else brief(value)
+
+    def in_pytorch(self) -> None:
+        """PyTorch has no such layer."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ScaledTanh(Layer):
+    """The squashing function f(a) = 1.7159 tanh(2a/3), which has f(1) = 1 and f(-1) = -1 (appendix A).
+
+    >>> ScaledTanh().output_shape((1, 6, 28, 28))
+    (1, 6, 28, 28)
+    """
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """Any shape, unchanged."""
+        return shape(input_shape)
+
+    def in_pytorch(self) -> None:
+        """PyTorch has no such layer."""
+
+
+class RBF(Linear):
+    """Euclidean radial basis function units: the squared distance of the input to each unit's fixed code.
+
+    The codes, ``weight`` of shape [out_features, in_features], are not trained: they are buffers.
+
+    >>> output = RBF(84, 10)
+    >>> output.output_shape((1, 84)), output.parameters, output.buffers, output.connections((1, 84))
+    ((1, 10), 0, 840, 840)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__(in_features, out_features, bias=False)
+
+    @property
+    def weights(self) -> int:
+        """None is trained.
+
+        >>> RBF(84, 10).weights
+        0
+        """
+        return 0
+
+    @property
+    def buffers(self) -> int:
+        """The elements of the codes.
+
+        >>> RBF(84, 10).buffers
+        840
+        """
+        return formulas.weights(formulas.channel_pairs(self.in_features, self.out_features, 1), ())
+
+    def in_pytorch(self) -> None:
+        """PyTorch has no such layer."""

@@ -1,0 +1,71 @@
+"""Text to layers: ``Conv2d(3, 16, 4, stride=2)``, read by Python's own parser and never executed."""
+
+from __future__ import annotations
+
+import ast
+from difflib import get_close_matches
+from typing import Any
+
+from convcalc.errors import ConvcalcError
+from convcalc.layers import FAMILIES, Layer, kind
+from convcalc.network import Sequential
+
+MOST_CHARACTERS = 1_000_000
+SHOWN_CHARACTERS = 60
+
+
+def parse(text: str) -> Layer | Sequential:
+    """The layer or the block that the text describes, or a refusal that quotes what cannot be read.
+
+    >>> parse("Conv2d(3, 16, 4, stride=2)")
+    Conv2d(3, 16, 4, stride=2)
+    >>> parse("Sequential(Flatten(), Linear(120, 84))").layers[1].out_features
+    84
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise ConvcalcError(f"a layer of {len(text):,} characters is too long: give at most {MOST_CHARACTERS:,}")
+    try:
+        expression = ast.parse(text.strip(), mode="eval").body
+        return _layer(expression)
+    except SyntaxError as error:
+        raise ConvcalcError(f"cannot read {_shown(text)}: {error.msg} at character {error.offset}") from None
+    except (RecursionError, MemoryError):
+        raise ConvcalcError(f"cannot read {_shown(text)}: it is nested too deeply") from None
+    except ConvcalcError:
+        raise
+    except ValueError as error:  # a null byte, or a number of more digits than Python reads
+        raise ConvcalcError(f"cannot read {_shown(text)}: {error}") from None
+
+
+def _layer(expression: ast.expr) -> Layer | Sequential:
+    if not isinstance(expression, ast.Call) or not isinstance(expression.func, ast.Name):
+        raise ConvcalcError(f"{_shown(expression)} is not a layer: write one as Conv2d(3, 16, 4, stride=2)")
+    name = expression.func.id
+    if name == "Sequential":
+        if expression.keywords:
+            raise ConvcalcError("Sequential takes layers only, no keywords")
+        return Sequential(*map(_layer, expression.args))
+    if name not in FAMILIES:
+        near = get_close_matches(name, FAMILIES, n=1)
+        known = f"did you mean {near[0]}?" if near else f"known are {', '.join(FAMILIES)}"
+        raise ConvcalcError(f"{name} is not a layer that convcalc knows: {known}")
+    if any(keyword.arg is None for keyword in expression.keywords):
+        raise ConvcalcError(f"{_shown(expression)} unpacks a mapping: write the settings out")
+    settings = {keyword.arg or "": _literal(keyword.value) for keyword in expression.keywords}
+    try:
+        return kind(name)(*map(_literal, expression.args), **settings)
+    except TypeError as error:
+        raise ConvcalcError(f"{_shown(expression)}: {str(error).replace('.__init__()', '()')}") from None
+
+
+def _literal(expression: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(expression)
+    except ValueError:
+        raise ConvcalcError(f"{_shown(expression)} is not a plain value: give a number, a tuple or a word") from None
+
+
+def _shown(source: str | ast.expr) -> str:
+    text = source if isinstance(source, str) else ast.unparse(source)
+    text = " ".join(text.split())
+    return repr(text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "...")

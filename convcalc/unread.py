@@ -1,0 +1,97 @@
+"""Which elements of an axis no window holds, nor a padded copy of them.
+
+They lie behind the last window, between windows, and in the holes of a dilated one. The count is exact at any size;
+of the ranges only the first few are listed, each found by bisection on the count, so no size is ever walked.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from convcalc import formulas
+from convcalc.layers.windows import Window
+
+RANGES_LISTED = 8
+COPIES_WALKED = 100_000
+
+
+class Unread(NamedTuple):
+    """How many elements are unread, and the first ranges of them as (first, last), 0-based.
+
+    ``elements`` is None in the one case that is not worked out: reflect or circular padding of more than 100,000
+    elements beside windows that leave gaps.
+    """
+
+    elements: int | None
+    ranges: tuple[tuple[int, int], ...]
+
+
+def unread(window: Window) -> Unread:
+    """
+    >>> unread(Window(28, 3, 2, (0, 0), 1, "zeros"))
+    Unread(elements=1, ranges=((27, 27),))
+    >>> unread(Window(10, 1, 3, (0, 0), 1, "zeros"))
+    Unread(elements=6, ranges=((1, 2), (4, 5), (7, 8)))
+    """
+    size = window.size
+    if formulas.read_elements(size, size, *window[1:5]) == size:
+        return Unread(0, ())
+    if window.padding_mode in ("reflect", "circular") and sum(window.padding) > COPIES_WALKED:
+        return Unread(None, ())
+    copied = _read_as_copies(window)
+
+    def read_below(end: int) -> int:
+        return formulas.read_elements(size, end, *window[1:5]) + bisect_left(copied, end)
+
+    def unread_below(end: int) -> int:
+        return end - read_below(end)
+
+    def ranges() -> Iterator[tuple[int, int]]:
+        first = _next(unread_below, 0, size)
+        while first < size:
+            end = _next(read_below, first, size)
+            yield first, end - 1
+            first = _next(unread_below, end, size)
+
+    return Unread(unread_below(size), tuple(islice(ranges(), RANGES_LISTED)))
+
+
+def _next(count_below: Callable[[int], int], start: int, size: int) -> int:
+    """The first element from ``start`` on that is counted, or ``size``."""
+    before, end = count_below(start), size
+    while start < end:
+        middle = (start + end) // 2
+        if count_below(middle + 1) > before:
+            end = middle
+        else:
+            start = middle + 1
+    return end
+
+
+def _read_as_copies(window: Window) -> list[int]:
+    """The elements, in order, that no window holds in place but one holds as a copy in the padding."""
+    size, kernel_size, stride, (before, after), dilation, mode = window
+    end, padded = before + size, before + size + after
+
+    def read(first: int, last: int) -> bool:
+        """Whether any place of the padded axis from first to last is read; the padded axis has no padding."""
+        return below(last + 1) > below(first)
+
+    def below(place: int) -> int:
+        return formulas.read_elements(padded, place, kernel_size, stride, (0, 0), dilation)
+
+    copies: list[tuple[int, int, int]]  # an element, and the first and last place of its copies
+    if mode == "replicate":
+        copies = [(0, 0, before - 1), (size - 1, end, padded - 1)]
+    elif mode == "reflect":
+        copies = [(i, before - i, before - i) for i in range(1, before + 1)]
+        copies += [(size - 1 - i, end - 1 + i, end - 1 + i) for i in range(1, after + 1)]
+    elif mode == "circular":
+        copies = [(size - i, before - i, before - i) for i in range(1, before + 1)]
+        copies += [(i, end + i, end + i) for i in range(after)]
+    else:
+        copies = []
+    return sorted({i for i, first, last in copies if read(first, last) and not read(before + i, before + i)})
