@@ -42,7 +42,7 @@ def shape(value: Sequence[int]) -> Shape:
     return tuple(whole("size", size, least=0) for size in value)
 
 
-def per_axis(name: str, value: PerAxis, rank: int, *, least: int, broadcast: bool = True) -> tuple[int, ...]:
+def per_axis(name: str, value: PerAxis, rank: int, *, least: int | None, broadcast: bool = True) -> tuple[int, ...]:
     """One number an axis. A one-element tuple is for all axes, as in PyTorch, except for a kernel size.
 
     >>> per_axis("stride", 2, rank=2, least=1)
@@ -61,13 +61,13 @@ def per_axis(name: str, value: PerAxis, rank: int, *, least: int, broadcast: boo
     return numbers
 
 
-def per_axis_sides(value: Sequence[Sequence[int]], rank: int) -> tuple[Sides, ...]:
+def per_axis_sides(value: Sequence[Sequence[int]], rank: int, *, least: int | None) -> tuple[Sides, ...]:
     """Sides (before, after), a pair an axis.
 
-    >>> per_axis_sides(((1, 2), (0, 1)), rank=2)
+    >>> per_axis_sides(((1, 2), (0, 1)), rank=2, least=0)
     ((1, 2), (0, 1))
     """
-    pairs = [tuple(whole("padding", side, least=0) for side in pair) for pair in value]
+    pairs = [tuple(whole("padding", side, least) for side in pair) for pair in value]
     if len(pairs) != rank or any(len(pair) != 2 for pair in pairs):
         raise ConvcalcError(
             f"padding {value!r} is not a pair (before, after) for each of {counted(rank, 'axis', 'axes')}"

@@ -74,7 +74,9 @@ class Conv(Layer):
                 )
         kernel_size = per_axis("kernel_size", kernel_size, rank, least=1, broadcast=False)
         stride = per_axis("stride", stride, rank, least=1)
-        dilation = per_axis("dilation", dilation, rank, least=1)
+        # PyTorch loses axes where one of its paddings is to be made from a shorter tuple: refuse what it gets wrong.
+        complete = padding == "same" and padding_mode != "zeros"
+        dilation = per_axis("dilation", dilation, rank, least=1, broadcast=not complete)
         settings = {
             "in_channels": in_channels,
             "out_channels": out_channels,
@@ -263,6 +265,7 @@ def _sides(
 ) -> tuple[Sides, ...]:
     """The padding as one pair (before, after) an axis."""
     rank = len(kernel_size)
+    least = 0 if mode == "zeros" else None  # PyTorch's other modes take a negative side, as a crop
     if padding == "same":
         if set(stride) != {1}:
             raise ConvcalcError(f"padding 'same' needs stride 1, got {spell(stride)}: give the sides, or use stride=1")
@@ -274,8 +277,8 @@ def _sides(
     if isinstance(padding, Sequence) and any(isinstance(side, Sequence) for side in padding):
         if not all(isinstance(side, Sequence) and not isinstance(side, str) for side in padding):
             raise ConvcalcError(f"padding {padding!r} mixes numbers and pairs: give one form for every axis")
-        return per_axis_sides(padding, rank)  # type: ignore[arg-type]
-    flat = per_axis("padding", padding, rank, least=0, broadcast=mode == "zeros")  # type: ignore[arg-type]
+        return per_axis_sides(padding, rank, least=least)  # type: ignore[arg-type]
+    flat = per_axis("padding", padding, rank, least=least, broadcast=mode == "zeros")  # type: ignore[arg-type]
     return tuple((side, side) for side in flat)
 
 

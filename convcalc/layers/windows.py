@@ -63,6 +63,7 @@ def windows_over(
             f"{layer} takes {counted(channels, 'channel')}, got {sizes[-1 - rank]} in input {list(sizes)}:"
             f" the layer's input channels must be {sizes[-1 - rank]}"
         )
+    _check_emptiness(layer, sizes, rank, padding_mode)
     windows = tuple(Window(size, *axis, padding_mode) for size, axis in zip(sizes[-rank:], axes, strict=True))
     for window in windows:
         _check_fit(window)
@@ -83,11 +84,21 @@ def through_window(field: Field, window: Window) -> Field:
     return Field(size, jump, start, formulas.receptive_field(size, jump, formulas.output_size(*window[:5])))
 
 
+def _check_emptiness(layer: str, sizes: Sequence[int], rank: int, mode: str) -> None:
+    """Refuse a size of 0 where PyTorch does: it takes an empty axis only of an empty batch, or of no channels."""
+    batch, channels, spatial = sizes[: -1 - rank], sizes[-1 - rank], sizes[-rank:]
+    if mode in ("reflect", "replicate"):
+        if 0 in (channels, *spatial):
+            raise ConvcalcError(
+                f"{mode} padding has nothing to copy in input {list(sizes)}: every size must be at least 1"
+            )
+    elif 0 in spatial and 0 not in (*batch, channels):
+        raise ConvcalcError(f"{layer} got a size of 0 in input {list(sizes)}: every spatial size must be at least 1")
+
+
 def _check_fit(window: Window) -> None:
-    """Refuse an axis that PyTorch refuses: an empty one, padding wider than the mode allows, a kernel too large."""
+    """Refuse an axis that PyTorch refuses: padding wider than the mode allows, a kernel too large."""
     size, kernel_size, _, (before, after), dilation, mode = window
-    if size < 1:
-        raise ConvcalcError("input has a size of 0: every spatial size must be at least 1")
     most = {"reflect": size - 1, "circular": size}.get(mode)
     if most is not None and max(before, after) > most:
         raise ConvcalcError(

@@ -1,0 +1,132 @@
+"""The engine: NumPy really executes a layer, and counts. The proof of the calculator's figures.
+
+It takes nothing from `formulas`, nor any figure of a layer: it reads the description's settings and looks at arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from convcalc.errors import ConvcalcError
+from convcalc.kernels import conv, dense, lecun
+from convcalc.kernels.base import Counts, Kernel, Shape
+from convcalc.kernels.loops import Product, products
+from convcalc.kernels.sliding import Array
+from convcalc.layers.base import Layer
+from convcalc.layers.conv import Conv
+from convcalc.layers.dense import Flatten, Linear
+from convcalc.layers.lecun import RBF, ScaledTanh, Subsampling2d
+
+KERNELS: Mapping[type[Layer], Kernel] = {
+    Conv: conv.KERNEL,
+    Linear: dense.LINEAR,
+    Flatten: dense.FLATTEN,
+    Subsampling2d: lecun.SUBSAMPLING,
+    ScaledTanh: lecun.SCALED_TANH,
+    RBF: lecun.RADIAL_BASIS,
+}
+
+
+def execute(layer: Layer, x: ArrayLike, **weights: ArrayLike) -> Array:
+    """Run the layer on an array, with its weights by PyTorch's names; shapes as in PyTorch.
+
+    Floating types keep their type (float16 is summed in float32); integers are summed and returned in int64, exactly
+    up to its range. `ConvcalcError` where a weight is missing, unknown or of another shape, or the input does not fit.
+
+    >>> from convcalc import Conv1d
+    >>> execute(Conv1d(1, 1, 2, bias=False), [[1, 2, 3]], weight=[[[10, 1]]]).tolist()
+    [[12, 23]]
+    """
+    kernel = _kernel(layer)
+    arrays = {name: np.asarray(value) for name, value in {"x": x, **weights}.items()}
+    _check_weights(layer, kernel.shapes(layer), {name: arrays[name] for name in weights})
+    result, inner = _types(arrays)
+    inputs = {name: array.astype(inner, copy=False) for name, array in arrays.items()}
+    return kernel.run(layer, inputs.pop("x"), **inputs).astype(result, copy=False)
+
+
+def count(layer: Layer, input_shape: Shape) -> Counts:
+    """Count, by executing on ones, what the layer does with one example of an input of that shape.
+
+    >>> from convcalc import Conv2d
+    >>> count(Conv2d(1, 6, 5), (1, 1, 32, 32)).connections
+    122304
+    """
+    return _kernel(layer).count(layer, input_shape)
+
+
+def enumerate_products(layer: Conv, input_shape: Shape) -> Iterator[Product]:
+    """Every multiplication of a convolution on one example, one at a time: for small cases, and to look at.
+
+    >>> from convcalc import Conv2d
+    >>> sum(product.real for product in enumerate_products(Conv2d(1, 1, 3, padding=1), (1, 1, 1, 1)))
+    1
+    """
+    return products(layer, tuple(input_shape[-len(layer.kernel_size) :]))
+
+
+def random_weights(layer: Layer, rng: np.random.Generator, dtype: str = "float32") -> dict[str, Array]:
+    """Arrays for all of the layer's weights, by PyTorch's names.
+
+    >>> from convcalc import Linear
+    >>> [array.shape for array in random_weights(Linear(120, 84), np.random.default_rng(0)).values()]
+    [(84, 120), (84,)]
+    """
+    return {name: random_array(shape, rng, dtype) for name, shape in _kernel(layer).shapes(layer).items()}
+
+
+def random_array(shape: Shape, rng: np.random.Generator, dtype: str = "float32") -> Array:
+    """Numbers between -1 and 1.
+
+    >>> random_array((2, 3), np.random.default_rng(0)).shape
+    (2, 3)
+    """
+    array = rng.random(shape, dtype=np.dtype(dtype).type)
+    array *= 2
+    array -= 1
+    return array
+
+
+def needed_bytes(layer: Layer, input_shape: Shape, output_shape: Shape, dtype: str = "float32") -> int:
+    """The memory that executing and counting the layer takes: input, weights, output and scratch.
+
+    >>> from convcalc import ScaledTanh
+    >>> needed_bytes(ScaledTanh(), (1, 100), (1, 100))  # the input, the output, and two steps between
+    1600
+    """
+    kernel, itemsize = _kernel(layer), np.dtype(dtype).itemsize
+    shapes = [input_shape, output_shape, *kernel.shapes(layer).values()]
+    arrays = sum(map(prod, shapes)) * itemsize
+    return arrays + kernel.scratch(layer, input_shape, output_shape, itemsize)
+
+
+def _kernel(layer: Layer) -> Kernel:
+    for kind in type(layer).__mro__:
+        if kind in KERNELS:
+            return KERNELS[kind]
+    raise ConvcalcError(f"the engine cannot execute {layer!r}: it knows {', '.join(kind.__name__ for kind in KERNELS)}")
+
+
+def _check_weights(layer: Layer, shapes: Mapping[str, Shape], weights: Mapping[str, Array]) -> None:
+    for name in shapes.keys() ^ weights.keys():
+        problem = "is missing" if name in shapes else "is not one of its weights"
+        raise ConvcalcError(f"{layer!r}: {name} {problem}: give {' and '.join(shapes) or 'no weights'}")
+    for name, shape in shapes.items():
+        if weights[name].shape != shape:
+            raise ConvcalcError(f"{layer!r}: {name} has the shape {list(weights[name].shape)}, {list(shape)} is needed")
+
+
+def _types(arrays: Mapping[str, Array]) -> tuple[np.dtype[Any], np.dtype[Any]]:
+    """The type of the result and the type that sums are made in."""
+    common = np.result_type(*arrays.values())
+    if common.kind in "iu":
+        exact = np.result_type(common, np.int64) if common != np.uint64 else common
+        return exact, exact
+    if common.kind == "f":
+        return common, np.result_type(common, np.float32)
+    raise ConvcalcError(f"the engine cannot sum {common}: give integers or floating-point numbers")

@@ -1,0 +1,134 @@
+"""Every formula with its numbers put in. The one home of formula strings; a test evaluates each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import NamedTuple
+
+from convcalc import formulas
+from convcalc.layers.conv import Conv
+from convcalc.layers.dense import Linear
+from convcalc.layers.lecun import Subsampling2d
+from convcalc.layers.windows import Field, Window
+from convcalc.report import ITEMSIZE, Report, Row
+
+AXES = ((), ("L",), ("H", "W"), ("D", "H", "W"))
+
+
+class Line(NamedTuple):
+    """A figure, the expression that gives it (in Python's syntax, with ``floor``), and its value."""
+
+    figure: str
+    formula: str
+    value: int
+
+
+def explain(report: Report) -> dict[str, tuple[Line, ...]]:
+    """The lines of each single layer, by its name.
+
+    >>> from convcalc import Conv2d, trace
+    >>> explain(trace(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28)))["conv2d"][0]
+    Line(figure='output H', formula='floor((28 + 2*0 - 1*(4 - 1) - 1) / 2) + 1', value=13)
+    """
+    fields = {row.name: row.field for row in (*report.leaves, *report.rows)}
+    return {
+        leaf.name: tuple(_lines(leaf, fields.get(leaf.inputs[0], (Field(1, 1, 0, 1),) * len(leaf.field))))
+        for leaf in report.leaves
+    }
+
+
+def _lines(row: Row, seen: tuple[Field, ...]) -> Iterator[Line]:
+    figures = row.figures
+    yield from _windows(row)
+    if isinstance(row.layer, Conv):
+        yield from _conv(row, row.layer)
+    elif isinstance(row.layer, Linear):
+        yield from _linear(row, row.layer)
+    elif isinstance(row.layer, Subsampling2d):
+        yield from _subsampling(row, row.layer)
+    if figures.macs:
+        yield Line("FLOPs", f"2 * {figures.macs}", figures.flops)
+    yield from _fields(row, seen)
+    if figures.parameters:
+        yield Line("bytes of parameters", f"{ITEMSIZE} * {figures.parameters}", figures.parameter_bytes)
+    yield Line("bytes of output", f"{ITEMSIZE} * {_product(row.output)}", figures.output_bytes)
+
+
+def _windows(row: Row) -> Iterator[Line]:
+    for axis, window, size in zip(AXES[len(row.windows)], row.windows, row.output[-len(row.windows) :], strict=True):
+        yield Line(f"output {axis}", f"floor(({_slack(window)}) / {window.stride}) + 1", size)
+    for axis, window, left in zip(AXES[len(row.windows)], row.windows, row.leftover, strict=True):
+        if window.stride > 1:
+            yield Line(f"left over {axis}", f"({_slack(window)}) % {window.stride}", left)
+    for axis, window, unread in zip(AXES[len(row.windows)], row.windows, row.unread, strict=True):
+        if unread.elements:
+            read = window.size - unread.elements
+            yield Line(f"unread {axis}", f"{window.size} - {read}", unread.elements)
+
+
+def _slack(window: Window) -> str:
+    before, after = window.padding
+    padding = f"2*{before}" if before == after else f"{before} + {after}"
+    return f"{window.size} + {padding} - {window.dilation}*({window.kernel_size} - 1) - 1"
+
+
+def _conv(row: Row, layer: Conv) -> Iterator[Line]:
+    figures = row.figures
+    maps = layer.in_channels // layer.groups
+    pairs = f"{layer.out_channels}*{maps}" if layer.table is None else f"{layer.channel_pairs}"
+    weights = f"{pairs}*{_product(layer.kernel_size)}"
+    places = row.output[-len(row.windows) :]
+    yield Line("weights", weights, figures.weights)
+    yield Line("parameters", f"{weights} + {figures.biases}", figures.parameters)
+    # Where there are no channels there are no units to bias.
+    biases = figures.biases if layer.in_channels else 0
+    yield Line("connections", f"({weights} + {biases}) * {_product(places)}", figures.connections or 0)
+    yield Line("MACs, dense", f"{weights} * {_product(places)}", figures.macs)
+    real = [window.kernel_size * size for window, size in zip(row.windows, places, strict=True)]
+    if layer.padding_mode == "zeros":
+        dense, real = real, [formulas.real_taps(*window[:5]) for window in row.windows]
+        for axis, taps, on_real in zip(AXES[len(row.windows)], dense, real, strict=True):
+            if taps != on_real:
+                yield Line(f"taps on real {axis}", f"{taps} - {taps - on_real}", on_real)
+    yield Line("MACs, exact", f"{pairs} * {_product(real)}", figures.macs_exact)
+    if figures.dead_weights:
+        live = [formulas.live_taps(*window[:5]) for window in row.windows]
+        dead = f"{pairs}*({_product(layer.kernel_size)} - {_product(live)})"
+        yield Line("dead weights", dead, figures.dead_weights)
+
+
+def _linear(row: Row, layer: Linear) -> Iterator[Line]:
+    figures = row.figures
+    weights = f"{layer.out_features}*{layer.in_features}"
+    vectors = prod(row.output[1:-1])
+    if figures.weights:
+        yield Line("weights", weights, figures.weights)
+        yield Line("parameters", f"{weights} + {figures.biases}", figures.parameters)
+    else:
+        yield Line("fixed weights", weights, figures.buffers)
+    yield Line("connections", f"({weights} + {figures.biases}) * {vectors}", figures.connections or 0)
+    yield Line("MACs", f"{weights} * {vectors}", figures.macs)
+
+
+def _subsampling(row: Row, layer: Subsampling2d) -> Iterator[Line]:
+    figures = row.figures
+    outputs = _product(row.output[-3:])
+    yield Line("parameters", f"{layer.channels}*(1 + 1)", figures.parameters)
+    yield Line("connections", f"{outputs} * ({_product(layer.kernel_size)} + 1)", figures.connections or 0)
+    yield Line("MACs", outputs, figures.macs)
+
+
+def _fields(row: Row, seen: tuple[Field, ...]) -> Iterator[Line]:
+    axes = list(zip(AXES[len(row.windows)], row.windows, seen, row.field, strict=False))
+    for axis, window, before, after in axes:
+        reach = f"{before.size} + {window.dilation}*({window.kernel_size} - 1)*{before.jump}"
+        yield Line(f"receptive field {axis}", reach, after.size)
+    for axis, window, before, after in axes:
+        yield Line(f"jump {axis}", f"{before.jump}*{window.stride}", after.jump or 0)
+    for axis, window, before, after in axes:
+        yield Line(f"start {axis}", f"{before.start} - {window.padding[0]}*{before.jump}", after.start)
+
+
+def _product(numbers: tuple[int, ...] | list[int]) -> str:
+    return "*".join(map(str, numbers)) or "1"

@@ -1,0 +1,1 @@
+"""The engine's algorithms, one file each. None of them knows a formula: they look at arrays and slide windows."""

@@ -1,0 +1,116 @@
+"""The layers of 1998: subsampling, the scaled tanh, radial basis functions."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from convcalc.errors import ConvcalcError
+from convcalc.kernels.base import Counts, Kernel, Shape
+from convcalc.kernels.sliding import Array, taps
+from convcalc.layers.lecun import RBF, ScaledTanh, Subsampling2d
+
+
+def subsampling_shapes(layer: Subsampling2d) -> dict[str, Shape]:
+    """
+    >>> subsampling_shapes(Subsampling2d(6, 2))
+    {'weight': (6,), 'bias': (6,)}
+    """
+    return {"weight": (layer.channels,), "bias": (layer.channels,)}
+
+
+def subsample(layer: Subsampling2d, x: Array, weight: Array, bias: Array) -> Array:
+    """The sum of each window, times the map's factor, plus its bias.
+
+    >>> layer = Subsampling2d(1, 2)
+    >>> subsample(layer, np.array([[[1.0, 2.0], [3.0, 4.0]]]), np.array([0.5]), np.array([1.0])).tolist()
+    [[[6.0]]]
+    """
+    if x.ndim not in (3, 4) or x.shape[-3] != layer.channels:
+        raise ConvcalcError(f"{layer!r} takes {layer.channels} channels and 2 axes, got input {list(x.shape)}")
+    axes = [(size, step, 1) for size, step in zip(layer.kernel_size, layer.stride, strict=True)]
+    windows = sum(met for _, met in taps(x, axes))
+    out: Array = windows * weight[:, np.newaxis, np.newaxis] + bias[:, np.newaxis, np.newaxis]
+    return out
+
+
+def subsampling_count(layer: Subsampling2d, input_shape: Shape) -> Counts:
+    """Ones in, factors and biases of 1: each output is the number of its connections.
+
+    >>> subsampling_count(Subsampling2d(6, 2), (1, 6, 28, 28)).connections
+    5880
+    """
+    one = np.ones(layer.channels, dtype=np.int64)
+    used = subsample(layer, np.ones(input_shape[-3:], dtype=np.int64), one, one)
+    return Counts(
+        weights=one.size,
+        live_weights=one.size,
+        biases=one.size,
+        connections=int(used.sum()),
+        macs=used.size,
+        macs_exact=used.size,
+    )
+
+
+def subsampling_scratch(layer: Subsampling2d, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """The running sums before the factor, and the ones that are counted with theirs."""
+    return 2 * prod(output_shape) * itemsize + 8 * (prod(input_shape[-3:]) + 3 * prod(output_shape[-3:]))
+
+
+def scaled_tanh(layer: ScaledTanh, x: Array) -> Array:
+    """
+    >>> scaled_tanh(ScaledTanh(), np.array([0.0, 1.0])).round(4).tolist()
+    [0.0, 1.0]
+    """
+    out: Array = 1.7159 * np.tanh(2 / 3 * x)
+    return out
+
+
+def rbf_shapes(layer: RBF) -> dict[str, Shape]:
+    """
+    >>> rbf_shapes(RBF(84, 10))
+    {'weight': (10, 84)}
+    """
+    return {"weight": (layer.out_features, layer.in_features)}
+
+
+def rbf(layer: RBF, x: Array, weight: Array) -> Array:
+    """The squared distance of each vector to each unit's code.
+
+    >>> rbf(RBF(2, 1), np.array([[3.0, 4.0]]), np.array([[0.0, 0.0]])).tolist()
+    [[25.0]]
+    """
+    if x.ndim == 0 or x.shape[-1] != layer.in_features:
+        raise ConvcalcError(f"{layer!r} takes {layer.in_features} features, got input {list(x.shape)}")
+    distances = [((x - code) ** 2).sum(axis=-1) for code in weight]
+    out: Array = np.stack(distances, axis=-1)
+    return out
+
+
+def rbf_count(layer: RBF, input_shape: Shape) -> Counts:
+    """Ones against codes of zeros, so that each squared difference adds 1.
+
+    >>> rbf_count(RBF(84, 10), (1, 84)).connections
+    840
+    """
+    example = input_shape[1:] if len(input_shape) > 1 else input_shape
+    codes = np.zeros((layer.out_features, layer.in_features), dtype=np.int64)
+    used = int(rbf(layer, np.ones(example, dtype=np.int64), codes).sum())
+    return Counts(buffers=codes.size, connections=used, macs=used, macs_exact=used)
+
+
+def rbf_scratch(layer: RBF, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """The differences to one code, the distances before they are stacked, and the same of what is counted."""
+    one = 8 * (2 * prod(input_shape[1:]) + 2 * prod(output_shape[1:]) + layer.in_features * layer.out_features)
+    return (2 * prod(input_shape) + prod(output_shape)) * itemsize + one
+
+
+def tanh_scratch(layer: ScaledTanh, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """The scaled input and its tanh."""
+    return 2 * prod(output_shape) * itemsize
+
+
+SUBSAMPLING = Kernel(subsampling_shapes, subsample, subsampling_count, subsampling_scratch)
+SCALED_TANH = Kernel(lambda _: {}, scaled_tanh, lambda *_: Counts(), tanh_scratch)
+RADIAL_BASIS = Kernel(rbf_shapes, rbf, rbf_count, rbf_scratch)

@@ -1,0 +1,68 @@
+"""Padding, and the window that moves until it no longer fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convcalc.errors import ConvcalcError
+
+Array = NDArray[Any]
+Axis = tuple[int, int, int]  # kernel_size, stride, dilation
+NUMPY_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+def pad(x: Array, sides: Sequence[tuple[int, int]], mode: str, fill: int = 0) -> Array:
+    """The array with its last axes padded: by ``fill`` in mode zeros, else by copies; a negative side is cut off.
+
+    >>> pad(np.array([1, 2, 3]), [(2, 1)], "reflect").tolist()
+    [3, 2, 1, 2, 3, 2]
+    """
+    added = [(max(before, 0), max(after, 0)) for before, after in sides]
+    for size, (before, after) in zip(x.shape[x.ndim - len(sides) :], added, strict=True):
+        most = {"reflect": size - 1, "circular": size}.get(mode)
+        if most is not None and max(before, after) > most:
+            raise ConvcalcError(f"{mode} padding {max(before, after)} is too wide for {size}: use at most {most}")
+    if any(before or after for before, after in added):
+        widths = [(0, 0)] * (x.ndim - len(sides)) + added
+        values = {"constant_values": fill} if mode == "zeros" else {}
+        x = np.pad(x, widths, mode=NUMPY_MODES[mode], **values)  # type: ignore[call-overload]
+    cuts: tuple[Any, ...] = tuple(slice(max(-before, 0), -max(-after, 0) or None) for before, after in sides)
+    return x[..., *cuts]
+
+
+def places(size: int, kernel_size: int, stride: int, dilation: int) -> int:
+    """How many windows fit, found by moving one along until its last tap is outside.
+
+    >>> places(7, kernel_size=3, stride=2, dilation=1)
+    3
+    """
+    last_tap = range(0, kernel_size * dilation, dilation)[-1]
+    count, start = 0, 0
+    while start + last_tap < size:
+        count += 1
+        start += stride
+    return count
+
+
+def taps(padded: Array, axes: Sequence[Axis]) -> Iterator[tuple[tuple[int, ...], Array]]:
+    """For each tap of the kernel, its index and what it meets: the elements under it at every place of the window.
+
+    >>> [(tap, met.tolist()) for tap, met in taps(np.array([5, 6, 7, 8]), [(2, 2, 1)])]
+    [((0,), [5, 7]), ((1,), [6, 8])]
+    """
+    sizes = padded.shape[padded.ndim - len(axes) :]
+    counts = [places(size, *axis) for size, axis in zip(sizes, axes, strict=True)]
+    for count, size, (kernel_size, _, dilation) in zip(counts, sizes, axes, strict=True):
+        if count == 0:
+            raise ConvcalcError(f"kernel {kernel_size} with dilation {dilation} does not fit padded input {size}")
+    for tap in product(*(range(kernel_size) for kernel_size, _, _ in axes)):
+        met: list[Any] = [
+            slice(index * dilation, index * dilation + (count - 1) * stride + 1, stride)
+            for index, count, (_, stride, dilation) in zip(tap, counts, axes, strict=True)
+        ]
+        yield tap, padded[..., *met]

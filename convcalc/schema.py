@@ -1,0 +1,176 @@
+"""The JSON of convcalc, both ways: a report to a document, and a document back to the network it describes.
+
+`docs/json.md` tells what each key means. The schema only grows; ``schema_version`` changes when a key changes meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from convcalc import __version__
+from convcalc.errors import ConvcalcError
+from convcalc.layers.axes import Shape, shape
+from convcalc.network import Network, Node
+from convcalc.report import Report, Row
+from convcalc.syntax import parse
+
+if TYPE_CHECKING:
+    from convcalc.explain import Line
+    from convcalc.verify import Verification
+
+SCHEMA_VERSION = 1
+REMEDY = "pipe in what another convcalc command prints with --json"
+
+Document = dict[str, Any]
+
+
+def report_document(report: Report) -> Document:
+    """The whole report, ready for ``json.dumps``.
+
+    >>> from convcalc import Conv2d, trace
+    >>> document = report_document(trace(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28)))
+    >>> document["output"], document["layers"][0]["layer"], document["totals"]["parameters"]
+    ([10, 16, 13, 13], 'Conv2d(3, 16, 4, stride=2)', 784)
+    """
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "convcalc": __version__,
+        "dtype": report.dtype,
+        "batch": report.batch,
+        "input": list(report.input),
+        "output": list(report.output),
+        "out_channels_assumed": report.out_channels_assumed,
+        "layers": [_layer_document(row) for row in report.rows],
+        "totals": {**asdict(report.totals), "connections_undefined": report.connections_undefined},
+    }
+
+
+def _layer_document(row: Row) -> Document:
+    return {
+        "name": row.name,
+        "layer": repr(row.layer),
+        "pytorch": row.layer.in_pytorch(),
+        "inputs": list(row.inputs),
+        "input": list(row.input),
+        "output": list(row.output),
+        "weight_shape": None if row.weight_shape is None else list(row.weight_shape),
+        **asdict(row.figures),
+        "out_channels_assumed": row.out_channels_assumed,
+        "receptive_field": [field.size for field in row.field],
+        "jump": [field.jump for field in row.field],
+        "start": [field.start for field in row.field],
+        "leftover": list(row.leftover),
+        "unread": [
+            {"count": unread.elements, "ranges": [list(ends) for ends in unread.ranges]} for unread in row.unread
+        ],
+    }
+
+
+def explanation(lines: Sequence[Line]) -> list[Document]:
+    """Formulas with their numbers.
+
+    >>> from convcalc.explain import Line
+    >>> explanation([Line("parameters", "150 + 6", 156)])
+    [{'figure': 'parameters', 'formula': '150 + 6', 'value': 156}]
+    """
+    return [line._asdict() for line in lines]
+
+
+def verification_document(verification: Verification) -> Document:
+    """Predicted beside observed, figure by figure."""
+    return {
+        "agrees": verification.agrees,
+        "seconds": round(verification.seconds, 6),
+        "layers": [
+            {
+                "name": row.name,
+                "seconds": round(row.seconds, 6),
+                "checks": [{**check._asdict(), "agrees": check.agrees} for check in row.checks],
+            }
+            for row in verification.rows
+        ],
+    }
+
+
+def error_document(message: str) -> Document:
+    """A refusal.
+
+    >>> error_document("kernel 5 does not fit")
+    {'schema_version': 1, 'error': {'message': 'kernel 5 does not fit'}}
+    """
+    return {"schema_version": SCHEMA_VERSION, "error": {"message": message}}
+
+
+def network_from(document: object) -> tuple[Network, Shape]:
+    """The network that a document describes, and its input shape. The figures in it are not believed, only its layers.
+
+    >>> from convcalc import Conv2d, trace
+    >>> network, shape = network_from(report_document(trace(Conv2d(3, 16, 4), (1, 3, 28, 28))))
+    >>> network.nodes[0].layer, shape
+    (Conv2d(3, 16, 4), (1, 3, 28, 28))
+    """
+    if not isinstance(document, Mapping) or "schema_version" not in document:
+        raise ConvcalcError(f"the JSON on stdin is not convcalc's (it has no schema_version): {REMEDY}")
+    if document["schema_version"] != SCHEMA_VERSION:
+        raise ConvcalcError(
+            f"the JSON on stdin has schema_version {document['schema_version']!r}, this convcalc reads"
+            f" {SCHEMA_VERSION}: use the same convcalc on both sides of the pipe"
+        )
+    if "error" in document:
+        raise ConvcalcError("the JSON on stdin is the error of the command before: mend that first")
+    sizes = shape(_value(document, "input", list, "the document"))
+    layers = _value(document, "layers", list, "the document")
+    return Network(tuple(_node(layer, number) for number, layer in enumerate(layers))), sizes
+
+
+def _node(layer: object, number: int) -> Node:
+    where = f"layer {number}"
+    if not isinstance(layer, Mapping):
+        raise ConvcalcError(f"{where} of the JSON on stdin is not an object: {REMEDY}")
+    name = _value(layer, "name", str, where)
+    if not name or not name.isprintable():
+        raise ConvcalcError(f"{where} of the JSON on stdin has the name {name!r}: give it printable characters")
+    inputs = _value(layer, "inputs", list, where)
+    if not all(isinstance(source, str) for source in inputs):
+        raise ConvcalcError(f"{where} of the JSON on stdin has inputs that are not names: {REMEDY}")
+    assumed = layer.get("out_channels_assumed", False) is True
+    return Node(name, parse(_value(layer, "layer", str, where)), tuple(inputs), assumed)
+
+
+def _value(mapping: Mapping[str, Any], key: str, kind: type, where: str) -> Any:
+    value = mapping.get(key)
+    if not isinstance(value, kind):
+        wanted = {list: "a list", str: "text"}[kind]
+        raise ConvcalcError(f"{where} of the JSON on stdin has no {key!r} that is {wanted}: {REMEDY}")
+    return value
+
+
+def pick(document: Any, path: str) -> Any:
+    """The value at a path of keys, list indices and names of layers, joined by dots.
+
+    >>> pick({"layers": [{"name": "C1", "connections": 122304}]}, "layers.C1.connections")
+    122304
+    """
+    value = document
+    walked: list[str] = []
+    for step in path.split("."):
+        choices = _choices(value)
+        if step not in choices:
+            place = ".".join(walked) or "the top"
+            known = ", ".join(choices) or "nothing: it is a single value"
+            raise ConvcalcError(f"--get {path}: no {step!r} at {place}: there is {known}")
+        value = choices[step]
+        walked.append(step)
+    return value
+
+
+def _choices(value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, list):
+        numbered = {str(index): item for index, item in enumerate(value)}
+        named = {item["name"]: item for item in value if isinstance(item, Mapping) and "name" in item}
+        return named | numbered
+    return {}
