@@ -56,7 +56,8 @@ def _lines(row: Row, seen: tuple[Field, ...]) -> Iterator[Line]:
 
 
 def _windows(row: Row) -> Iterator[Line]:
-    for axis, window, size in zip(AXES[len(row.windows)], row.windows, row.output[-len(row.windows) :], strict=True):
+    sizes = row.output[len(row.output) - len(row.windows) :]
+    for axis, window, size in zip(AXES[len(row.windows)], row.windows, sizes, strict=True):
         yield Line(f"output {axis}", f"floor(({_slack(window)}) / {window.stride}) + 1", size)
     for axis, window, left in zip(AXES[len(row.windows)], row.windows, row.leftover, strict=True):
         if window.stride > 1:

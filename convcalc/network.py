@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from typing import NamedTuple
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
@@ -45,8 +46,7 @@ class Sequential:
         return f"Sequential({', '.join(map(repr, self.layers))})"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A layer at its place: its name, and the names of what feeds it (``"input"`` for the network's input).
 
     ``out_channels_assumed`` marks a convolution whose number of kernels nobody gave.

@@ -142,7 +142,7 @@ def _node(layer: object, number: int) -> Node:
 def _value(mapping: Mapping[str, Any], key: str, kind: type, where: str) -> Any:
     value = mapping.get(key)
     if not isinstance(value, kind):
-        wanted = {list: "a list", str: "text"}[kind]
+        wanted = "a list" if kind is list else "text"
         raise ConvcalcError(f"{where} of the JSON on stdin has no {key!r} that is {wanted}: {REMEDY}")
     return value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from difflib import get_close_matches
 from typing import Any
 
@@ -55,7 +56,8 @@ def _layer(expression: ast.expr) -> Layer | Sequential:
     try:
         return kind(name)(*map(_literal, expression.args), **settings)
     except TypeError as error:
-        raise ConvcalcError(f"{_shown(expression)}: {str(error).replace('.__init__()', '()')}") from None
+        problem = re.sub(r"^\w+\.__init__", name, str(error))  # an inherited constructor names its own class
+        raise ConvcalcError(f"cannot make {_shown(expression)}: {problem}") from None
 
 
 def _literal(expression: ast.expr) -> Any:

@@ -286,6 +286,8 @@ def _table(
     table: Sequence[Sequence[int]], in_channels: int, out_channels: int, groups: int
 ) -> tuple[tuple[int, ...], ...]:
     """The connection table: for each output map, the input maps that feed it."""
+    if not isinstance(table, Sequence) or not all(isinstance(row, Sequence) for row in table):
+        raise ConvcalcError(f"table {table!r} is not a list, for each output map, of the input maps that feed it")
     rows = tuple(tuple(whole("table entry", entry, least=0) for entry in row) for row in table)
     if groups != 1:
         raise ConvcalcError(f"a connection table and groups {groups} exclude each other: use groups=1")

@@ -1,0 +1,155 @@
+"""The command line: `convcalc shape` and `convcalc lenet`.
+
+Every parameter is text or a flag; `convcalc.commands` reads the values and answers. A command's body is imported when
+it runs.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from convcalc.commands.base import Command, Group
+
+app = typer.Typer(
+    name="convcalc",
+    cls=Group,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="The pocket calculator for convolutional networks: every figure exact, every figure proved by execution.",
+)
+
+# The options that several commands share.
+Json = Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")]
+Get = Annotated[
+    str | None, typer.Option("--get", metavar="PATH", help="Print one value of the JSON, bare: totals.parameters.")
+]
+Verify = Annotated[
+    bool, typer.Option("--verify", help="Execute with NumPy, count, and compare; exit 1 where a figure differs.")
+]
+MemoryLimit = Annotated[
+    str, typer.Option("--memory-limit", metavar="SIZE", help="What --verify may allocate, as 512MiB or 2GiB.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def convcalc(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        from convcalc import __version__
+
+        print(f"convcalc {__version__}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command(
+    cls=Command,
+    # so that a negative size is an argument, to be refused with its own message
+    context_settings={"ignore_unknown_options": True},
+    epilog="Example: convcalc shape 10 3 28 28 --k 4 --s 2 --out 16 --verify",
+)
+def shape(
+    sizes: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="N C [D] [H] W | -",
+            help="The input: 3, 4 or 5 integers for Conv1d, Conv2d or Conv3d; or -, to add the layer behind the"
+            " network whose JSON is piped in.",
+        ),
+    ] = None,
+    kernel_size: Annotated[
+        str | None,
+        typer.Option("--kernel-size", "--k", "-k", metavar="K", help="3 for all axes, or one an axis: 3x5. Required."),
+    ] = None,
+    stride: Annotated[str, typer.Option("--stride", "--s", "-s", metavar="S", help="2, or one an axis: 2x1.")] = "1",
+    padding: Annotated[
+        str,
+        typer.Option(
+            "--padding",
+            "--p",
+            "-p",
+            metavar="P",
+            help="1; one an axis: 1x2; same; valid; or before:after an axis: 1:2x0:1.",
+        ),
+    ] = "0",
+    dilation: Annotated[
+        str, typer.Option("--dilation", "--d", "-d", metavar="D", help="1 is dense, 2 spreads by one; 2x1.")
+    ] = "1",
+    groups: Annotated[
+        str, typer.Option("--groups", "--g", "-g", metavar="G", help="Must divide both numbers of channels.")
+    ] = "1",
+    out_channels: Annotated[
+        str | None,
+        typer.Option(
+            "--out-channels", "--out", "-c", metavar="O", help="Number of kernels. If not given: one, or one a group."
+        ),
+    ] = None,
+    bias: Annotated[bool, typer.Option("--bias/--no-bias", help="One bias a kernel, or none.")] = True,
+    padding_mode: Annotated[
+        str, typer.Option("--padding-mode", metavar="MODE", help="zeros, reflect, replicate or circular.")
+    ] = "zeros",
+    explain: Annotated[bool, typer.Option("--explain", help="Show each formula with its numbers put in.")] = False,
+    verify: Verify = False,
+    memory_limit: MemoryLimit = "2GiB",
+    json: Json = False,
+    get: Get = None,
+) -> None:
+    """One convolution: what comes out, what it costs, what it sees."""
+    from convcalc.commands import shape as body
+
+    options = body.Options(
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        out_channels=out_channels,
+        bias=bias,
+        padding_mode=padding_mode,
+        explain=explain,
+        verify=verify,
+        memory_limit=memory_limit,
+        json=json,
+        get=get,
+    )
+    if not body.run(sizes or [], options):
+        raise typer.Exit(1)
+
+
+@app.command(cls=Command, epilog="Example: convcalc lenet --report --verify")
+def lenet(
+    report: Annotated[bool, typer.Option("--report", help="A row a layer, and the totals.")] = False,
+    input: Annotated[  # noqa: A002 - the option's name
+        str,
+        typer.Option("--input", metavar="SIZE", help="32, the paper's; or 28, the tutorial's, where C1 pads by 2."),
+    ] = "32",
+    c3: Annotated[
+        str, typer.Option("--c3", metavar="TABLE", help="paper: 60 of the 96 kernels exist; full: all of them.")
+    ] = "paper",
+    errata: Annotated[bool, typer.Option("--errata", help="Show where the tutorial's print is wrong.")] = False,
+    verify: Verify = False,
+    memory_limit: MemoryLimit = "2GiB",
+    json: Json = False,
+    get: Get = None,
+) -> None:
+    """LeNet-5 of 1998, layer by layer: shapes, parameters, connections."""
+    from convcalc.commands import lenet as body
+
+    options = body.Options(
+        report=report,
+        input=input,
+        c3=c3,
+        errata=errata,
+        verify=verify,
+        memory_limit=memory_limit,
+        json=json,
+        get=get,
+    )
+    if not body.run(options):
+        raise typer.Exit(1)

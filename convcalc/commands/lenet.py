@@ -1,0 +1,105 @@
+"""`convcalc lenet`: LeNet-5, layer by layer, beside what was published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcalc import lenet
+from convcalc.commands import output, values
+from convcalc.commands.shape import verdict
+from convcalc.network import trace
+from convcalc.report import Report
+
+if TYPE_CHECKING:
+    from convcalc.render.sheet import Sheet
+    from convcalc.verify import Verification
+
+DIGIT = 3  # the picture that --verify runs the network on
+
+
+class Options(NamedTuple):
+    """What was typed, as it was typed."""
+
+    report: bool
+    input: str
+    c3: str
+    errata: bool
+    verify: bool
+    memory_limit: str
+    json: bool
+    get: str | None
+
+
+def run(options: Options) -> bool:
+    """Answer; False where verification found a difference."""
+    size = int(values.one_of("--input", options.input, tuple(map(str, lenet.INPUT_SIZES))))
+    full_c3 = values.one_of("--c3", options.c3, ("paper", "full")) == "full"
+    limit = values.memory("--memory-limit", options.memory_limit)
+    verification = _verified(size, full_c3, limit) if options.verify else None
+    report = trace(lenet.lenet5(size, full_c3), lenet.input_shape(size))
+    if options.json or options.get is not None:
+        _emit_document(report, verification, options)
+    else:
+        output.emit(_blocks(report, verification, options))
+    return verification is None or verification.agrees
+
+
+def _verified(size: int, full_c3: bool, limit: int) -> Verification:
+    import numpy as np
+
+    from convcalc.verify import verify
+
+    network = lenet.lenet5(size, full_c3)
+    weights = lenet.starting_weights(network, np.random.default_rng(0))
+    picture = lenet.picture(DIGIT, size)
+    return verify(network, lenet.input_shape(size), memory_limit=limit, x=picture, weights=weights)
+
+
+def _emit_document(report: Report, verification: Verification | None, options: Options) -> None:
+    from convcalc.schema import pick, report_document, verification_document
+
+    document: dict[str, Any] = report_document(report)
+    if options.errata:
+        document["errata"] = [dict(zip(("layer", "printed", "fact"), erratum, strict=True)) for erratum in lenet.ERRATA]
+    if verification is not None:
+        document["verification"] = verification_document(verification)
+        document["verification"]["distances"] = [round(float(distance), 4) for distance in verification.output[0]]
+    if options.get is None:
+        output.emit_json(document)
+    else:
+        output.emit_value(pick(document, options.get))
+
+
+def _blocks(report: Report, verification: Verification | None, options: Options) -> list[str | Sheet]:
+    from convcalc.render.sheet import network_sheet, totals_sheet, verification_sheet
+
+    blocks: list[str | Sheet] = [f"LeNet-5 on one {options.input}x{options.input} picture"]
+    if options.report:
+        blocks += ["", network_sheet(report), *_remarks(report), ""]
+    blocks.append(totals_sheet(report))
+    if options.errata:
+        blocks += ["", "The tutorial prints, and in fact:"]
+        blocks += [f"  {layer}: {printed!r}; in fact {fact}" for layer, printed, fact in lenet.ERRATA]
+    if verification is not None:
+        distances = " ".join(f"{distance:.2f}" for distance in verification.output[0])
+        blocks += ["", verification_sheet(verification), verdict(verification)]
+        blocks.append(
+            f"Squared distances of a picture of a {DIGIT}, weights untrained, to the codes of 0 to 9: {distances}"
+        )
+    return blocks
+
+
+def _remarks(report: Report) -> list[str]:
+    differing = [row.name for row in report.rows if not as_published(report, row.name)]
+    remarks = ["C1 to F6 are squashed by f(a) = 1.7159 tanh(2a/3), in their own rows."]
+    table = "C3: 60 of the 96 kernels exist (the paper's connection table)."
+    if "C3" in differing:
+        table = "C3: all 96 kernels, where the paper has 60: 1,516 parameters and 151,600 connections."
+    others = "Every other row" if differing else "Every row"
+    return [remarks[0], table, f"{others} is as published (LeCun et al. 1998, section II-B)."]
+
+
+def as_published(report: Report, name: str) -> bool:
+    """Whether a row's output, parameters and connections are what the paper prints."""
+    row = next(row for row in report.rows if row.name == name)
+    return lenet.PUBLISHED[name] == (row.output[1:], row.figures.parameters, row.figures.connections)

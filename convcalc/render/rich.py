@@ -1,0 +1,48 @@
+"""Rich tables, for a terminal."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from convcalc.render import plain
+from convcalc.render.sheet import Sheet
+
+GAP = 2  # characters between two columns
+
+
+def table(sheet: Sheet, width: int) -> RenderableType:
+    """The sheet as a table; as labelled lines where the terminal is too narrow for it, so that no digit is cut.
+
+    Cells are `Text`, so that brackets in them are no markup.
+    """
+    fitting = sheet.within(width, GAP)
+    if fitting.headed and sum(fitting.widths) + GAP * (len(fitting.columns) - 1) > width:
+        return Text(plain.records(sheet))
+    grid = Table(
+        box=box.SIMPLE if fitting.headed else None,
+        show_header=fitting.headed,
+        show_footer=bool(fitting.footer),
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    for number, column in enumerate(fitting.columns):
+        grid.add_column(
+            Text(column.title),
+            Text(fitting.footer[number] if fitting.footer else ""),
+            justify="right" if column.number else "left",
+            overflow="fold",
+            style="bold" if number == 0 else "",
+            header_style="bold",
+            footer_style="bold",
+        )
+    for cells in fitting.rows:
+        grid.add_row(*(Text(cell, style=_style(cell)) for cell in cells))
+    return grid
+
+
+def _style(cell: str) -> str:
+    return {"ok": "green", "DIFFERS": "bold red"}.get(cell, "")

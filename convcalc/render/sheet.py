@@ -1,0 +1,233 @@
+"""Sheets: what a table holds, in words, before any format has touched it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from convcalc.explain import AXES
+from convcalc.layers.conv import Conv
+from convcalc.network import Sequential
+from convcalc.report import Report, Row
+
+if TYPE_CHECKING:
+    from convcalc.layers.base import Layer
+    from convcalc.verify import Verification
+
+DASH = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's title, whether it holds numbers, and whether it may be left out where there is no room."""
+
+    title: str
+    number: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Rows of cells; a sheet without titles is a list of labels and values."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    footer: tuple[str, ...] = ()
+
+    @property
+    def headed(self) -> bool:
+        """Whether the columns have titles."""
+        return any(column.title for column in self.columns)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Characters that each column needs."""
+        lines = ([column.title for column in self.columns], *self.rows, *([self.footer] if self.footer else []))
+        return tuple(max(map(len, cells)) for cells in zip(*lines, strict=True))
+
+    def within(self, width: int, gap: int) -> Sheet:
+        """The sheet, without its optional columns where it would be wider than ``width``."""
+        if sum(self.widths) + gap * (len(self.columns) - 1) <= width:
+            return self
+        kept = [number for number, column in enumerate(self.columns) if not column.optional]
+        rows = tuple(tuple(row[number] for number in kept) for row in self.rows)
+        footer = tuple(self.footer[number] for number in kept) if self.footer else ()
+        return Sheet(tuple(self.columns[number] for number in kept), rows, footer)
+
+
+LABELLED = (Column(""), Column(""))
+
+
+def layer_sheet(row: Row, report: Report) -> Sheet:
+    """Every figure of one layer, a line each."""
+    figures = row.figures
+    layer = row.layer
+    lines = [("layer", shown_layer(layer))]
+    if (pytorch := layer.in_pytorch()) not in (repr(layer), None):
+        lines.append(("in PyTorch", str(pytorch)))
+    lines += [("input", brackets(row.input)), ("output", brackets(row.output))]
+    if row.weight_shape is not None:
+        lines.append(("kernel", brackets(row.weight_shape) + _pairs(layer)))
+    lines += [
+        ("parameters", f"{figures.parameters:,} (weights {figures.weights:,} + biases {figures.biases:,})"),
+        ("connections", DASH if figures.connections is None else f"{figures.connections:,}"),
+        ("MACs", f"{figures.macs:,} dense, {figures.macs_exact:,} exact"),
+        ("FLOPs", f"{figures.flops:,}"),
+    ]
+    if row.field:
+        jumps = (
+            DASH if any(field.jump is None for field in row.field) else _by([field.jump or 0 for field in row.field])
+        )
+        sizes, starts = _by([field.size for field in row.field]), brackets(tuple(field.start for field in row.field))
+        lines.append(("receptive field", f"{sizes}, jump {jumps}, start {starts}"))
+    memory = f"{figures.parameter_bytes:,} bytes of parameters, {figures.output_bytes:,} of output ({report.dtype})"
+    lines.append(("memory", memory))
+    if row.windows:
+        lines.append(("stride", _stride(row)))
+    lines += _unread(row)
+    if figures.dead_weights:
+        lines.append(("dead weights", f"{figures.dead_weights:,} of {figures.weights:,} only ever meet padding"))
+    return Sheet(LABELLED, tuple(lines))
+
+
+def network_sheet(report: Report) -> Sheet:
+    """A row a layer, and the totals."""
+    columns = (
+        Column("layer"),
+        Column("operation"),
+        Column("output"),
+        Column("kernel"),
+        Column("parameters", number=True),
+        Column("connections", number=True),
+        Column("MACs", number=True, optional=True),
+    )
+    rows = tuple(
+        (
+            row.name,
+            operation(row.layer),
+            brackets(row.output),
+            _kernel(row),
+            f"{row.figures.parameters:,}",
+            DASH if row.figures.connections is None else f"{row.figures.connections:,}",
+            f"{row.figures.macs:,}",
+        )
+        for row in report.rows
+    )
+    return Sheet(columns, (("input", DASH, brackets(report.input), *[DASH] * 4), *rows), _totals_row(report))
+
+
+def _totals_row(report: Report) -> tuple[str, ...]:
+    totals = report.totals
+    connections = DASH if totals.connections is None else f"{totals.connections:,}"
+    return ("total", "", "", "", f"{totals.parameters:,}", connections, f"{totals.macs:,}")
+
+
+def totals_sheet(report: Report) -> Sheet:
+    """The totals, a line each."""
+    totals = report.totals
+    connections = DASH if totals.connections is None else f"{totals.connections:,}"
+    if report.connections_undefined:
+        connections += f" ({report.connections_undefined} layers have none to count)"
+    return Sheet(
+        LABELLED,
+        (
+            ("trainable parameters", f"{totals.parameters:,}"),
+            ("fixed numbers (buffers)", f"{totals.buffers:,}"),
+            ("connections", connections),
+            ("MACs", f"{totals.macs:,} dense, {totals.macs_exact:,} exact"),
+            ("FLOPs", f"{totals.flops:,}"),
+            (
+                "memory",
+                f"{totals.parameter_bytes:,} bytes of parameters, {totals.output_bytes:,} of outputs ({report.dtype})",
+            ),
+        ),
+    )
+
+
+def verification_sheet(verification: Verification) -> Sheet:
+    """Predicted beside observed, a line a figure."""
+    columns = (
+        Column("layer"),
+        Column("figure"),
+        Column("predicted", number=True),
+        Column("observed", number=True),
+        Column(""),
+    )
+    rows = [
+        (row.name, check.figure, _value(check.predicted), _value(check.observed), "ok" if check.agrees else "DIFFERS")
+        for row in verification.rows
+        for check in row.checks
+        if check.predicted not in (None, 0) or not check.agrees
+    ]
+    return Sheet(columns, tuple(rows))
+
+
+def operation(layer: Layer | Sequential) -> str:
+    """The kind of layer in a word: of a block, that of the layer with weights."""
+    if isinstance(layer, Sequential):
+        weighted = [part for part in layer.layers if getattr(part, "weight_shape", None) is not None]
+        return operation(weighted[0]) if len(weighted) == 1 else "Sequential"
+    return type(layer).__name__
+
+
+def brackets(shape: tuple[int, ...]) -> str:
+    """A shape as people write it.
+
+    >>> brackets((10, 16, 13, 13))
+    '[10, 16, 13, 13]'
+    """
+    return f"[{', '.join(map(str, shape))}]"
+
+
+def shown_layer(layer: Layer | Sequential) -> str:
+    """The layer in PyTorch's words; a connection table, which has none, is named and not spelled out."""
+    if isinstance(layer, Conv) and layer.table is not None:
+        return f"{replace(layer, table=None)!r} with a connection table"
+    return repr(layer)
+
+
+def _kernel(row: Row) -> str:
+    """The weight's shape; of a window with one factor for all of its taps, the window's."""
+    if row.weight_shape is None:
+        return DASH
+    if row.windows and len(row.weight_shape) == 1:
+        return _by([window.kernel_size for window in row.windows])
+    return brackets(row.weight_shape)
+
+
+def _pairs(layer: Layer | Sequential) -> str:
+    if isinstance(layer, Conv) and layer.table is not None:
+        return f", {layer.channel_pairs:,} of {layer.in_channels * layer.out_channels:,} pairs of maps connected"
+    return ""
+
+
+def _by(numbers: list[int]) -> str:
+    return "x".join(map(str, numbers))
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        return brackets(value)
+    return f"{value:,}" if isinstance(value, int) else DASH
+
+
+def _stride(row: Row) -> str:
+    if not any(row.leftover):
+        return "divides evenly"
+    axes = zip(AXES[len(row.windows)], row.leftover, strict=True)
+    left = ", ".join(f"{left:,} along {axis}" for axis, left in axes if left)
+    return f"does not divide evenly: left over behind the last window {left}"
+
+
+def _unread(row: Row) -> list[tuple[str, str]]:
+    names = {"L": "elements", "D": "slices", "H": "rows", "W": "columns"}
+    lines = []
+    for axis, window, unread in zip(AXES[len(row.windows)], row.windows, row.unread, strict=True):
+        if unread.elements is None:
+            lines.append((f"unread {names[axis]}", "not counted: too much padding to walk"))
+        elif unread.elements:
+            ranges = ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in unread.ranges)
+            listed = sum(last - first + 1 for first, last in unread.ranges)
+            more = ", ..." if listed < unread.elements else ""
+            lines.append((f"unread {names[axis]}", f"{unread.elements:,} of {window.size:,}: index {ranges}{more}"))
+    return lines

@@ -1,0 +1,138 @@
+"""Every closed form against a window that is really moved."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convcalc import formulas
+from tests.helpers import axes, slide
+
+HUGE = 10**30
+
+
+@given(axes())
+def test_output_size_is_the_number_of_windows_that_fit(axis):
+    assert formulas.output_size(*axis[:5]) == len(slide(*axis[:5]))
+
+
+@given(axes())
+def test_leftover_is_what_lies_behind_the_last_window(axis):
+    size, kernel_size, stride, padding, dilation, _ = axis
+    last = slide(size, kernel_size, stride, padding, dilation)[-1][-1]
+    assert formulas.leftover(*axis[:5]) == size + padding[1] - 1 - last
+
+
+@given(axes())
+def test_real_taps_are_those_inside(axis):
+    met = [index for window in slide(*axis[:5]) for index in window]
+    assert formulas.real_taps(*axis[:5]) == sum(0 <= index < axis[0] for index in met)
+
+
+@given(axes(), st.data())
+def test_read_elements_are_the_different_ones(axis, data):
+    first = data.draw(st.integers(0, axis[0]))
+    met = {index for window in slide(*axis[:5]) for index in window}
+    assert formulas.read_elements(axis[0], first, *axis[1:5]) == sum(0 <= index < first for index in met)
+
+
+@given(axes())
+def test_live_taps_meet_something_real(axis):
+    windows = slide(*axis[:5])
+    live = [any(0 <= window[tap] < axis[0] for window in windows) for tap in range(axis[1])]
+    assert formulas.live_taps(*axis[:5]) == sum(live)
+
+
+@given(st.integers(0, 30), st.integers(0, 40), st.integers(0, 40), st.integers(1, 40))
+def test_floor_sum(terms, step, start, divisor):
+    assert formulas._floor_sum(terms, step, start, divisor) == sum((start + i * step) // divisor for i in range(terms))
+
+
+@given(st.integers(1, 9), st.integers(1, 6))
+def test_same_padding_keeps_the_size_with_the_smaller_half_first(kernel_size, dilation):
+    before, after = formulas.same_padding(kernel_size, dilation)
+    assert formulas.output_size(20, kernel_size, 1, (before, after), dilation) == 20
+    assert after - before in (0, 1)
+
+
+@given(st.integers(1, 40), st.integers(1, 7), st.integers(1, 5), st.integers(1, 4))
+def test_tensorflow_same_padding_divides_the_size_with_as_little_as_it_can(size, kernel_size, stride, dilation):
+    before, after = formulas.tensorflow_same_padding(size, kernel_size, stride, dilation)
+    outputs = formulas.output_size(size, kernel_size, stride, (before, after), dilation)
+    assert outputs == -(-size // stride)
+    assert after - before in (0, 1)
+    total = before + after
+    assert total == 0 or formulas.slack(size, kernel_size, stride, (0, total - 1), dilation) // stride + 1 < outputs
+
+
+PER_AXIS = [formulas.output_size, formulas.leftover, formulas.real_taps, formulas.live_taps, formulas.slack]
+
+
+@pytest.mark.parametrize("formula", PER_AXIS, ids=lambda formula: formula.__name__)
+@given(st.lists(axes(), min_size=1, max_size=20))
+def test_arrays_give_what_scalars_give(formula, many):
+    size, kernel_size, stride, dilation = (np.array([axis[i] for axis in many]) for i in (0, 1, 2, 4))
+    before, after = (np.array([axis[3][side] for axis in many]) for side in (0, 1))
+    together = formula(size, kernel_size, stride, (before, after), dilation)
+    assert together.tolist() == [formula(*axis[:5]) for axis in many]
+
+
+@given(st.lists(axes(), min_size=1, max_size=20))
+def test_read_elements_of_arrays(many):
+    size, kernel_size, stride, dilation = (np.array([axis[i] for axis in many]) for i in (0, 1, 2, 4))
+    before, after = (np.array([axis[3][side] for axis in many]) for side in (0, 1))
+    together = formulas.read_elements(size, size, kernel_size, stride, (before, after), dilation)
+    assert together.tolist() == [formulas.read_elements(axis[0], axis[0], *axis[1:5]) for axis in many]
+
+
+def test_an_array_of_sizes_meets_a_single_kernel():
+    sizes = np.array([5, 28, 32])
+    assert formulas.output_size(sizes, 5, 1, (0, 0), 1).tolist() == [1, 24, 28]
+    assert formulas.real_taps(sizes, 5, 1, (2, 2), 1).tolist() == [19, 134, 154]
+
+
+def test_huge_sizes_are_exact_and_at_once():
+    started = perf_counter()
+    assert formulas.output_size(HUGE, 3, 1, (1, 1), 1) == HUGE
+    assert formulas.real_taps(HUGE, 3, 1, (1, 1), 1) == 3 * HUGE - 2
+    assert formulas.real_taps(HUGE, HUGE, 1, (0, 0), 1) == HUGE
+    # a kernel as large as the input, padded by all but one on either side: every tap meets every element once
+    assert formulas.real_taps(HUGE, HUGE, 1, (HUGE - 1, HUGE - 1), 1) == HUGE**2
+    assert formulas.read_elements(HUGE, HUGE, 1, 7, (0, 0), 1) == -(-HUGE // 7)
+    assert formulas.live_taps(1, HUGE, 1, (HUGE, HUGE), 1) == HUGE
+    assert perf_counter() - started < 5  # a loop over a size would never end
+
+
+def test_the_counts_of_c1():
+    assert formulas.weights(formulas.channel_pairs(1, 6, 1), (5, 5)) == 150
+    assert formulas.parameters(150, 6) == 156
+    assert formulas.macs(6, (5 * 28, 5 * 28)) == 6 * 25 * 784
+    assert formulas.connections(6 * 25 * 784, 6 * 784) == 122_304
+    assert formulas.flops(117_600) == 235_200
+    assert formulas.subsampling_connections(6 * 14 * 14, 4) == 5_880
+    assert formulas.size_in_bytes(156, 4) == 624
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(0, 3), st.integers(1, 3)), max_size=4))
+def test_the_receptive_field_is_the_union_of_what_the_taps_reach(chain):
+    """By walking back from output 0 through every tap of every layer."""
+    size, jump, start = 1, 1, 0
+    for kernel_size, stride, before, dilation in chain:
+        size, start = (
+            formulas.receptive_field(size, jump, formulas.window_extent(kernel_size, dilation)),
+            formulas.receptive_start(start, jump, before),
+        )
+        jump = formulas.receptive_jump(jump, stride)
+
+    def reached(output):
+        indices = {output}
+        for kernel_size, stride, before, dilation in reversed(chain):
+            indices = {index * stride - before + tap * dilation for index in indices for tap in range(kernel_size)}
+        return indices
+
+    assert (min(reached(0)), max(reached(0))) == (start, start + size - 1)
+    assert min(reached(1)) == start + jump
