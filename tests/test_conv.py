@@ -201,8 +201,12 @@ def test_how_pytorch_says_unequal_sides(layer, pytorch):
             "padding (1, (2, 3)) mixes numbers and pairs: give one form for every axis",
         ),
         (
-            lambda: Conv2d(3, 4, 3, padding=((1, 2),)),
-            "padding ((1, 2),) is not a pair (before, after) for each of 2 axes",
+            lambda: Conv2d(3, 4, 3, padding=((1, 2), (3, 4), (5, 6))),
+            "padding 1:2x3:4x5:6 has 3 pairs for 2 axes: give one, or 2",
+        ),
+        (
+            lambda: Conv2d(3, 4, 3, padding=((1, 2, 3), (1, 2))),
+            "padding ((1, 2, 3), (1, 2)) is not a pair (before, after) for each axis",
         ),
         (
             lambda: Conv2d(3, 4, 3, padding=4, padding_mode="reflect").output_shape((1, 3, 4, 9)),

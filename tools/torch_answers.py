@@ -90,7 +90,12 @@ def conv_case(rng: random.Random) -> Case:
     if maybe(rng, 0.01):
         shape.append(3)
     kernel_size = setting(rng, rank, 1, 4)
-    return {"layer": f"Conv{rank}d", "args": [in_channels, out_channels, kernel_size], "settings": settings, "input": shape}
+    return {
+        "layer": f"Conv{rank}d",
+        "args": [in_channels, out_channels, kernel_size],
+        "settings": settings,
+        "input": shape,
+    }
 
 
 def build(case: Case) -> torch.nn.Module:

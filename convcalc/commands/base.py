@@ -79,7 +79,7 @@ class Group(_AsTyped, TyperGroup):
         """Run the command line, and turn whatever ends it into an exit code."""
         typed = list(sys.argv[1:] if args is None else args)
         try:
-            code = super().main(args, prog_name, complete_var, False, windows_expand_args, **extra)
+            code = super().main(args, prog_name or "convcalc", complete_var, False, windows_expand_args, **extra)
             sys.stdout.flush()
         except BrokenPipeError:
             _let_go_of_stdout()

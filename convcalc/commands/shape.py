@@ -95,7 +95,7 @@ def _read_json() -> Any:
             raise ConvcalcError(f"stdin holds more than {MOST_STDIN:,} characters: give the JSON of one network")
         if not text.strip():
             raise ConvcalcError("stdin is empty: the command before may have failed; it must print JSON (--json)")
-        return json.loads(text)
+        return json.loads(text.removeprefix("\ufeff"))  # the mark that some shells put before what they pipe
     except json.JSONDecodeError as error:
         raise ConvcalcError(
             f"stdin is not JSON ({error.msg} at line {error.lineno}, column {error.colno}):"

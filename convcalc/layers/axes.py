@@ -62,17 +62,20 @@ def per_axis(name: str, value: PerAxis, rank: int, *, least: int | None, broadca
 
 
 def per_axis_sides(value: Sequence[Sequence[int]], rank: int, *, least: int | None) -> tuple[Sides, ...]:
-    """Sides (before, after), a pair an axis.
+    """Sides (before, after), a pair an axis; one pair is for all axes.
 
     >>> per_axis_sides(((1, 2), (0, 1)), rank=2, least=0)
     ((1, 2), (0, 1))
     """
     pairs = [tuple(whole("padding", side, least) for side in pair) for pair in value]
-    if len(pairs) != rank or any(len(pair) != 2 for pair in pairs):
+    if any(len(pair) != 2 for pair in pairs):
+        raise ConvcalcError(f"padding {value!r} is not a pair (before, after) for each axis")
+    if len(pairs) not in (1, rank):
+        spelled = "x".join(f"{before}:{after}" for before, after in pairs)
         raise ConvcalcError(
-            f"padding {value!r} is not a pair (before, after) for each of {counted(rank, 'axis', 'axes')}"
+            f"padding {spelled} has {len(pairs)} pairs for {counted(rank, 'axis', 'axes')}: give one, or {rank}"
         )
-    return tuple((before, after) for before, after in pairs)
+    return tuple((before, after) for before, after in (pairs * rank if len(pairs) == 1 else pairs))
 
 
 def spell(numbers: Sequence[int]) -> str:

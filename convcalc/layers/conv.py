@@ -63,9 +63,9 @@ class Conv(Layer):
             raise ConvcalcError("Conv has no rank of its own: use Conv1d, Conv2d or Conv3d")
         if padding_mode not in PADDING_MODES:
             raise ConvcalcError(f"padding_mode {padding_mode!r} is unknown: use one of {', '.join(PADDING_MODES)}")
+        groups = whole("groups", groups, least=1)
         in_channels = whole("in_channels", in_channels, least=0)
         out_channels = whole("out_channels", out_channels, least=1)
-        groups = whole("groups", groups, least=1)
         for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
             if channels % groups:
                 raise ConvcalcError(

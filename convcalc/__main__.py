@@ -1,0 +1,6 @@
+"""`python -m convcalc`."""
+
+from convcalc.cli import app
+
+if __name__ == "__main__":
+    app()

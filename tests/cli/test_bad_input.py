@@ -1,0 +1,160 @@
+"""Bad input: one clear line on stderr with the remedy, exit 2, nothing on stdout, never a traceback."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+GOOD = "shape 1 3 28 28 --k 3 --out 4 --json"
+NO_SIZES = "give 3 (N C L), 4 (N C H W) or 5 (N C D H W), such as 1 3 28 28, or - to read JSON"
+
+BAD = [
+    ("shape", f"no sizes given: {NO_SIZES}"),
+    ("shape --k 3", f"no sizes given: {NO_SIZES}"),
+    ("shape 28 28 --k 3", f"2 sizes given: {NO_SIZES}"),
+    ("shape 1 1 1 1 1 1 --k 3", f"6 sizes given: {NO_SIZES}"),
+    ("shape 1 3 28 28", "no kernel size given: add --k 3, or --k 3x5 for one an axis"),
+    ("shape 1 -3 28 28 --k 3", "size -3 (C) is negative: every size must be at least 0"),
+    ("shape -1 3 28 28 --k 3", "size -1 (N) is negative: every size must be at least 0"),
+    ("shape 1 3 0 28 --k 3", "Conv2d got a size of 0 in input [1, 3, 0, 28]: every spatial size must be at least 1"),
+    ("shape 1 3 2.5 28 --k 3", "size '2.5' is not a whole number: give digits only"),
+    ("shape 1 3 1e3 28 --k 3", "size '1e3' is not a whole number: give digits only"),
+    ("shape 1 3 1_000 28 --k 3", "size '1_000' is not a whole number: give digits only"),
+    ("shape 1 3 x 28 --k 3", "size 'x' is not a whole number: give digits only"),
+    ("shape - 3 28 28 --k 3", "size '-' is not a whole number: give digits only"),
+    ("shape 1 3 28 28 --k 3.5", "--k '3.5' is not a whole number: give digits only"),
+    ("shape 1 3 28 28 --k 3x", "--k 3x: '' is not a whole number: give digits only"),
+    ("shape 1 3 28 28 --k 3x5x7", "kernel_size 3x5x7 has 3 values for 2 axes: give one integer, or 2"),
+    ("shape 1 3 28 28 --k 0", "kernel_size 0 is too small: it must be at least 1"),
+    ("shape 1 3 28 28 --k -3", "kernel_size -3 is too small: it must be at least 1"),
+    ("shape 1 3 28 28 --k 3 --s 0", "stride 0 is too small: it must be at least 1"),
+    ("shape 1 3 28 28 --k 3 --d 0", "dilation 0 is too small: it must be at least 1"),
+    ("shape 1 3 28 28 --k 3 --p -1", "padding -1 is too small: it must be at least 0"),
+    ("shape 1 3 28 28 --k 3 --out 0", "out_channels 0 is too small: it must be at least 1"),
+    ("shape 1 3 28 28 --k 3 --g 0", "groups 0 is too small: it must be at least 1"),
+    (
+        "shape 1 3 28 28 --k 3 --g 2",
+        "groups 2 does not divide in_channels 3: groups must divide both in_channels 3 and out_channels 2",
+    ),
+    (
+        "shape 1 4 28 28 --k 3 --g 2 --out 5",
+        "groups 2 does not divide out_channels 5: groups must divide both in_channels 4 and out_channels 5",
+    ),
+    ("shape 1 1 3 3 --k 5", "kernel 5 does not fit input 3 (padding 0): use --p 1 or a kernel of at most 3"),
+    (
+        "shape 1 1 28 28 --k 3 --s 2 --p same",
+        "padding 'same' needs stride 1, got 2: TensorFlow's SAME would pad 0:1x0:1 here, so use --p 0:1x0:1 for that",
+    ),
+    (
+        "shape 1 1 28 28 --k 3 --p 28 --padding-mode reflect",
+        "reflect padding 28 is too wide for input 28: use a padding of at most 27",
+    ),
+    (
+        "shape 1 1 28 28 --k 3 --padding-mode reflct",
+        "--padding-mode 'reflct' is unknown (did you mean reflect?): use one of zeros, reflect, replicate, circular",
+    ),
+    ("shape 1 1 9 9 --k 3 --p sam", "--p 'sam' is unknown: use same, valid, numbers (1, 1x2) or sides (1:2x0:1)"),
+    ("shape 1 1 9 9 --k 3 --p 1:2:3", "--p '1:2:3' is not before:after an axis: write it as 1:2x0:1"),
+    ("shape 1 1 9 9 --k 3 --p 1:2x0:1x0:1", "padding 1:2x0:1x0:1 has 3 pairs for 2 axes: give one, or 2"),
+    ("shape 1 1 9 9 --k 3 --p 1:", "--p 1:: '' is not a whole number: give digits only"),
+    ("shape 1 1 9 9 --k 3 --memory-limit lots", "--memory-limit 'lots' is not an amount of memory: write it as"),
+    ("shape 1 1 9 9 --k 3 --get totals.params", "--get totals.params: no 'params' at totals: there is weights, "),
+    ("shape 1 1 9 9 --k 3 --get totals.parameters.x", "no 'x' at totals.parameters: there is nothing: it is a single"),
+    ("shape 1 1 9 9 --k 3 --get layers.7", "--get layers.7: no '7' at layers: there is conv1, 0"),
+    ("shape 1 1 9 9 --kernle 3", "No such option: --kernle (did you mean --kernel-size?): see convcalc shape --help"),
+    ("shape 1 1 9 9 -x 3", "No such option: -x"),
+    ("shape 1 1 9 9 --k", "Option '--k' requires an argument: see convcalc"),
+    ("shap 1 1 9 9", "No such command 'shap'. Did you mean 'shape'?: see convcalc --help"),
+    ("--bogus", "No such option: --bogus: see convcalc --help"),
+    ("shape - --k 3", "- reads JSON from a pipe, but stdin is a terminal: write convcalc shape ... --json | convcalc"),
+    ("shape 1 1 " + "9" * 1001 + " 9 --k 3", "size has 1,001 digits: give at most 1,000"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), BAD, ids=[words[:60] for words, _ in BAD])
+def test_bad_words(run, words, message):
+    ran = run(words)
+    errors = [line for line in ran.err.splitlines() if not line.startswith("note: ")]
+    assert (ran.code, ran.out, len(errors)) == (2, "", 1)
+    assert errors[0].startswith("error: ")
+    assert message in errors[0]
+
+
+@pytest.mark.parametrize(("words", "message"), BAD, ids=[words[:60] for words, _ in BAD])
+def test_with_json_the_error_is_json(run, words, message):
+    ran = run(*words.split(), "--json")
+    if words.startswith("--bogus") or words.endswith("--k"):
+        return  # --json is not reached, or is the missing value
+    (line,) = [line for line in ran.err.splitlines() if not line.startswith("note: ")]
+    document = json.loads(line)
+    assert document["schema_version"] == 1
+    assert message in document["error"]["message"]
+    assert (ran.code, ran.out) == (2, "")
+
+
+def document(**changes):
+    return {"schema_version": 1, "input": [1, 3, 28, 28], "layers": [], **changes}
+
+
+def layer(**changes):
+    return document(layers=[{"name": "a", "layer": "Conv2d(3, 4, 3)", "inputs": ["input"], **changes}])
+
+
+@pytest.mark.parametrize(
+    ("stdin", "message"),
+    [
+        ("", "stdin is empty: the command before may have failed; it must print JSON (--json)"),
+        (" \n", "stdin is empty"),
+        ("{", "stdin is not JSON (Expecting property name enclosed in double quotes at line 1, column 2): add --json"),
+        ("N=10 C=3\nlayer", "stdin is not JSON (Expecting value at line 1, column 1)"),
+        ("[" * 100_000, "the JSON on stdin is nested too deeply"),
+        ("9" * 5000, "the JSON on stdin cannot be read: Exceeds the limit"),
+        ("[]", "the JSON on stdin is not convcalc's (it has no schema_version)"),
+        ('{"a": 1}', "the JSON on stdin is not convcalc's (it has no schema_version)"),
+        (document(schema_version=2), "the JSON on stdin has schema_version 2, this convcalc reads 1"),
+        ('{"schema_version": 1, "error": {"message": "x"}}', "is the error of the command before"),
+        (document(input=None), "the document of the JSON on stdin has no 'input' that is a list"),
+        (document(input=[1, 3, 28.5, 28]), "size 28.5 is not a whole number"),
+        (document(input=[1, 3, -28, 28]), "size -28 is too small"),
+        (document(layers={}), "the document of the JSON on stdin has no 'layers' that is a list"),
+        (document(layers=[3]), "layer 0 of the JSON on stdin is not an object"),
+        (layer(name=3), "layer 0 of the JSON on stdin has no 'name' that is text"),
+        (layer(name="a\x1b[31m"), "layer 0 of the JSON on stdin has the name 'a\\x1b[31m': give it printable"),
+        (layer(layer=None), "layer 0 of the JSON on stdin has no 'layer' that is text"),
+        (layer(layer="Conv2d(3, 4"), "cannot read 'Conv2d(3, 4'"),
+        (layer(layer="Conv2d(4, 4, 3)"), "Conv2d takes 4 channels, got 3"),
+        (layer(inputs=["b"]), "layer 'a' is fed by 'b', which is not a layer before it"),
+        (layer(inputs=[]), "layer 'a' has 0 inputs"),
+        (layer(inputs=[3]), "layer 0 of the JSON on stdin has inputs that are not names"),
+        (document(input=[1, 10]), "2 sizes [1, 10] are no input of a convolution"),
+    ],
+)
+def test_bad_json_on_stdin(run, stdin, message):
+    ran = run("shape - --k 3 --out 2 --json", stdin=stdin if isinstance(stdin, str) else json.dumps(stdin))
+    assert (ran.code, ran.out) == (2, "")
+    assert message in json.loads(ran.err)["error"]["message"]
+
+
+def test_a_figure_too_long_to_write(run):
+    digits = "9" * 1000
+    ran = run(f"shape {digits} {digits} {digits} {digits} {digits} --k {digits} --out {digits}")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "error: a figure has more than 4,300 digits: give smaller sizes\n"
+
+
+OPTIONS = ["--k", "--s", "--p", "--d", "--g", "--out", "--json", "--get", "--explain", "--no-bias"]
+VALUES = ["1", "3", "5", "28", "same", "2x1", "1:2", "-1", "-", "0"]
+WORDS = st.lists(st.one_of(st.sampled_from(OPTIONS + VALUES), st.text(max_size=5)), max_size=9)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(WORDS)
+def test_any_words_are_answered_or_refused_in_one_line(run, words):
+    ran = run("shape", *words, stdin="")
+    assert ran.code in (0, 2)
+    if ran.code == 2:
+        assert ran.out == ""
+        assert len([line for line in ran.err.splitlines() if not line.startswith("note: ")]) == 1

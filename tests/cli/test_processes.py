@@ -1,0 +1,151 @@
+"""Real processes: pipes, closed pipes, locales, and what a start loads."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+CONVCALC = f"{sys.executable} -m convcalc"
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+EXAMPLE = "shape 10 3 28 28 --k 4 --s 2 --out 16"
+
+
+def shell(line, **environment):
+    """A line for the shell, where `convcalc` is ours, with nothing of the caller's terminal."""
+    clean = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR", "COLUMNS")}
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line.replace("convcalc ", f"{CONVCALC} ")],
+        capture_output=True,
+        encoding="utf-8",
+        stdin=subprocess.DEVNULL,
+        env=clean | environment,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_pipe_of_three():
+    ran = shell(
+        f"convcalc {EXAMPLE} --json | convcalc shape - --k 3 --out 32 --json | convcalc shape - --k 3 --get output"
+    )
+    assert ran.stdout == "[10, 1, 9, 9]\n"
+    assert ran.returncode == 0
+
+
+def test_an_error_in_a_pipe_is_said_on_both_sides():
+    ran = shell("convcalc shape 1 3 2 2 --k 4 --json | convcalc shape - --k 3 --out 32")
+    first, second = ran.stderr.splitlines()[-2:]
+    errors = sorted([first, second])
+    assert ran.returncode == 2
+    assert errors[0] == "error: stdin is empty: the command before may have failed; it must print JSON (--json)"
+    assert json.loads(errors[1])["error"]["message"].startswith("kernel 4 does not fit input 2 (padding 0)")
+
+
+@pytest.mark.parametrize("command", [EXAMPLE, "lenet --report --verify", "lenet --report --json", "shape --help"])
+@pytest.mark.parametrize("colour", ["", "1"])
+def test_a_reader_that_goes_ends_it_quietly(command, colour):
+    ran = shell(f"convcalc {command} | head -1 | grep -c .", FORCE_COLOR=colour)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "1\n", "")
+    gone = shell(f"convcalc {command} | true")
+    assert (gone.returncode, gone.stderr) == (0, "")
+
+
+def test_a_full_disk_is_said():
+    if not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full to write to")
+    ran = shell(f"convcalc {EXAMPLE} > /dev/full")
+    assert (ran.returncode, ran.stderr) == (2, "error: cannot write the output: No space left on device\n")
+
+
+def test_a_verification_that_fails_ends_with_1():
+    broken = (
+        "import sys; from convcalc import formulas; right = formulas.output_size;"
+        "formulas.output_size = lambda *window: right(*window) + 1;"
+        f"sys.argv = ['convcalc', *'{EXAMPLE} --verify'.split()]; from convcalc.cli import app; app()"
+    )
+    ran = subprocess.run([sys.executable, "-c", broken], capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert "[10, 16, 14, 14]  [10, 16, 13, 13]  DIFFERS" in ran.stdout
+
+
+@pytest.mark.parametrize("environment", [ASCII, {"TERM": "dumb"}])
+@pytest.mark.parametrize("colour", ["", "1"])
+def test_any_locale_and_terminal(environment, colour):
+    ran = shell("convcalc lenet --report --verify", FORCE_COLOR=colour, **environment)
+    assert ran.returncode == 0
+    assert "122,304" in ran.stdout
+    if "LC_ALL" in environment:
+        assert ran.stdout.isascii()
+
+
+def test_a_name_that_an_ascii_locale_has_not():
+    named = json.dumps(
+        {
+            "schema_version": 1,
+            "input": [1, 1, 9, 9],
+            "layers": [{"name": "é", "layer": "Conv2d(1, 1, 3)", "inputs": ["input"]}],
+        }
+    )
+    ran = shell(f"echo '{named}' | convcalc shape - --k 3 --out 1", **ASCII)
+    assert ran.returncode == 0
+    assert "\\xe9" in ran.stdout
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+@pytest.mark.parametrize("colour", [{}, {"NO_COLOR": "1"}])
+def test_no_digit_is_cut_in_a_terminal_of_any_width(columns, colour):
+    ran = shell("convcalc lenet --report --verify", FORCE_COLOR="1", COLUMNS=columns, **colour)
+    for figure in ("122,304", "5,880", "151,600", "48,120", "10,164", "60,000", "340,908"):
+        assert figure in ran.stdout
+    if "NO_COLOR" in colour:
+        assert "\x1b[3" not in ran.stdout
+
+
+def test_stdin_that_is_not_text():
+    ran = shell("printf '\\xff\\xfe' | convcalc shape - --k 3", PYTHONIOENCODING="utf-8:strict")
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("error: stdin is not text (invalid start byte at byte 0)")
+
+
+def test_version_and_help():
+    assert shell("convcalc --version").stdout.startswith("convcalc ")
+    for line in ("convcalc -h", "convcalc shape -h", "convcalc lenet --help", "convcalc "):
+        ran = shell(line)
+        assert ran.returncode == 0
+        assert ran.stdout.startswith("Usage: convcalc")
+        assert max(map(len, ran.stdout.splitlines())) <= 80
+
+
+HEAVY = {"numpy", "rich", "pydantic", "pydantic_core"}
+
+
+@pytest.mark.parametrize(
+    ("words", "heavy"),
+    [
+        (f"{EXAMPLE} --json", set()),
+        (EXAMPLE, set()),
+        ("lenet --report --json", set()),
+        ("lenet --get totals.parameters", set()),
+        ("--help", set()),
+        ("shape --bogus", set()),
+        ("shape 1 1 3 3 --k 5 --json", set()),
+        (f"{EXAMPLE} --verify --json", {"numpy"}),
+    ],
+)
+def test_what_a_start_loads(words, heavy):
+    watch = (
+        "import sys, atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr));"
+        f"sys.argv = ['convcalc', *{words.split()!r}]; from convcalc.cli import app; app()"
+    )
+    ran = subprocess.run([sys.executable, "-c", watch], capture_output=True, text=True, check=False)
+    assert set(ran.stderr.splitlines()[-1].split()) & HEAVY == heavy
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    line = "import sys, convcalc; convcalc.Conv2d(3, 16, 4).parameters; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True)
+    assert set(ran.stdout.split()) & (HEAVY | {"typer"}) == set()
