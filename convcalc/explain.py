@@ -10,10 +10,8 @@ from convcalc import formulas
 from convcalc.layers.conv import Conv
 from convcalc.layers.dense import Linear
 from convcalc.layers.lecun import Subsampling2d
-from convcalc.layers.windows import Field, Window
+from convcalc.layers.windows import AXES, Field, Window
 from convcalc.report import ITEMSIZE, Report, Row
-
-AXES = ((), ("L",), ("H", "W"), ("D", "H", "W"))
 
 
 class Line(NamedTuple):

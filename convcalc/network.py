@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
@@ -171,9 +171,8 @@ def _block(node: Node, block: Sequential, input_shape: Shape, seen: tuple[Field,
         inputs=node.inputs,
         input=input_shape,
         output=output,
-        figures=replace(
-            total(part.figures for part in parts),
-            output_bytes=formulas.size_in_bytes(prod(output), ITEMSIZE),
+        figures=total(part.figures for part in parts)._replace(
+            output_bytes=formulas.size_in_bytes(prod(output), ITEMSIZE)
         ),
         weight_shape=weighted[0] if len(weighted) == 1 else None,
         windows=windowed[0].windows if len(windowed) == 1 else (),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc import formulas
 from convcalc.layers.axes import Shape
@@ -19,8 +18,7 @@ DTYPE = "float32"
 ITEMSIZE = 4  # bytes of one float32
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """What a layer, or all of them together, cost. For one example, but for the bytes, which are for the batch."""
 
     weights: int
@@ -36,20 +34,16 @@ class Figures:
     output_bytes: int
 
 
-FIGURES = tuple(field.name for field in fields(Figures))
-
-
 def total(figures: Iterable[Figures]) -> Figures:
     """The sum, figure by figure; connections skip what has none, and are None where nothing has any."""
     rows = tuple(figures)
-    sums: dict[str, Any] = {name: sum(getattr(row, name) or 0 for row in rows) for name in FIGURES}
+    sums: dict[str, Any] = {name: sum(getattr(row, name) or 0 for row in rows) for name in Figures._fields}
     if all(row.connections is None for row in rows):
         return Figures(**{**sums, "connections": None})
     return Figures(**sums)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One layer of a network at work, or a block of them: then ``parts`` holds their rows.
 
     Shapes include the batch. ``field`` is what a unit of the output sees, an entry a spatial axis of the network's
@@ -80,8 +74,7 @@ class Row:
         return tuple(formulas.leftover(*window[:5]) for window in self.windows)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """A network at work on an input of a given shape."""
 
     input: Shape

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from convcalc import __version__
@@ -43,7 +42,7 @@ def report_document(report: Report) -> Document:
         "output": list(report.output),
         "out_channels_assumed": report.out_channels_assumed,
         "layers": [_layer_document(row) for row in report.rows],
-        "totals": {**asdict(report.totals), "connections_undefined": report.connections_undefined},
+        "totals": {**report.totals._asdict(), "connections_undefined": report.connections_undefined},
     }
 
 
@@ -56,7 +55,7 @@ def _layer_document(row: Row) -> Document:
         "input": list(row.input),
         "output": list(row.output),
         "weight_shape": None if row.weight_shape is None else list(row.weight_shape),
-        **asdict(row.figures),
+        **row.figures._asdict(),
         "out_channels_assumed": row.out_channels_assumed,
         "receptive_field": [field.size for field in row.field],
         "jump": [field.jump for field in row.field],

@@ -7,7 +7,6 @@ later Typer not listen, it coerces text to text, and only the start is slower.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -114,6 +113,8 @@ class Group(_AsTyped, TyperGroup):
 
 def _refuse(message: str, typed: Sequence[str]) -> int:
     if "--json" in typed:
+        import json
+
         from convcalc.schema import error_document
 
         message = json.dumps(error_document(message))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable
@@ -39,11 +38,15 @@ def _emit_rich(blocks: Iterable[str | Sheet]) -> None:
 
 def emit_json(document: Any) -> None:
     """Print a document as JSON, indented for people; programs do not mind."""
+    import json
+
     write(json.dumps(document, indent=2))
 
 
 def emit_value(value: Any) -> None:
     """Print one value bare: text as it is, anything else as JSON."""
+    import json
+
     write(value if isinstance(value, str) else json.dumps(value))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -85,6 +84,8 @@ def _start(sizes: list[str]) -> tuple[Network, Shape]:
 
 
 def _read_json() -> Any:
+    import json
+
     if sys.stdin is None or sys.stdin.isatty():
         raise ConvcalcError(
             "- reads JSON from a pipe, but stdin is a terminal: write convcalc shape ... --json | convcalc shape - ..."

@@ -9,7 +9,7 @@ from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Sides, counted, shape
 
-SIZES = ("", "L", "H W", "D H W")
+AXES = ((), ("L",), ("H", "W"), ("D", "H", "W"))  # the names of the spatial axes, by their number
 
 
 class Window(NamedTuple):
@@ -54,8 +54,9 @@ def windows_over(
     rank = len(axes)
     sizes = shape(input_shape)
     if len(sizes) not in (rank + 1, rank + 2):
+        wanted = " ".join(("C", *AXES[rank]))
         raise ConvcalcError(
-            f"{layer} takes N C {SIZES[rank]} (or C {SIZES[rank]}), got {counted(len(sizes), 'size')} in {list(sizes)}:"
+            f"{layer} takes N {wanted} (or {wanted}), got {counted(len(sizes), 'size')} in {list(sizes)}:"
             f" give {rank + 2}"
         )
     if sizes[-1 - rank] != channels:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.explain import AXES
 from convcalc.layers.conv import Conv
+from convcalc.layers.windows import AXES
 from convcalc.network import Sequential
 from convcalc.report import Report, Row
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 DASH = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column's title, whether it holds numbers, and whether it may be left out where there is no room."""
 
     title: str
@@ -26,8 +25,7 @@ class Column:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(NamedTuple):
     """Rows of cells; a sheet without titles is a list of labels and values."""
 
     columns: tuple[Column, ...]
