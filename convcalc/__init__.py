@@ -10,6 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from convcalc.families import FAMILIES
+
 if TYPE_CHECKING:
     from convcalc.errors import ConvcalcError as ConvcalcError
     from convcalc.layers import RBF as RBF
@@ -32,9 +34,7 @@ __version__ = "0.1.0"
 # Where each public name lives. It is imported when it is first asked for, so that `import convcalc` costs nothing.
 _HOMES = {
     "ConvcalcError": "errors",
-    **dict.fromkeys(
-        ("Conv1d", "Conv2d", "Conv3d", "Flatten", "Linear", "RBF", "ScaledTanh", "Subsampling2d"), "layers"
-    ),
+    **dict.fromkeys(FAMILIES, "layers"),
     **dict.fromkeys(("Network", "Sequential", "chain", "trace"), "network"),
     "Report": "report",
     "parse": "syntax",

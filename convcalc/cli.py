@@ -65,7 +65,13 @@ def shape(
     ] = None,
     kernel_size: Annotated[
         str | None,
-        typer.Option("--kernel-size", "--k", "-k", metavar="K", help="3 for all axes, or one an axis: 3x5. Required."),
+        typer.Option(
+            "--kernel-size",
+            "--k",
+            "-k",
+            metavar="K",
+            help="3 for all axes, or one an axis, height x width: 3x5. Required.",
+        ),
     ] = None,
     stride: Annotated[str, typer.Option("--stride", "--s", "-s", metavar="S", help="2, or one an axis: 2x1.")] = "1",
     padding: Annotated[
@@ -75,7 +81,7 @@ def shape(
             "--p",
             "-p",
             metavar="P",
-            help="1; one an axis: 1x2; same; valid; or before:after an axis: 1:2x0:1.",
+            help="1; one an axis: 1x2; same; valid; or before:after, for all axes or an axis: 1:2x0:1.",
         ),
     ] = "0",
     dilation: Annotated[

@@ -5,7 +5,7 @@ It takes nothing from `formulas`, nor any figure of a layer: it reads the descri
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import prod
 from typing import Any
 
@@ -35,19 +35,22 @@ KERNELS: Mapping[type[Layer], Kernel] = {
 def execute(layer: Layer, x: ArrayLike, **weights: ArrayLike) -> Array:
     """Run the layer on an array, with its weights by PyTorch's names; shapes as in PyTorch.
 
-    Floating types keep their type (float16 is summed in float32); integers are summed and returned in int64, exactly
-    up to its range. `ConvcalcError` where a weight is missing, unknown or of another shape, or the input does not fit.
+    Floating types keep their type (float16 is summed in float32); integers are summed and returned in int64 (unsigned
+    ones in uint64), exactly up to its range. `ConvcalcError` where a weight is missing, unknown or of another shape,
+    or the input does not fit.
 
     >>> from convcalc import Conv1d
     >>> execute(Conv1d(1, 1, 2, bias=False), [[1, 2, 3]], weight=[[[10, 1]]]).tolist()
     [[12, 23]]
     """
     kernel = _kernel(layer)
-    arrays = {name: np.asarray(value) for name, value in {"x": x, **weights}.items()}
+    arrays = {name: _array(name, value) for name, value in {"x": x, **weights}.items()}
     _check_weights(layer, kernel.shapes(layer), {name: arrays[name] for name in weights})
     result, inner = _types(arrays)
     inputs = {name: array.astype(inner, copy=False) for name, array in arrays.items()}
-    return kernel.run(layer, inputs.pop("x"), **inputs).astype(result, copy=False)
+    with np.errstate(all="ignore"):  # NaN and infinity travel, as in PyTorch
+        out = kernel.run(layer, inputs.pop("x"), **inputs)
+    return out.astype(result, copy=False) if result.kind == "f" else out
 
 
 def count(layer: Layer, input_shape: Shape) -> Counts:
@@ -86,23 +89,35 @@ def random_array(shape: Shape, rng: np.random.Generator, dtype: str = "float32")
     >>> random_array((2, 3), np.random.default_rng(0)).shape
     (2, 3)
     """
-    array = rng.random(shape, dtype=np.dtype(dtype).type)
+    kind = np.dtype(dtype)
+    array = rng.random(shape, dtype=np.float64 if kind == np.float64 else np.float32)
     array *= 2
     array -= 1
-    return array
+    return array.astype(kind, copy=False)
 
 
 def needed_bytes(layer: Layer, input_shape: Shape, output_shape: Shape, dtype: str = "float32") -> int:
-    """The memory that executing and counting the layer takes: input, weights, output and scratch.
+    """The memory that counting and then executing the layer takes at most, its input and output included.
 
     >>> from convcalc import ScaledTanh
-    >>> needed_bytes(ScaledTanh(), (1, 100), (1, 100))  # the input, the output, and two steps between
-    1600
+    >>> needed_bytes(ScaledTanh(), (1, 100), (1, 100))  # the input, the scaled input and the output
+    1200
     """
     kernel, itemsize = _kernel(layer), np.dtype(dtype).itemsize
-    shapes = [input_shape, output_shape, *kernel.shapes(layer).values()]
-    arrays = sum(map(prod, shapes)) * itemsize
-    return arrays + kernel.scratch(layer, input_shape, output_shape, itemsize)
+    run = kernel.run_bytes(layer, input_shape, output_shape, itemsize)
+    run += (prod(output_shape) + sum(map(prod, kernel.shapes(layer).values()))) * itemsize
+    return prod(input_shape) * itemsize + max(run, kernel.count_bytes(layer, input_shape, output_shape))
+
+
+def array_bytes(layers: Iterable[Layer], input_shape: Shape, dtype: str = "float32") -> int:
+    """The memory of an input and of the weights of some layers.
+
+    >>> from convcalc import Linear
+    >>> array_bytes([Linear(2, 3)], (1, 2))
+    44
+    """
+    shapes = [shape for layer in layers for shape in _kernel(layer).shapes(layer).values()]
+    return (prod(input_shape) + sum(map(prod, shapes))) * np.dtype(dtype).itemsize
 
 
 def _kernel(layer: Layer) -> Kernel:
@@ -113,7 +128,7 @@ def _kernel(layer: Layer) -> Kernel:
 
 
 def _check_weights(layer: Layer, shapes: Mapping[str, Shape], weights: Mapping[str, Array]) -> None:
-    for name in shapes.keys() ^ weights.keys():
+    for name in [name for name in (*shapes, *weights) if (name in shapes) != (name in weights)]:
         problem = "is missing" if name in shapes else "is not one of its weights"
         raise ConvcalcError(f"{layer!r}: {name} {problem}: give {' and '.join(shapes) or 'no weights'}")
     for name, shape in shapes.items():
@@ -121,12 +136,20 @@ def _check_weights(layer: Layer, shapes: Mapping[str, Shape], weights: Mapping[s
             raise ConvcalcError(f"{layer!r}: {name} has the shape {list(weights[name].shape)}, {list(shape)} is needed")
 
 
+def _array(name: str, value: ArrayLike) -> Array:
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ConvcalcError(f"{name} is no array: {str(error).split('.')[0]}") from None
+
+
 def _types(arrays: Mapping[str, Array]) -> tuple[np.dtype[Any], np.dtype[Any]]:
     """The type of the result and the type that sums are made in."""
-    common = np.result_type(*arrays.values())
-    if common.kind in "iu":
-        exact = np.result_type(common, np.int64) if common != np.uint64 else common
+    kinds = {array.dtype.kind for array in arrays.values()}
+    if kinds <= {"i", "u"}:
+        exact = np.dtype(np.uint64 if kinds == {"u"} else np.int64)
         return exact, exact
+    common = np.result_type(*arrays.values())
     if common.kind == "f":
         return common, np.result_type(common, np.float32)
     raise ConvcalcError(f"the engine cannot sum {common}: give integers or floating-point numbers")

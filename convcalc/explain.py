@@ -10,8 +10,10 @@ from convcalc import formulas
 from convcalc.layers.conv import Conv
 from convcalc.layers.dense import Linear
 from convcalc.layers.lecun import Subsampling2d
-from convcalc.layers.windows import AXES, Field, Window
+from convcalc.layers.windows import AXES, ELEMENTS, Window
 from convcalc.report import ITEMSIZE, Report, Row
+
+FEW_PLACES, FEW_TERMS = 100, 8  # so that a line stays short, and huge sizes answer at once
 
 
 class Line(NamedTuple):
@@ -29,14 +31,10 @@ def explain(report: Report) -> dict[str, tuple[Line, ...]]:
     >>> explain(trace(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28)))["conv2d"][0]
     Line(figure='output H', formula='floor((28 + 2*0 - 1*(4 - 1) - 1) / 2) + 1', value=13)
     """
-    fields = {row.name: row.field for row in (*report.leaves, *report.rows)}
-    return {
-        leaf.name: tuple(_lines(leaf, fields.get(leaf.inputs[0], (Field(1, 1, 0, 1),) * len(leaf.field))))
-        for leaf in report.leaves
-    }
+    return {leaf.name: tuple(_lines(leaf)) for leaf in report.leaves}
 
 
-def _lines(row: Row, seen: tuple[Field, ...]) -> Iterator[Line]:
+def _lines(row: Row) -> Iterator[Line]:
     figures = row.figures
     yield from _windows(row)
     if isinstance(row.layer, Conv):
@@ -47,7 +45,7 @@ def _lines(row: Row, seen: tuple[Field, ...]) -> Iterator[Line]:
         yield from _subsampling(row, row.layer)
     if figures.macs:
         yield Line("FLOPs", f"2 * {figures.macs}", figures.flops)
-    yield from _fields(row, seen)
+    yield from _fields(row)
     if figures.parameters:
         yield Line("bytes of parameters", f"{ITEMSIZE} * {figures.parameters}", figures.parameter_bytes)
     yield Line("bytes of output", f"{ITEMSIZE} * {_product(row.output)}", figures.output_bytes)
@@ -63,7 +61,7 @@ def _windows(row: Row) -> Iterator[Line]:
     for axis, window, unread in zip(AXES[len(row.windows)], row.windows, row.unread, strict=True):
         if unread.elements:
             read = window.size - unread.elements
-            yield Line(f"unread {axis}", f"{window.size} - {read}", unread.elements)
+            yield Line(f"unread {ELEMENTS[axis]}", f"{window.size} - {read}", unread.elements)
 
 
 def _slack(window: Window) -> str:
@@ -86,15 +84,30 @@ def _conv(row: Row, layer: Conv) -> Iterator[Line]:
     yield Line("MACs, dense", f"{weights} * {_product(places)}", figures.macs)
     real = [window.kernel_size * size for window, size in zip(row.windows, places, strict=True)]
     if layer.padding_mode == "zeros":
-        dense, real = real, [formulas.real_taps(*window[:5]) for window in row.windows]
-        for axis, taps, on_real in zip(AXES[len(row.windows)], dense, real, strict=True):
-            if taps != on_real:
-                yield Line(f"taps on real {axis}", f"{taps} - {taps - on_real}", on_real)
+        for axis, window, size in zip(AXES[len(row.windows)], row.windows, places, strict=True):
+            yield Line(f"taps on real {axis}", _real_taps(window, size), formulas.real_taps(*window.geometry))
+        real = [formulas.real_taps(*window.geometry) for window in row.windows]
     yield Line("MACs, exact", f"{pairs} * {_product(real)}", figures.macs_exact)
     if figures.dead_weights:
-        live = [formulas.live_taps(*window[:5]) for window in row.windows]
+        live = [formulas.live_taps(*window.geometry) for window in row.windows]
         dead = f"{pairs}*({_product(layer.kernel_size)} - {_product(live)})"
         yield Line("dead weights", dead, figures.dead_weights)
+
+
+def _real_taps(window: Window, places: int) -> str:
+    """All taps at all places, less those on the padding: window by window where few windows reach it."""
+    taps = window.kernel_size * places
+    on_padding = taps - formulas.real_taps(*window.geometry)
+    by_window = [_taps_on_padding(window, place) for place in range(places)] if places <= FEW_PLACES else []
+    spelled = [str(count) for count in by_window if count]
+    if not on_padding or not 1 < len(spelled) <= FEW_TERMS:
+        return f"{window.kernel_size}*{places} - {on_padding}"
+    return f"{window.kernel_size}*{places} - ({' + '.join(spelled)})"
+
+
+def _taps_on_padding(window: Window, place: int) -> int:
+    indices = (place * window.stride + tap * window.dilation - window.padding[0] for tap in range(window.kernel_size))
+    return sum(not 0 <= index < window.size for index in indices)
 
 
 def _linear(row: Row, layer: Linear) -> Iterator[Line]:
@@ -118,8 +131,10 @@ def _subsampling(row: Row, layer: Subsampling2d) -> Iterator[Line]:
     yield Line("MACs", outputs, figures.macs)
 
 
-def _fields(row: Row, seen: tuple[Field, ...]) -> Iterator[Line]:
-    axes = list(zip(AXES[len(row.windows)], row.windows, seen, row.field, strict=False))
+def _fields(row: Row) -> Iterator[Line]:
+    if len(row.field) != len(row.windows) or any(field.jump is None for field in row.seen):
+        return  # the axes are no longer those of the input
+    axes = list(zip(AXES[len(row.windows)], row.windows, row.seen, row.field, strict=True))
     for axis, window, before, after in axes:
         reach = f"{before.size} + {window.dilation}*({window.kernel_size} - 1)*{before.jump}"
         yield Line(f"receptive field {axis}", reach, after.size)

@@ -1,8 +1,8 @@
 """The arithmetic of convolution: one function a quantity, one axis at a time.
 
 Ints in, exact ints out, at any size: every count is a closed form, none loops over a size. The same functions work
-unchanged on integer NumPy arrays, element by element, though the annotations say int. Nothing is validated here:
-`layers` does that.
+unchanged on NumPy arrays of signed integers, element by element, though the annotations say int. Nothing is validated
+here: `layers` does that.
 
 ``padding`` is always the pair ``(before, after)`` of one axis.
 """

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers import RBF, Conv2d, Flatten, Linear, ScaledTanh, Subsampling2d
-from convcalc.network import Network, Sequential, chain
+from convcalc.network import Network, Sequential, chain, single_layers
 
 if TYPE_CHECKING:
     import numpy as np
 
     from convcalc.kernels.sliding import Array
+    from convcalc.report import Row
 
 # Table I: the maps of S2 that feed each map of C3.
 C3_TABLE = (
@@ -58,8 +59,6 @@ PUBLISHED = {
     "F6": Published((84,), 10_164, 10_164),
     "output": Published((10,), 0, 840),
 }
-PUBLISHED_PARAMETERS = 60_000
-PUBLISHED_CONNECTIONS = 340_908
 
 # Where the tutorial that convcalc starts from (chapter 33 of a PyTorch course, 2023) prints something else.
 ERRATA = (
@@ -94,6 +93,16 @@ def lenet5(input_size: int = 32, full_c3: bool = False) -> Network:
             ("output", RBF(84, 10)),
         ]
     )
+
+
+def is_as_published(row: Row) -> bool:
+    """Whether a row's output, parameters and connections are what the paper prints.
+
+    >>> from convcalc import trace
+    >>> [is_as_published(row) for row in trace(lenet5(full_c3=True), (1, 1, 32, 32)).rows[:3]]
+    [True, True, False]
+    """
+    return PUBLISHED[row.name] == (row.output[1:], row.figures.parameters, row.figures.connections)
 
 
 def input_shape(input_size: int = 32) -> tuple[int, ...]:
@@ -166,10 +175,9 @@ def starting_weights(network: Network, rng: np.random.Generator) -> dict[str, di
 
     weights = {"output": {"weight": codes()}}
     for node in network.nodes:
-        parts = node.layer.layers if isinstance(node.layer, Sequential) else ()
-        for number, layer in enumerate(parts):
-            if isinstance(layer, (Conv2d, Linear, Subsampling2d)):
+        for name, layer in single_layers(node.layer, node.name):
+            if isinstance(layer, (Conv2d, Linear, Subsampling2d)) and name not in weights:
                 arrays = engine.random_weights(layer, rng)
                 inputs = prod(layer.kernel_size) if isinstance(layer, Subsampling2d) else arrays["weight"][0].size
-                weights[f"{node.name}.{number}"] = {name: SPREAD / inputs * array for name, array in arrays.items()}
+                weights[name] = {setting: SPREAD / inputs * array for setting, array in arrays.items()}
     return weights

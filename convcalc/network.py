@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
@@ -76,6 +76,20 @@ class Network:
                     raise ConvcalcError(f"layer {node.name!r} is fed by {source!r}, which is not a layer before it")
             known.add(node.name)
 
+    @property
+    def rank(self) -> int | None:
+        """Spatial axes of the input, as the first layer that has a rank says; None where none has."""
+        return next((node.layer.rank for node in self.nodes if node.layer.rank is not None), None)
+
+    def is_batched(self, input_shape: Shape) -> bool:
+        """Whether the first axis of such an input is the batch.
+
+        >>> from convcalc import Conv2d
+        >>> chain([("conv", Conv2d(3, 8, 3))]).is_batched((3, 28, 28))
+        False
+        """
+        return len(input_shape) > (1 if self.rank is None else self.rank + 1)
+
     def then(self, name: str, layer: Layer | Sequential, out_channels_assumed: bool = False) -> Network:
         """The network with one more layer, fed by the last."""
         last = self.nodes[-1].name if self.nodes else INPUT
@@ -95,6 +109,20 @@ def chain(layers: Iterable[tuple[str, Layer | Sequential]]) -> Network:
     return network
 
 
+def single_layers(layer: Layer | Sequential, name: str) -> Iterator[tuple[str, Layer]]:
+    """The layers of a block, or the layer itself, with the names their rows have.
+
+    >>> from convcalc import Flatten, Linear
+    >>> list(single_layers(Sequential(Flatten(), Linear(120, 84)), "F6"))
+    [('F6.0', Flatten()), ('F6.1', Linear(120, 84))]
+    """
+    if isinstance(layer, Sequential):
+        for number, part in enumerate(layer.layers):
+            yield from single_layers(part, f"{name}.{number}")
+    else:
+        yield name, layer
+
+
 def trace(network: Network | Layer | Sequential, input_shape: Sequence[int]) -> Report:
     """Walk the network once, from an input of that shape, and report every layer.
 
@@ -103,40 +131,48 @@ def trace(network: Network | Layer | Sequential, input_shape: Sequence[int]) -> 
     >>> report.output, report.totals.parameters, report.batch
     ((10, 16, 13, 13), 784, 10)
     """
-    if not isinstance(network, Network):
+    if isinstance(network, (Layer, Sequential)):
         network = chain([(type(network).__name__.lower(), network)])
+    if not isinstance(network, Network):
+        raise ConvcalcError(f"{network!r} is no network: give a Network, a Sequential or a layer")
     sizes = shape(input_shape)
-    rank = next((node.layer.rank for node in network.nodes if node.layer.rank is not None), None)
-    spatial = sizes[len(sizes) - rank :] if rank is not None else ()
+    rank = network.rank
+    batched = network.is_batched(sizes)
     outputs = {INPUT: sizes}
-    seen = {INPUT: tuple(Field(1, 1, 0, size) for size in spatial)}
+    seen = {INPUT: tuple(Field(1, 1, 0, size) for size in sizes[len(sizes) - (rank or 0) :])}
     rows = []
     for node in network.nodes:
         (source,) = node.inputs
-        row = _row(node, outputs[source], seen[source])
+        try:
+            row = trace_node(node, outputs[source], seen[source], batched)
+        except ConvcalcError as error:
+            if len(network.nodes) == 1:
+                raise
+            raise ConvcalcError(f"layer {node.name!r}: {error}") from None
         outputs[node.name], seen[node.name] = row.output, row.field
         rows.append(row)
-    batched = len(sizes) == rank + 2 if rank is not None else len(sizes) > 1
     return Report(sizes, sizes[0] if batched else 1, DTYPE, tuple(rows))
 
 
-def _row(node: Node, input_shape: Shape, seen: tuple[Field, ...]) -> Row:
+def trace_node(node: Node, input_shape: Shape, seen: tuple[Field, ...], batched: bool) -> Row:
+    """The row of one node, given the shape and the receptive field of what feeds it."""
     if isinstance(node.layer, Sequential):
-        return _block(node, node.layer, input_shape, seen)
+        return _block(node, node.layer, input_shape, seen, batched)
     layer = node.layer
     output = layer.output_shape(input_shape)
     windows = layer.windows(input_shape)
-    macs = layer.macs(input_shape)
+    example = as_batch(layer, input_shape, batched)
+    macs = layer.macs(example)
     figures = Figures(
         weights=layer.weights,
         biases=layer.biases,
         parameters=layer.parameters,
         buffers=layer.buffers,
-        connections=layer.connections(input_shape),
+        connections=layer.connections(example),
         macs=macs,
-        macs_exact=layer.macs(input_shape, exact=True),
+        macs_exact=layer.macs(example, exact=True),
         flops=formulas.flops(macs),
-        dead_weights=layer.dead_weights(input_shape),
+        dead_weights=layer.dead_weights(example),
         parameter_bytes=formulas.size_in_bytes(layer.parameters, ITEMSIZE),
         output_bytes=formulas.size_in_bytes(prod(output), ITEMSIZE),
     )
@@ -150,19 +186,30 @@ def _row(node: Node, input_shape: Shape, seen: tuple[Field, ...]) -> Row:
         weight_shape=layer.weight_shape,
         windows=windows,
         unread=tuple(map(unread, windows)),
+        seen=seen,
         field=layer.receptive_field(seen, input_shape),
         out_channels_assumed=node.out_channels_assumed,
     )
 
 
-def _block(node: Node, block: Sequential, input_shape: Shape, seen: tuple[Field, ...]) -> Row:
+def as_batch(layer: Layer, input_shape: Shape, batched: bool) -> Shape:
+    """The input shape with its batch: a layer of no rank cannot tell that there is none.
+
+    >>> from convcalc import Linear
+    >>> as_batch(Linear(8, 5), (4, 8), batched=False)
+    (1, 4, 8)
+    """
+    return input_shape if batched or layer.rank is not None else (1, *input_shape)
+
+
+def _block(node: Node, block: Sequential, input_shape: Shape, seen: tuple[Field, ...], batched: bool) -> Row:
     """One row for the block: its costs are its parts' together, its window and weight those of the one that has any."""
     parts: list[Row] = []
-    output = input_shape
+    output, field = input_shape, seen
     for number, layer in enumerate(block.layers):
         source = parts[-1].name if parts else node.inputs[0]
-        parts.append(_row(Node(f"{node.name}.{number}", layer, (source,)), output, seen))
-        output, seen = parts[-1].output, parts[-1].field
+        parts.append(trace_node(Node(f"{node.name}.{number}", layer, (source,)), output, field, batched))
+        output, field = parts[-1].output, parts[-1].field
     weighted = [part.weight_shape for part in parts if part.weight_shape is not None]
     windowed = [part for part in parts if part.windows]
     return Row(
@@ -177,7 +224,8 @@ def _block(node: Node, block: Sequential, input_shape: Shape, seen: tuple[Field,
         weight_shape=weighted[0] if len(weighted) == 1 else None,
         windows=windowed[0].windows if len(windowed) == 1 else (),
         unread=windowed[0].unread if len(windowed) == 1 else (),
-        field=seen,
+        seen=seen,
+        field=field,
         out_channels_assumed=node.out_channels_assumed,
         parts=tuple(parts),
     )

@@ -44,10 +44,10 @@ def total(figures: Iterable[Figures]) -> Figures:
 
 
 class Row(NamedTuple):
-    """One layer of a network at work, or a block of them: then ``parts`` holds their rows.
+    """One layer of a network at work, or a block of them: then ``parts`` holds their rows (None for a layer).
 
-    Shapes include the batch. ``field`` is what a unit of the output sees, an entry a spatial axis of the network's
-    input; ``windows`` and ``unread`` have an entry a spatial axis of the layer's own input.
+    Shapes include the batch. ``seen`` and ``field`` are what a unit of the input and of the output sees, an entry a
+    spatial axis of the network's input; ``windows`` and ``unread`` have an entry a spatial axis of the layer's input.
     """
 
     name: str
@@ -59,19 +59,20 @@ class Row(NamedTuple):
     weight_shape: Shape | None
     windows: tuple[Window, ...]
     unread: tuple[Unread, ...]
+    seen: tuple[Field, ...]
     field: tuple[Field, ...]
     out_channels_assumed: bool = False
-    parts: tuple[Row, ...] = ()
+    parts: tuple[Row, ...] | None = None
 
     @property
     def leaves(self) -> tuple[Row, ...]:
         """The rows of single layers, in order."""
-        return tuple(leaf for part in self.parts for leaf in part.leaves) if self.parts else (self,)
+        return (self,) if self.parts is None else tuple(leaf for part in self.parts for leaf in part.leaves)
 
     @property
     def leftover(self) -> tuple[int, ...]:
         """Elements of each padded axis behind the last window: all 0 where the stride divides evenly."""
-        return tuple(formulas.leftover(*window[:5]) for window in self.windows)
+        return tuple(formulas.leftover(*window.geometry) for window in self.windows)
 
 
 class Report(NamedTuple):

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from convcalc import __version__
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from convcalc.verify import Verification
 
 SCHEMA_VERSION = 1
+MOST_DIGITS = 100  # of a number that is read: the figures made of such are written at once
+TOO_LONG = f"a number of more than {MOST_DIGITS} digits on stdin: give smaller sizes"
 REMEDY = "pipe in what another convcalc command prints with --json"
 
 Document = dict[str, Any]
@@ -112,7 +116,7 @@ def network_from(document: object) -> tuple[Network, Shape]:
     """
     if not isinstance(document, Mapping) or "schema_version" not in document:
         raise ConvcalcError(f"the JSON on stdin is not convcalc's (it has no schema_version): {REMEDY}")
-    if document["schema_version"] != SCHEMA_VERSION:
+    if type(document["schema_version"]) is not int or document["schema_version"] != SCHEMA_VERSION:
         raise ConvcalcError(
             f"the JSON on stdin has schema_version {document['schema_version']!r}, this convcalc reads"
             f" {SCHEMA_VERSION}: use the same convcalc on both sides of the pipe"
@@ -120,6 +124,8 @@ def network_from(document: object) -> tuple[Network, Shape]:
     if "error" in document:
         raise ConvcalcError("the JSON on stdin is the error of the command before: mend that first")
     sizes = shape(_value(document, "input", list, "the document"))
+    if max(sizes, default=0) >= 10**MOST_DIGITS:
+        raise ConvcalcError(TOO_LONG)
     layers = _value(document, "layers", list, "the document")
     return Network(tuple(_node(layer, number) for number, layer in enumerate(layers))), sizes
 
@@ -135,7 +141,13 @@ def _node(layer: object, number: int) -> Node:
     if not all(isinstance(source, str) for source in inputs):
         raise ConvcalcError(f"{where} of the JSON on stdin has inputs that are not names: {REMEDY}")
     assumed = layer.get("out_channels_assumed", False) is True
-    return Node(name, parse(_value(layer, "layer", str, where)), tuple(inputs), assumed)
+    text = _value(layer, "layer", str, where)
+    if re.search(rf"[0-9_]{{{MOST_DIGITS + 1}}}", text):
+        raise ConvcalcError(TOO_LONG)
+    try:
+        return Node(name, parse(text), tuple(inputs), assumed)
+    except ConvcalcError as error:
+        raise ConvcalcError(f"layer {name!r} on stdin: {error}") from None
 
 
 def _value(mapping: Mapping[str, Any], key: str, kind: type, where: str) -> Any:
@@ -152,17 +164,31 @@ def pick(document: Any, path: str) -> Any:
     >>> pick({"layers": [{"name": "C1", "connections": 122304}]}, "layers.C1.connections")
     122304
     """
+    if not path:
+        raise ConvcalcError("--get is empty: give a path, such as totals.parameters")
     value = document
     walked: list[str] = []
     for step in path.split("."):
         choices = _choices(value)
         if step not in choices:
             place = ".".join(walked) or "the top"
-            known = ", ".join(choices) or "nothing: it is a single value"
-            raise ConvcalcError(f"--get {path}: no {step!r} at {place}: there is {known}")
+            raise ConvcalcError(f"--get {path!r}: no {step!r} at {place}: {_nearest(step, list(choices))}")
         value = choices[step]
         walked.append(step)
     return value
+
+
+def _nearest(step: str, choices: list[str]) -> str:
+    """What to write instead."""
+    if step in ("verification", "explain", "errata"):
+        flag = {"verification": "verify"}.get(step, step)
+        return f"add --{flag} where the command has it"
+    if "[" in step:
+        return f"write {step.replace('[', '.').replace(']', '')}"
+    if not choices:
+        return "it is a single value"
+    near = get_close_matches(step, choices, n=1)
+    return f"did you mean {near[0]}?" if near else f"there is {', '.join(choices)}"
 
 
 def _choices(value: Any) -> dict[str, Any]:

@@ -23,13 +23,16 @@ def parse(text: str) -> Layer | Sequential:
     >>> parse("Sequential(Flatten(), Linear(120, 84))").layers[1].out_features
     84
     """
+    if not isinstance(text, str):
+        raise ConvcalcError(f"{text!r} is not text: write a layer as 'Conv2d(3, 16, 4, stride=2)'")
     if len(text) > MOST_CHARACTERS:
         raise ConvcalcError(f"a layer of {len(text):,} characters is too long: give at most {MOST_CHARACTERS:,}")
     try:
         expression = ast.parse(text.strip(), mode="eval").body
         return _layer(expression)
     except SyntaxError as error:
-        raise ConvcalcError(f"cannot read {_shown(text)}: {error.msg} at character {error.offset}") from None
+        where = f" at character {error.offset}" if error.offset else ""
+        raise ConvcalcError(f"cannot read {_shown(text)}: {error.msg}{where}") from None
     except (RecursionError, MemoryError):
         raise ConvcalcError(f"cannot read {_shown(text)}: it is nested too deeply") from None
     except ConvcalcError:

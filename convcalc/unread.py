@@ -15,18 +15,23 @@ from convcalc import formulas
 from convcalc.layers.windows import Window
 
 RANGES_LISTED = 8
-COPIES_WALKED = 100_000
+COPIES_WALKED = 2_000
 
 
 class Unread(NamedTuple):
     """How many elements are unread, and the first ranges of them as (first, last), 0-based.
 
-    ``elements`` is None in the one case that is not worked out: reflect or circular padding of more than 100,000
+    ``elements`` is None in the one case that is not worked out: reflect or circular padding of more than 2,000
     elements beside windows that leave gaps.
     """
 
     elements: int | None
     ranges: tuple[tuple[int, int], ...]
+
+    @property
+    def are_all_listed(self) -> bool:
+        """Whether the ranges hold all of them."""
+        return self.elements == sum(last - first + 1 for first, last in self.ranges)
 
 
 def unread(window: Window) -> Unread:
@@ -37,14 +42,14 @@ def unread(window: Window) -> Unread:
     Unread(elements=6, ranges=((1, 2), (4, 5), (7, 8)))
     """
     size = window.size
-    if formulas.read_elements(size, size, *window[1:5]) == size:
+    if formulas.read_elements(size, size, *window.geometry[1:]) == size:
         return Unread(0, ())
     if window.padding_mode in ("reflect", "circular") and sum(window.padding) > COPIES_WALKED:
         return Unread(None, ())
     copied = _read_as_copies(window)
 
     def read_below(end: int) -> int:
-        return formulas.read_elements(size, end, *window[1:5]) + bisect_left(copied, end)
+        return formulas.read_elements(size, end, *window.geometry[1:]) + bisect_left(copied, end)
 
     def unread_below(end: int) -> int:
         return end - read_below(end)

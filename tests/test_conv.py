@@ -184,8 +184,24 @@ def test_how_pytorch_says_unequal_sides(layer, pytorch):
             "kernel 9 does not fit input 3 (padding 0): use a kernel of at most 3",
         ),
         (
+            lambda: Conv1d(1, 1, 7, padding_mode="reflect").output_shape((1, 1, 3)),
+            "kernel 7 does not fit input 3 (padding 0): use padding=2 or a kernel of at most 3",
+        ),
+        (
+            lambda: Conv1d(1, 1, 1, padding=-3, padding_mode="replicate").output_shape((1, 1, 5)),
+            "kernel 1 does not fit input 5 (padding -3): use padding=-2",
+        ),
+        (
+            lambda: Conv1d(1, 1, 1).output_shape((0, 1, 0)),
+            "kernel 1 does not fit input 0 (padding 0): use padding=1",
+        ),
+        (
+            lambda: Conv2d(1, 1, 3, padding=((1, -1), (0, 0)), padding_mode="circular"),
+            "circular padding cannot crop one side and pad the other: give sides of one sign",
+        ),
+        (
             lambda: Conv2d(4, 4, 3, groups=3),
-            "groups 3 does not divide in_channels 4: groups must divide both in_channels 4 and out_channels 4",
+            "groups 3 does not divide in_channels 4: use groups=1, 2 or 4",
         ),
         (
             lambda: Conv2d(3, 4, 3, padding_mode="zero"),
@@ -210,7 +226,7 @@ def test_how_pytorch_says_unequal_sides(layer, pytorch):
         ),
         (
             lambda: Conv2d(3, 4, 3, padding=4, padding_mode="reflect").output_shape((1, 3, 4, 9)),
-            "reflect padding 4 is too wide for input 4: use a padding of at most 3",
+            "reflect padding 4 is too wide for input 4 along H: use a padding of at most 3",
         ),
         (
             lambda: Conv2d(3, 4, 3, padding="same", stride=2),

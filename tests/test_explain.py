@@ -12,6 +12,7 @@ from hypothesis import given, settings
 
 from convcalc import Conv1d, Conv2d, Conv3d, Network, Sequential, chain, lenet, trace
 from convcalc.explain import explain
+from convcalc.layers.windows import ELEMENTS
 from tests.test_engine import convolutions
 
 OPERATORS = {
@@ -58,7 +59,7 @@ def figures_of(row):
         named |= {
             f"output {axis}": row.output[i - len(axes)],
             f"left over {axis}": row.leftover[i],
-            f"unread {axis}": row.unread[i].elements,
+            f"unread {ELEMENTS[axis]}": row.unread[i].elements,
             f"receptive field {axis}": row.field[i].size,
             f"jump {axis}": row.field[i].jump,
             f"start {axis}": row.field[i].start,

@@ -32,8 +32,8 @@ def test_each_row_is_as_published(name, input_size):
 @pytest.mark.parametrize("input_size", [32, 28])
 def test_totals_are_as_published(input_size):
     totals = rows(input_size=input_size)[0].totals
-    assert totals.parameters == int(PUBLISHED["total"]["parameters"]) == lenet.PUBLISHED_PARAMETERS
-    assert totals.connections == int(PUBLISHED["total"]["connections"]) == lenet.PUBLISHED_CONNECTIONS
+    assert totals.parameters == int(PUBLISHED["total"]["parameters"])
+    assert totals.connections == int(PUBLISHED["total"]["connections"])
     assert totals.buffers == 840
 
 

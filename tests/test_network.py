@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from convcalc import Conv1d, Conv2d, ConvcalcError, Flatten, Linear, Network, ScaledTanh, Sequential, chain, trace
 from convcalc.network import Node
 from convcalc.report import total
+from convcalc.verify import verify
 
 
 def test_a_chain_adds_up():
@@ -83,8 +85,68 @@ def test_what_is_no_network(nodes, message):
         Network(tuple(nodes))
 
 
-def test_a_window_behind_a_flattened_map_is_refused():
-    with pytest.raises(ConvcalcError, match="Conv1d takes 4 channels"):
-        trace(Sequential(Conv2d(1, 1, 1), Flatten(), Conv1d(4, 1, 1)), (1, 1, 2, 2))
-    with pytest.raises(ConvcalcError, match="behind a flattened map"):
-        trace(Sequential(Conv2d(1, 1, 1), Flatten(2), Conv1d(1, 1, 1)), (1, 1, 2, 2))
+def fields(network, shape):
+    return [(field.size, field.jump) for field in trace(network, shape).rows[-1].field]
+
+
+@pytest.mark.parametrize(
+    ("network", "shape", "seen"),
+    [
+        # behind a Flatten neighbours have no one jump; a Linear there sees all that the map saw
+        (Sequential(Conv2d(1, 2, 3), Flatten()), (1, 1, 9, 8), [(3, None), (3, None)]),
+        (Sequential(Conv2d(1, 2, 3), Flatten(), Linear(84, 5)), (1, 1, 9, 8), [(9, None), (8, None)]),
+        # a Linear on a map sees all along the last axis, and nothing more along the others
+        (Sequential(Conv2d(1, 1, 3), Linear(26, 5)), (1, 1, 28, 28), [(3, 1), (28, None)]),
+        (Sequential(Conv2d(1, 1, 3), Flatten(1, 2), Linear(26, 5)), (1, 1, 28, 28), [(3, None), (28, None)]),
+        (Sequential(Conv1d(1, 1, 3), Flatten(2), Conv1d(1, 1, 1)), (1, 1, 9), [(3, 1)]),
+        (Sequential(Conv1d(1, 1, 3), Flatten(1), Flatten(0), Linear(7, 1)), (1, 1, 9), [(9, None)]),
+        # behind a change of rank the axes are not those of the input any more
+        (Sequential(Conv2d(3, 3, 1), Flatten(2), Conv1d(3, 3, 1)), (1, 3, 4, 4), []),
+        (Sequential(Conv1d(3, 3, 1), Conv2d(1, 1, 1)), (1, 3, 10), []),
+    ],
+)
+def test_what_a_unit_sees(network, shape, seen):
+    assert fields(network, shape) == seen
+
+
+def test_a_network_without_a_batch_has_the_figures_of_one_example():
+    network = Sequential(Conv1d(2, 4, 3), Linear(8, 5), ScaledTanh())
+    alone, batched = trace(network, (2, 10)), trace(network, (1, 2, 10))
+    assert alone.totals == batched.totals
+    assert alone.totals.macs == 4 * 2 * 3 * 8 + 4 * 8 * 5
+    assert verify(chain([("net", network)]), (2, 10)).agrees
+
+
+def test_the_layer_that_does_not_fit_is_named():
+    with pytest.raises(ConvcalcError, match=r"^layer 'b': Conv2d takes 4 channels, got 2"):
+        trace(chain([("a", Conv2d(1, 2, 1)), ("b", Conv2d(4, 1, 1))]), (1, 1, 9, 9))
+
+
+@pytest.mark.parametrize("network", [3, None, "Conv2d(1, 1, 1)", [Conv2d(1, 1, 1)]])
+def test_what_cannot_be_traced(network):
+    with pytest.raises(ConvcalcError, match="is no network: give a Network, a Sequential or a layer"):
+        trace(network, (1, 1, 9, 9))
+
+
+@pytest.mark.parametrize("shape", [None, 28, "abc", (1, 1, 9.0, 9), (True, 1, 9, 9), [None]])
+def test_what_is_no_shape(shape):
+    with pytest.raises(ConvcalcError, match=r"is not a (sequence of sizes|whole number)"):
+        trace(Conv2d(1, 1, 3), shape)
+
+
+def test_shapes_come_out_as_plain_numbers():
+    out = Conv2d(3, 16, 4).output_shape(np.array([10, 3, 28, 28]))
+    assert out == (10, 16, 25, 25)
+    assert {type(size) for size in out} == {int}
+
+
+def test_how_pytorch_says_a_block():
+    assert Sequential(Conv2d(1, 1, 1), Flatten()).in_pytorch() == "Sequential(Conv2d(1, 1, 1), Flatten())"
+    assert Sequential(Conv2d(1, 1, 1), ScaledTanh()).in_pytorch() is None
+
+
+def test_an_empty_network_and_an_empty_block():
+    assert verify(Network(()), (1, 3, 4, 4)).output.shape == (1, 3, 4, 4)
+    network = chain([("none", Sequential()), ("a", Conv2d(3, 1, 1))])
+    assert verify(network, (1, 3, 4, 4)).agrees
+    assert [leaf.name for leaf in trace(network, (1, 3, 4, 4)).leaves] == ["a"]

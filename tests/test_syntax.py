@@ -44,7 +44,7 @@ def test_layers_and_blocks():
         ("-" * 100_000 + "1", "cannot read"),
         ("Flatten(" + "[" * 150 + "]" * 150 + ")", "is not a whole number"),
         (" " * 1_000_001, "a layer of 1,000,001 characters is too long"),
-        ("Conv2d(3, 16, {3: 4})", "is not a whole number"),
+        ("Conv2d(3, 16, {3: 4})", "kernel_size 3 has 1 value for 2 axes"),
         ("Conv2d(3, 16, 'a')", "kernel_size 'a' is not a whole number"),
         ("Conv2d(3, 16, 3, table=5)", "table 5 is not"),
         ("Conv2d(3, 16, 3, padding=None)", "padding None is not a whole number"),

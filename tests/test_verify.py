@@ -13,6 +13,8 @@ from convcalc import (
     Conv2d,
     ConvcalcError,
     Linear,
+    Network,
+    ScaledTanh,
     Sequential,
     Subsampling2d,
     chain,
@@ -20,7 +22,8 @@ from convcalc import (
     lenet,
     trace,
 )
-from convcalc.verify import verify
+from convcalc.network import Node
+from convcalc.verify import needs, verify
 
 CONV = (chain([("conv1", Conv2d(2, 4, 3, padding=1))]), (3, 2, 9, 9))
 DEAD = (chain([("conv1", Conv2d(1, 1, 3, padding=1))]), (1, 1, 1, 1))
@@ -50,11 +53,16 @@ FIGURES = [
 def test_a_broken_formula_is_found(formula, case, figure, monkeypatch):
     network, shape = case
     assert verify(network, shape).agrees
+    sound = verify(network, shape)
     right = getattr(formulas, formula)
     monkeypatch.setattr(formulas, formula, lambda *args: right(*args) + 1)
     verification = verify(network, shape)
     assert not verification.agrees
-    assert figure in {check.figure for row in verification.rows for check in row.checks if not check.agrees}
+    differing = [(row, check) for row in verification.rows for check in row.checks if not check.agrees]
+    assert figure in {check.figure for _, check in differing}
+    observed = {(row.name, check.figure): check.observed for row in sound.rows for check in row.checks}
+    for row, check in differing:  # it is the prediction that is wrong, not what was seen
+        assert check.observed == observed[row.name, check.figure] != check.predicted
 
 
 @pytest.mark.parametrize(
@@ -92,30 +100,98 @@ def test_too_much_memory_is_refused_before_anything_is_allocated():
     assert peak < 2**20
 
 
-@pytest.mark.parametrize(
-    ("layer", "shape"),
-    [
-        (Conv2d(16, 32, 3, padding=1), (2, 16, 96, 96)),
-        (Conv2d(16, 32, 3), (2, 16, 96, 96)),
-        (Conv2d(3, 8, 5, stride=2, padding=2, padding_mode="reflect"), (64, 3, 64, 64)),
-        (Conv2d(64, 64, 3, groups=64, padding=1), (1, 64, 112, 112)),
-        (Subsampling2d(16, 2), (4, 16, 128, 128)),
-    ],
-    ids=repr,
-)
+BIG = [
+    (Conv2d(16, 32, 3, padding=1), (2, 16, 96, 96)),
+    (Conv2d(16, 32, 3), (2, 16, 96, 96)),
+    (Conv2d(3, 8, 5, stride=2, padding=2, padding_mode="reflect"), (64, 3, 64, 64)),
+    (Conv2d(64, 64, 3, groups=64, padding=1), (1, 64, 112, 112)),
+    (Conv2d(1024, 1024, 3), (1, 1024, 4, 4)),
+    (Conv1d(1, 1, 3), (1, 1, 1_000_000)),
+    (Subsampling2d(16, 2), (4, 16, 128, 128)),
+    (Linear(2000, 1000), (1, 2000)),
+    (Linear(30, 40), (2, 20_000, 30)),
+    (RBF(84, 10), (2000, 84)),
+    (ScaledTanh(), (4, 250_000)),
+    (Sequential(ScaledTanh(), ScaledTanh(), ScaledTanh()), (4, 250_000)),
+    (Sequential(Conv2d(16, 1, 1), Conv2d(1, 1, 3), Conv2d(1, 16, 1)), (8, 16, 112, 112)),
+]
+
+
+@pytest.mark.parametrize(("layer", "shape"), BIG, ids=repr)
 def test_the_memory_that_is_said_to_be_needed_is_what_is_taken(layer, shape):
     network = chain([("layer", layer)])
-    verify(network, shape)
     tracemalloc.start()
     with pytest.raises(ConvcalcError) as refusal:
         verify(network, shape, memory_limit=0)
     needed = int(str(refusal.value).rsplit("=", 1)[1])
+    verify(network, shape, memory_limit=needed)
+    with pytest.raises(ConvcalcError):
+        verify(network, shape, memory_limit=needed - 1)
     tracemalloc.reset_peak()
     start, _ = tracemalloc.get_traced_memory()
     verify(network, shape)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak - start <= needed <= 1.5 * (peak - start)
+    assert abs(needed - (peak - start)) <= 0.1 * (peak - start) + 2**16
+
+
+def test_what_branches_keep_is_counted():
+    nodes = [Node(f"n{i}", ScaledTanh()) for i in range(8)]  # all fed by the input; only the last is read
+    needed_by_branches = max(need for need, _ in needs(trace(Network(tuple(nodes)), (1, 1000))))
+    kept = [Node("a", ScaledTanh()), Node("b", ScaledTanh(), ("a",)), Node("c", ScaledTanh(), ("a",))]
+    assert needed_by_branches == max(need for need, _ in needs(trace(Network(tuple(nodes[:1])), (1, 1000))))
+    assert [need for need, _ in needs(trace(Network(tuple(kept)), (1, 1000)))] == [12_000, 12_000, 12_000]
+    held = [*kept[:2], Node("c", ScaledTanh(), ("b",)), Node("d", ScaledTanh(), ("a",))]
+    assert [need for need, _ in needs(trace(Network(tuple(held)), (1, 1000)))] == [12_000, 12_000, 16_000, 12_000]
+
+
+def test_a_layer_that_only_the_formulas_refuse_is_a_difference(monkeypatch):
+    monkeypatch.setattr(formulas, "window_extent", lambda kernel_size, dilation: 1000)
+    verification = verify(*CONV)
+    (check,) = verification.rows[0].checks
+    assert not verification.agrees
+    assert str(check.predicted).startswith("refused: kernel 3 does not fit")
+    assert check.observed == (3, 4, 9, 9)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (Conv2d(3, 1, 3, padding=2), (1, 3, 0, 9)),
+        (Conv2d(1, 1, 40), (1, 1, 30, 30)),
+        (Conv2d(1, 1, 10**31), (1, 1, 10**30, 10**30)),
+        (Conv2d(1, 1, 3 * 10**5), (1, 1, 2 * 10**5, 2 * 10**5)),
+        (Conv2d(1, 1, 1, padding=9, padding_mode="reflect"), (1, 1, 5, 5)),
+    ],
+    ids=repr,
+)
+def test_what_does_not_fit_is_refused_and_not_executed(layer, shape):
+    with pytest.raises(ConvcalcError) as traced:
+        trace(layer, shape)
+    tracemalloc.start()
+    with pytest.raises(ConvcalcError) as verified:
+        verify(chain([("layer", layer)]), shape)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert str(verified.value) == str(traced.value)
+    assert peak < 2**20
+
+
+def test_given_arrays_are_what_runs():
+    network = chain([("a", Conv1d(1, 1, 2, bias=False))])
+    weights = {"a": {"weight": np.array([[[10.0, 1.0]]])}}
+    assert verify(network, (1, 3), x=np.array([[1.0, 2.0, 3.0]]), weights=weights).output.tolist() == [[12.0, 23.0]]
+
+
+def test_arrays_are_let_go_when_nothing_reads_them_any_more():
+    def peak(layers):
+        tracemalloc.start()
+        verify(chain([(f"n{i}", ScaledTanh()) for i in range(layers)]), (1, 500_000))
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    assert peak(8) < peak(2) + 500_000
 
 
 def test_a_picture_runs_through_lenet_in_float32():

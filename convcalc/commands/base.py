@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from typing import Any
 
-from typer import Abort
+from typer import Abort, Exit
 from typer.core import TyperCommand, TyperGroup
 
 from convcalc.errors import ConvcalcError
@@ -30,6 +31,9 @@ OPTIONS = {
     "padding_mode": "--padding-mode",
     "memory_limit": "--memory-limit",
 }
+
+
+LONGEST_MESSAGE = 600
 
 
 class _AsIs:
@@ -54,11 +58,18 @@ class Command(_AsTyped, TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Where unknown options pass as arguments (so that -3 can be refused as a number), refuse the others here."""
-        rest = super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except Exception as error:
+            if getattr(error, "ctx", ctx) is None:  # so that the hint is to this command's help
+                error.ctx = ctx  # type: ignore[attr-defined]
+            raise
         for typed in (word for value in ctx.params.values() if isinstance(value, (list, tuple)) for word in value):
             if re.match(r"--?[A-Za-z]", typed):
                 known = [option for param in self.params for option in (*param.opts, *param.secondary_opts)]
-                near = get_close_matches(typed, known, n=1)
+                if typed in known:
+                    ctx.fail(f"{typed} stands behind --, where only sizes may: put options before it")
+                near = get_close_matches(typed, known, n=1, cutoff=0.61)
                 ctx.fail(f"No such option: {typed}" + (f" (did you mean {near[0]}?)" if near else ""))
         return rest
 
@@ -77,20 +88,22 @@ class Group(_AsTyped, TyperGroup):
     ) -> Any:
         """Run the command line, and turn whatever ends it into an exit code."""
         typed = list(sys.argv[1:] if args is None else args)
+        if sys.stderr is None:  # closed: what is said there is lost, and must not land on stdout
+            sys.stderr = open(os.devnull, "w")  # noqa: SIM115
         try:
+            if sys.stdout is None:
+                raise ConvcalcError("cannot write the output: stdout is closed")
             code = super().main(args, prog_name or "convcalc", complete_var, False, windows_expand_args, **extra)
             sys.stdout.flush()
         except BrokenPipeError:
             _let_go_of_stdout()
             code = 0
         except ConvcalcError as error:
-            code = _refuse(_as_options(str(error)), typed)
+            code = _refuse(str(error), typed)
         except (KeyboardInterrupt, Abort):
             code = 130
         except MemoryError:
-            code = _refuse(
-                "this machine has not the memory for it: lower --memory-limit, or give a smaller input", typed
-            )
+            code = _refuse("this machine has not the memory for it: give a smaller input", typed)
         except OSError as error:
             code = _refuse(f"cannot write the output: {error.strerror}", typed)
         except Exception as error:
@@ -102,43 +115,59 @@ class Group(_AsTyped, TyperGroup):
             return code
         sys.exit(code if isinstance(code, int) else 0)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Read the words; help and version are printed here."""
+        with _ending_quietly():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; a reader that has gone (``| head``) ends it quietly."""
-        try:
+        """Run the command."""
+        with _ending_quietly():
             return super().invoke(ctx)
-        except BrokenPipeError:
-            _let_go_of_stdout()
-            return 0
+
+
+@contextmanager
+def as_typed() -> Iterator[None]:
+    """Turn the settings that a refusal names into the options they are typed as.
+
+    >>> with as_typed():
+    ...     raise ConvcalcError("kernel 5 does not fit input 3 (padding 0): use padding=1 or a kernel of at most 3")
+    Traceback (most recent call last):
+    convcalc.errors.ConvcalcError: kernel 5 does not fit input 3 (padding 0): use --p 1 or a kernel of at most 3
+    """
+    try:
+        yield
+    except ConvcalcError as error:
+        names = "|".join(OPTIONS)
+        message = re.sub(rf"\b(use|or) ({names})=(\S+)", lambda m: f"{m[1]} {OPTIONS[m[2]]} {m[3]}", str(error))
+        raise ConvcalcError(re.sub(rf"^({names})\b", lambda m: OPTIONS[m[1]], message)) from None
+
+
+def tell(text: str) -> None:
+    """A line on stderr, of printable characters only; where nobody listens, none."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    with suppress(OSError):
+        print(shown, file=sys.stderr, flush=True)
 
 
 def _refuse(message: str, typed: Sequence[str]) -> int:
+    message = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}..."
     if "--json" in typed:
         import json
 
         from convcalc.schema import error_document
 
-        message = json.dumps(error_document(message))
+        tell(json.dumps(error_document(message)))
     else:
-        message = f"error: {message}"
-    print(message, file=sys.stderr)
+        tell(f"error: {message}")
     return 2
-
-
-def _as_options(message: str) -> str:
-    """The remedy as it is typed.
-
-    >>> _as_options("kernel 5 does not fit input 3 (padding 0): use padding=1 or a kernel of at most 3")
-    'kernel 5 does not fit input 3 (padding 0): use --p 1 or a kernel of at most 3'
-    """
-    setting = rf"\b(use|or) ({'|'.join(OPTIONS)})=(\S+)"
-    return re.sub(setting, lambda found: f"{found[1]} {OPTIONS[found[2]]} {found[3]}", message)
 
 
 def _usage(error: Exception) -> str | None:
     """A usage error of Typer's, in one line; None for any other error."""
     if not hasattr(error, "format_message"):
         return None
-    message = str(error.format_message()).strip().rstrip(".")
+    message = str(error.format_message()).strip().rstrip(".?")
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "convcalc"
     return f"{' '.join(message.split())}: see {command} --help"
@@ -149,6 +178,16 @@ def _too_long(error: Exception) -> str | None:
     if isinstance(error, ValueError) and "integer string conversion" in str(error):
         return f"a figure has more than {sys.get_int_max_str_digits():,} digits: give smaller sizes"
     return None
+
+
+@contextmanager
+def _ending_quietly() -> Iterator[None]:
+    """A reader that has gone (``| head``) is no error: Typer would end with 1."""
+    try:
+        yield
+    except BrokenPipeError:
+        _let_go_of_stdout()
+        raise Exit(0) from None
 
 
 def _let_go_of_stdout() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc import lenet
 from convcalc.commands import output, values
-from convcalc.commands.shape import verdict
+from convcalc.commands.base import as_typed
 from convcalc.network import trace
 from convcalc.report import Report
 
@@ -35,13 +35,19 @@ def run(options: Options) -> bool:
     size = int(values.one_of("--input", options.input, tuple(map(str, lenet.INPUT_SIZES))))
     full_c3 = values.one_of("--c3", options.c3, ("paper", "full")) == "full"
     limit = values.memory("--memory-limit", options.memory_limit)
-    verification = _verified(size, full_c3, limit) if options.verify else None
+    verification = None
+    if options.verify:
+        with as_typed():
+            verification = _verified(size, full_c3, limit)
+    if verification is not None and not verification.agrees:
+        output.emit_difference(verification, options.json, options.get)
+        return False
     report = trace(lenet.lenet5(size, full_c3), lenet.input_shape(size))
     if options.json or options.get is not None:
-        _emit_document(report, verification, options)
+        output.emit_document(_document(report, verification, options), options.get)
     else:
         output.emit(_blocks(report, verification, options))
-    return verification is None or verification.agrees
+    return True
 
 
 def _verified(size: int, full_c3: bool, limit: int) -> Verification:
@@ -55,8 +61,8 @@ def _verified(size: int, full_c3: bool, limit: int) -> Verification:
     return verify(network, lenet.input_shape(size), memory_limit=limit, x=picture, weights=weights)
 
 
-def _emit_document(report: Report, verification: Verification | None, options: Options) -> None:
-    from convcalc.schema import pick, report_document, verification_document
+def _document(report: Report, verification: Verification | None, options: Options) -> dict[str, Any]:
+    from convcalc.schema import report_document, verification_document
 
     document: dict[str, Any] = report_document(report)
     if options.errata:
@@ -64,42 +70,39 @@ def _emit_document(report: Report, verification: Verification | None, options: O
     if verification is not None:
         document["verification"] = verification_document(verification)
         document["verification"]["distances"] = [round(float(distance), 4) for distance in verification.output[0]]
-    if options.get is None:
-        output.emit_json(document)
-    else:
-        output.emit_value(pick(document, options.get))
+    return document
 
 
 def _blocks(report: Report, verification: Verification | None, options: Options) -> list[str | Sheet]:
-    from convcalc.render.sheet import network_sheet, totals_sheet, verification_sheet
+    from convcalc.render.sheet import network_sheet, totals_sheet, verdict, verification_sheet
 
     blocks: list[str | Sheet] = [f"LeNet-5 on one {options.input}x{options.input} picture"]
     if options.report:
         blocks += ["", network_sheet(report), *_remarks(report), ""]
     blocks.append(totals_sheet(report))
     if options.errata:
-        blocks += ["", "The tutorial prints, and in fact:"]
+        blocks += ["", "Where the tutorial is wrong:"]
         blocks += [f"  {layer}: {printed!r}; in fact {fact}" for layer, printed, fact in lenet.ERRATA]
     if verification is not None:
         distances = " ".join(f"{distance:.2f}" for distance in verification.output[0])
-        blocks += ["", verification_sheet(verification), verdict(verification)]
-        blocks.append(
-            f"Squared distances of a picture of a {DIGIT}, weights untrained, to the codes of 0 to 9: {distances}"
-        )
+        blocks += ["", verification_sheet(verification), verdict(verification), ""]
+        blocks.append(f"A picture of a {DIGIT}, squared distance to the code of each digit from 0 to 9: {distances}.")
+        blocks.append("The weights are untrained, so these recognise nothing yet.")
     return blocks
 
 
 def _remarks(report: Report) -> list[str]:
-    differing = [row.name for row in report.rows if not as_published(report, row.name)]
     remarks = ["C1 to F6 are squashed by f(a) = 1.7159 tanh(2a/3), in their own rows."]
-    table = "C3: 60 of the 96 kernels exist (the paper's connection table)."
+    c1 = report.rows[0].figures
+    if c1.macs != c1.macs_exact:
+        (padding, _) = report.rows[0].windows[0].padding
+        remarks.append(
+            f"C1 pads by {padding} on every side: {c1.macs_exact:,} of its {c1.macs:,} MACs land on the picture."
+        )
+    differing = [row.name for row in report.rows if not lenet.is_as_published(row)]
     if "C3" in differing:
-        table = "C3: all 96 kernels, where the paper has 60: 1,516 parameters and 151,600 connections."
+        remarks.append("C3: all 96 kernels, where the paper has 60: 1,516 parameters and 151,600 connections.")
+    else:
+        remarks.append("C3: 60 of the 96 kernels exist (the paper's connection table).")
     others = "Every other row" if differing else "Every row"
-    return [remarks[0], table, f"{others} is as published (LeCun et al. 1998, section II-B)."]
-
-
-def as_published(report: Report, name: str) -> bool:
-    """Whether a row's output, parameters and connections are what the paper prints."""
-    row = next(row for row in report.rows if row.name == name)
-    return lenet.PUBLISHED[name] == (row.output[1:], row.figures.parameters, row.figures.connections)
+    return [*remarks, f"{others} is as published (LeCun et al. 1998, section II-B)."]

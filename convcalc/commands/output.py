@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convcalc.render.sheet import Sheet
+    from convcalc.verify import Verification
+
+
+UNLIMITED = 10_000  # columns, where colour goes to a pipe: nothing there is too wide
 
 
 def emit(blocks: Iterable[str | Sheet]) -> None:
     """Print lines of text and sheets: with Rich to a terminal, plain and at full width to anything else."""
-    if sys.stdout.isatty() or os.environ.get("FORCE_COLOR"):
+    if sys.stdout.isatty() or os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
         _emit_rich(blocks)
         return
     from convcalc.render.plain import text
@@ -27,35 +31,41 @@ def _emit_rich(blocks: Iterable[str | Sheet]) -> None:
 
     from convcalc.render.rich import table
 
-    console = Console(highlight=False, markup=False, emoji=False)
+    limited = sys.stdout.isatty() or "COLUMNS" in os.environ
+    console = Console(highlight=False, markup=False, emoji=False, width=None if limited else UNLIMITED)
     with console.capture() as capture:
         for block in blocks:
-            console.print(
-                block if isinstance(block, str) else table(block, console.width), soft_wrap=isinstance(block, str)
-            )
-    write(capture.get().removesuffix("\n"))
+            console.print(block if isinstance(block, str) else table(block, console.width))
+    lines = capture.get().removesuffix("\n").split("\n")
+    write("\n".join(line.rstrip() for line in lines))
 
 
-def emit_json(document: Any) -> None:
-    """Print a document as JSON, indented for people; programs do not mind."""
+def emit_document(document: Any, path: str | None) -> None:
+    """Print a document as JSON; with a path the value there, bare: text as it is, anything else as JSON."""
     import json
 
-    write(json.dumps(document, indent=2))
+    from convcalc.schema import pick
+
+    if path is None:
+        write(json.dumps(document, indent=2))
+    else:
+        value = pick(document, path)
+        write(value if isinstance(value, str) else json.dumps(value))
 
 
-def emit_value(value: Any) -> None:
-    """Print one value bare: text as it is, anything else as JSON."""
-    import json
+def emit_difference(verification: Verification, as_json: bool, path: str | None) -> None:
+    """Print a verification that failed, alone: what it refutes is not shown as if it were so."""
+    from convcalc.render.sheet import verdict, verification_sheet
+    from convcalc.schema import SCHEMA_VERSION, verification_document
 
-    write(value if isinstance(value, str) else json.dumps(value))
+    if as_json or path is not None:
+        document = {"schema_version": SCHEMA_VERSION, "verification": verification_document(verification)}
+        emit_document(document, path)
+    else:
+        emit([verification_sheet(verification), verdict(verification)])
 
 
 def write(text: str) -> None:
     """Print text that an ASCII locale can always show."""
     encoding = sys.stdout.encoding or "ascii"
     print(text.encode(encoding, "backslashreplace").decode(encoding))
-
-
-def note(text: str) -> None:
-    """Tell people something that is not data."""
-    print(f"note: {text}", file=sys.stderr)

@@ -7,19 +7,21 @@ from difflib import get_close_matches
 
 from convcalc.errors import ConvcalcError
 
-MOST_DIGITS = 1000
-UNITS = {"": 1, "B": 1, **{f"{letter}iB": 2 ** (10 * power) for power, letter in enumerate("KMGT", start=1)}}
-UNITS |= {f"{letter}{end}": 10 ** (3 * power) for power, letter in enumerate("kMGT", start=1) for end in ("", "B")}
+MOST_DIGITS = 100
+MOST_SHOWN = 60
+PADDING_WORDS = "use same, valid, numbers (1, 1x2) or sides (1:2x0:1)"
+UNITS = {"": 1, "b": 1, **{f"{letter}ib": 2 ** (10 * power) for power, letter in enumerate("kmgt", start=1)}}
+UNITS |= {f"{letter}{end}": 10 ** (3 * power) for power, letter in enumerate("kmgt", start=1) for end in ("", "b")}
 
 
-def integer(name: str, text: str) -> int:
+def integer(name: str, text: str, remedy: str = "give digits only") -> int:
     """A whole number of either sign.
 
-    >>> integer("--k", "3")
+    >>> integer("--g", "3")
     3
     """
     if not re.fullmatch(r"[+-]?[0-9]+", text):
-        raise ConvcalcError(f"{name} {text!r} is not a whole number: give digits only")
+        raise ConvcalcError(f"{name} {shown(text)} is not a whole number: {remedy}")
     if len(text) > MOST_DIGITS:
         raise ConvcalcError(f"{name} has {len(text):,} digits: give at most {MOST_DIGITS:,}")
     return int(text)
@@ -31,9 +33,15 @@ def per_axis(name: str, text: str) -> int | tuple[int, ...]:
     >>> per_axis("--k", "3"), per_axis("--k", "3x5")
     (3, (3, 5))
     """
-    if "x" not in text:
-        return integer(name, text)
-    return tuple(integer(f"{name} {text}:", part) for part in text.split("x"))
+    if not re.fullmatch(r"[+-]?[0-9]+(x[+-]?[0-9]+)*", text):
+        raise ConvcalcError(f"{name} {shown(text)} is not a number: write 3, or 3x5 for one an axis")
+    numbers = tuple(integer(name, part) for part in text.split("x"))
+    return numbers if len(numbers) > 1 else numbers[0]
+
+
+def shown(text: str) -> str:
+    """What was typed, quoted, and cut where it is long."""
+    return repr(text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "...")
 
 
 def padding(name: str, text: str) -> str | int | tuple[int, ...] | tuple[tuple[int, int], ...]:
@@ -46,15 +54,12 @@ def padding(name: str, text: str) -> str | int | tuple[int, ...] | tuple[tuple[i
         return text
     if ":" not in text:
         if re.fullmatch(r"[A-Za-z]+", text):
-            raise ConvcalcError(f"{name} {text!r} is unknown: use same, valid, numbers (1, 1x2) or sides (1:2x0:1)")
+            raise ConvcalcError(f"{name} {shown(text)} is unknown: {PADDING_WORDS}")
         return per_axis(name, text)
-    pairs = tuple(
-        tuple(integer(f"{name} {text}:", side) for side in (part.split(":") if ":" in part else (part, part)))
-        for part in text.split("x")
-    )
-    if any(len(pair) != 2 for pair in pairs):
-        raise ConvcalcError(f"{name} {text!r} is not before:after an axis: write it as 1:2x0:1")
-    return tuple((before, after) for before, after in pairs)
+    if not re.fullmatch(r"[+-]?[0-9]+(:[+-]?[0-9]+)?(x[+-]?[0-9]+(:[+-]?[0-9]+)?)*", text):
+        raise ConvcalcError(f"{name} {shown(text)} is no padding: {PADDING_WORDS}")
+    sides = [part.split(":") for part in text.split("x")]
+    return tuple((integer(name, side[0]), integer(name, side[-1])) for side in sides)
 
 
 def memory(name: str, text: str) -> int:
@@ -64,9 +69,9 @@ def memory(name: str, text: str) -> int:
     2147483648
     """
     match = re.fullmatch(r"([0-9]{1,30}) ?([A-Za-z]*)", text)
-    if not match or match[2] not in UNITS:
-        raise ConvcalcError(f"{name} {text!r} is not an amount of memory: write it as 512MiB, 2GiB or in bytes")
-    unit: int = UNITS[match[2]]
+    if not match or match[2].lower() not in UNITS:
+        raise ConvcalcError(f"{name} {shown(text)} is not an amount of memory: write it as 512MiB, 2GiB or in bytes")
+    unit: int = UNITS[match[2].lower()]
     return int(match[1]) * unit
 
 
@@ -79,5 +84,5 @@ def one_of(name: str, text: str, choices: tuple[str, ...]) -> str:
     if text not in choices:
         near = get_close_matches(text, choices, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
-        raise ConvcalcError(f"{name} {text!r} is unknown{hint}: use one of {', '.join(choices)}")
+        raise ConvcalcError(f"{name} {shown(text)} is unknown{hint}: use one of {', '.join(choices)}")
     return text

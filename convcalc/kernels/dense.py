@@ -53,9 +53,14 @@ def linear_count(layer: Linear, input_shape: Shape) -> Counts:
     )
 
 
-def linear_scratch(layer: Linear, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The output without its bias, and the ones that are counted."""
-    return prod(output_shape) * itemsize + 8 * (prod(input_shape[1:]) + prod(output_shape[1:]))
+def linear_run_bytes(layer: Linear, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """The output before its bias is added."""
+    return prod(output_shape) * itemsize if layer.bias else 0
+
+
+def linear_count_bytes(layer: Linear, input_shape: Shape, output_shape: Shape) -> int:
+    """Ones in and their sums out."""
+    return 8 * (prod(input_shape[1:]) + prod(output_shape[1:]))
 
 
 def flatten(layer: Flatten, x: Array) -> Array:
@@ -63,14 +68,20 @@ def flatten(layer: Flatten, x: Array) -> Array:
     >>> flatten(Flatten(), np.ones((2, 3, 4))).shape
     (2, 12)
     """
-    first, last = layer.start_dim % x.ndim, layer.end_dim % x.ndim
+    axes = range(x.ndim or 1)  # a single number counts as one axis, as in PyTorch
+    try:
+        first, last = axes[layer.start_dim], axes[layer.end_dim]
+    except IndexError:
+        raise ConvcalcError(f"{layer!r} names an axis that input {list(x.shape)} has not") from None
+    if first > last:
+        raise ConvcalcError(f"{layer!r} ends before it starts in input {list(x.shape)}")
     return x.reshape(*x.shape[:first], prod(x.shape[first : last + 1]), *x.shape[last + 1 :])
 
 
 def nothing(*_: object) -> int:
-    """No scratch."""
+    """No memory."""
     return 0
 
 
-LINEAR = Kernel(linear_shapes, linear, linear_count, linear_scratch)
-FLATTEN = Kernel(lambda _: {}, flatten, lambda *_: Counts(), nothing)
+LINEAR = Kernel(linear_shapes, linear, linear_count, linear_run_bytes, linear_count_bytes)
+FLATTEN = Kernel(lambda _: {}, flatten, lambda *_: Counts(), nothing, nothing)

@@ -35,7 +35,7 @@ def convolve(padded: Array, weight: Array, axes: Sequence[Axis], groups: int) ->
         sums = out[chunk].reshape(-1, groups, maps // groups, first[0, 0].size)
         for tap, met in taps(padded[chunk], axes):
             at_tap: tuple[Any, ...] = (..., *tap)
-            sums += weight[at_tap] @ met.reshape(len(sums), groups, channels // groups, -1)
+            sums += np.ascontiguousarray(weight[at_tap]) @ met.reshape(len(sums), groups, channels // groups, -1)
     return out
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Counts, Kernel, Shape
+from convcalc.kernels.dense import nothing
 from convcalc.kernels.sliding import Array, taps
 from convcalc.layers.lecun import RBF, ScaledTanh, Subsampling2d
 
@@ -53,9 +54,14 @@ def subsampling_count(layer: Subsampling2d, input_shape: Shape) -> Counts:
     )
 
 
-def subsampling_scratch(layer: Subsampling2d, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The running sums before the factor, and the ones that are counted with theirs."""
-    return 2 * prod(output_shape) * itemsize + 8 * (prod(input_shape[-3:]) + 3 * prod(output_shape[-3:]))
+def subsampling_run_bytes(layer: Subsampling2d, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """The sums before the factor."""
+    return prod(output_shape) * itemsize
+
+
+def subsampling_count_bytes(layer: Subsampling2d, input_shape: Shape, output_shape: Shape) -> int:
+    """Ones in, their sums, and those with factor and bias."""
+    return 8 * (prod(input_shape[-3:]) + 3 * prod(output_shape[-3:]))
 
 
 def scaled_tanh(layer: ScaledTanh, x: Array) -> Array:
@@ -83,8 +89,9 @@ def rbf(layer: RBF, x: Array, weight: Array) -> Array:
     """
     if x.ndim == 0 or x.shape[-1] != layer.in_features:
         raise ConvcalcError(f"{layer!r} takes {layer.in_features} features, got input {list(x.shape)}")
-    distances = [((x - code) ** 2).sum(axis=-1) for code in weight]
-    out: Array = np.stack(distances, axis=-1)
+    out = np.empty((*x.shape[:-1], len(weight)), dtype=x.dtype)
+    for unit, code in enumerate(weight):
+        out[..., unit] = ((x - code) ** 2).sum(axis=-1)
     return out
 
 
@@ -100,17 +107,21 @@ def rbf_count(layer: RBF, input_shape: Shape) -> Counts:
     return Counts(buffers=codes.size, connections=used, macs=used, macs_exact=used)
 
 
-def rbf_scratch(layer: RBF, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The differences to one code, the distances before they are stacked, and the same of what is counted."""
-    one = 8 * (2 * prod(input_shape[1:]) + 2 * prod(output_shape[1:]) + layer.in_features * layer.out_features)
-    return (2 * prod(input_shape) + prod(output_shape)) * itemsize + one
+def rbf_run_bytes(layer: RBF, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """The differences to one code, squared in place."""
+    return prod(input_shape) * itemsize
 
 
-def tanh_scratch(layer: ScaledTanh, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The scaled input and its tanh."""
-    return 2 * prod(output_shape) * itemsize
+def rbf_count_bytes(layer: RBF, input_shape: Shape, output_shape: Shape) -> int:
+    """Ones, their differences to one code, the codes, and the distances."""
+    return 8 * (2 * prod(input_shape[1:]) + layer.in_features * layer.out_features + prod(output_shape[1:]))
 
 
-SUBSAMPLING = Kernel(subsampling_shapes, subsample, subsampling_count, subsampling_scratch)
-SCALED_TANH = Kernel(lambda _: {}, scaled_tanh, lambda *_: Counts(), tanh_scratch)
-RADIAL_BASIS = Kernel(rbf_shapes, rbf, rbf_count, rbf_scratch)
+def tanh_run_bytes(layer: ScaledTanh, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """The scaled input."""
+    return prod(output_shape) * itemsize
+
+
+SUBSAMPLING = Kernel(subsampling_shapes, subsample, subsampling_count, subsampling_run_bytes, subsampling_count_bytes)
+SCALED_TANH = Kernel(lambda _: {}, scaled_tanh, lambda *_: Counts(), tanh_run_bytes, nothing)
+RADIAL_BASIS = Kernel(rbf_shapes, rbf, rbf_count, rbf_run_bytes, rbf_count_bytes)

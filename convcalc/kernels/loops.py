@@ -24,17 +24,28 @@ class Product(NamedTuple):
     real: bool
 
 
+def connections(layer: Conv) -> Iterator[slice | tuple[int, ...]]:
+    """For each output map, the input maps that feed it: its group's, or its row of the connection table.
+
+    >>> from convcalc import Conv2d
+    >>> list(connections(Conv2d(4, 2, 1, groups=2)))
+    [slice(0, 2, None), slice(2, 4, None)]
+    """
+    maps_each, fed_each = layer.out_channels // layer.groups, layer.in_channels // layer.groups
+    for out_map in range(layer.out_channels):
+        first = out_map // maps_each * fed_each
+        yield slice(first, first + fed_each) if layer.table is None else layer.table[out_map]
+
+
 def edges(layer: Conv) -> Iterator[tuple[int, int]]:
-    """The pairs (output map, input map) that a kernel connects, walked one by one.
+    """The pairs (output map, input map) that a kernel connects, one by one.
 
     >>> from convcalc import Conv2d
     >>> list(edges(Conv2d(4, 2, 1, groups=2)))
     [(0, 0), (0, 1), (1, 2), (1, 3)]
     """
-    maps_each, fed_each = layer.out_channels // layer.groups, layer.in_channels // layer.groups
-    for out_map in range(layer.out_channels):
-        first = out_map // maps_each * fed_each
-        for in_map in layer.table[out_map] if layer.table is not None else range(first, first + fed_each):
+    for out_map, sources in enumerate(connections(layer)):
+        for in_map in range(layer.in_channels)[sources] if isinstance(sources, slice) else sources:
             yield out_map, in_map
 
 

@@ -22,6 +22,8 @@ def pad(x: Array, sides: Sequence[tuple[int, int]], mode: str, fill: int = 0) ->
     >>> pad(np.array([1, 2, 3]), [(2, 1)], "reflect").tolist()
     [3, 2, 1, 2, 3, 2]
     """
+    if mode in ("reflect", "replicate") and 0 in x.shape[1:]:
+        raise ConvcalcError(f"{mode} padding has nothing to copy in {list(x.shape)}: every size must be at least 1")
     added = [(max(before, 0), max(after, 0)) for before, after in sides]
     for size, (before, after) in zip(x.shape[x.ndim - len(sides) :], added, strict=True):
         most = {"reflect": size - 1, "circular": size}.get(mode)

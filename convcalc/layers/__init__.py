@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from convcalc.families import FAMILIES as FAMILIES
 from convcalc.layers.base import Layer as Layer
 
 if TYPE_CHECKING:
@@ -20,17 +21,6 @@ if TYPE_CHECKING:
     from convcalc.layers.lecun import RBF as RBF
     from convcalc.layers.lecun import ScaledTanh as ScaledTanh
     from convcalc.layers.lecun import Subsampling2d as Subsampling2d
-
-FAMILIES = {
-    "Conv1d": "conv",
-    "Conv2d": "conv",
-    "Conv3d": "conv",
-    "Flatten": "dense",
-    "Linear": "dense",
-    "RBF": "lecun",
-    "ScaledTanh": "lecun",
-    "Subsampling2d": "lecun",
-}
 
 
 def kind(name: str) -> type[Layer]:

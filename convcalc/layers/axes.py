@@ -5,7 +5,7 @@ Nothing behind a layer's constructor sees ``int | tuple`` again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import index
 
 from convcalc.errors import ConvcalcError
@@ -23,9 +23,11 @@ def whole(name: str, value: object, least: int | None) -> int:
     2
     """
     try:
-        number = index(value)  # type: ignore[arg-type]
+        number = None if isinstance(value, bool) else index(value)  # type: ignore[arg-type]
     except TypeError:
-        raise ConvcalcError(f"{name} {value!r} is not a whole number: give an integer") from None
+        number = None
+    if number is None:
+        raise ConvcalcError(f"{name} {value!r} is not a whole number: give an integer")
     if least is not None and number < least:
         raise ConvcalcError(f"{name} {number} is too small: it must be at least {least}")
     return number
@@ -37,9 +39,13 @@ def shape(value: Sequence[int]) -> Shape:
     >>> shape([10, 3, 28, 28])
     (10, 3, 28, 28)
     """
-    if isinstance(value, (str, int)):
+    try:
+        sizes = None if isinstance(value, str) else tuple(value)
+    except TypeError:
+        sizes = None
+    if sizes is None:
         raise ConvcalcError(f"input shape {value!r} is not a sequence of sizes: give one such as (1, 3, 28, 28)")
-    return tuple(whole("size", size, least=0) for size in value)
+    return tuple(whole("size", size, least=0) for size in sizes)
 
 
 def per_axis(name: str, value: PerAxis, rank: int, *, least: int | None, broadcast: bool = True) -> tuple[int, ...]:
@@ -48,15 +54,15 @@ def per_axis(name: str, value: PerAxis, rank: int, *, least: int | None, broadca
     >>> per_axis("stride", 2, rank=2, least=1)
     (2, 2)
     """
-    if isinstance(value, str) or not isinstance(value, Sequence):
+    if isinstance(value, str) or not isinstance(value, Iterable):
         return (whole(name, value, least),) * rank
     numbers = tuple(whole(name, item, least) for item in value)
     if len(numbers) == 1 and broadcast:
         return numbers * rank
     if len(numbers) != rank:
         raise ConvcalcError(
-            f"{name} {spell(numbers)} has {counted(len(numbers), 'value')} for {counted(rank, 'axis', 'axes')}:"
-            f" give one integer, or {rank}"
+            f"{name} {'x'.join(map(str, numbers))} has {counted(len(numbers), 'value')}"
+            f" for {counted(rank, 'axis', 'axes')}: give one integer, or {rank}"
         )
     return numbers
 
@@ -94,6 +100,16 @@ def brief(numbers: tuple[int, ...]) -> int | tuple[int, ...]:
     (2, (2, 1))
     """
     return numbers[0] if len(set(numbers)) == 1 else numbers
+
+
+def divisors(number: int) -> str:
+    """The divisors of a number of channels, in words; of a very large one only the obvious.
+
+    >>> divisors(12), divisors(3), divisors(1)
+    ('1, 2, 3, 4, 6 or 12', '1 or 3', '1')
+    """
+    found = [str(part) for part in range(1, number + 1) if number % part == 0] if number <= 4096 else ["1", str(number)]
+    return " or ".join([", ".join(found[:-1]), found[-1]]) if len(found) > 1 else "1"
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:

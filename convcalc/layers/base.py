@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from inspect import Parameter, signature
 from typing import Any, ClassVar
 
+from convcalc import formulas
 from convcalc.layers.axes import Shape
 from convcalc.layers.windows import Field, Window
 
@@ -13,7 +14,8 @@ from convcalc.layers.windows import Field, Window
 class Layer:
     """A frozen description. Figures are exact integers, for one example; None where a figure is not defined.
 
-    A subclass is a frozen dataclass whose constructor has PyTorch's parameters, each kept under its own name.
+    A subclass is a frozen dataclass whose constructor has PyTorch's parameters, each kept under its own name, and
+    which says every figure itself; `Weightless` says those of a layer that has no weights.
     """
 
     __slots__ = ()
@@ -26,22 +28,27 @@ class Layer:
     @property
     def weight_shape(self) -> Shape | None:
         """The shape of ``weight``, in PyTorch's order; None for a layer without one."""
-        return None
+        raise NotImplementedError
 
     @property
     def weights(self) -> int:
         """Trainable weights, biases apart."""
-        return 0
+        raise NotImplementedError
 
     @property
     def biases(self) -> int:
         """Trainable biases."""
-        return 0
+        raise NotImplementedError
 
     @property
     def parameters(self) -> int:
-        """Trainable numbers."""
-        return 0
+        """Trainable numbers: weights and biases.
+
+        >>> from convcalc import Conv2d
+        >>> Conv2d(1, 6, 5).parameters
+        156
+        """
+        return formulas.parameters(self.weights, self.biases)
 
     @property
     def buffers(self) -> int:
@@ -49,15 +56,21 @@ class Layer:
         return 0
 
     def connections(self, input_shape: Sequence[int]) -> int | None:
-        """Uses of a weight or a bias, as LeCun counts them; None where that is not defined."""
-        return None
+        """Uses of a weight or a bias in one example, as LeCun counts them; None where that is not defined.
+
+        Errors as `output_shape`.
+        """
+        raise NotImplementedError
 
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
-        """Multiply-accumulates with a weight: dense (every tap) or exact (only taps on real elements)."""
-        return 0
+        """Multiply-accumulates with a weight in one example: dense (every tap) or exact (only taps on real elements).
+
+        Errors as `output_shape`.
+        """
+        raise NotImplementedError
 
     def dead_weights(self, input_shape: Sequence[int]) -> int:
-        """Weights that only ever meet zero padding, so never get a gradient."""
+        """Weights that only ever meet zero padding, so never get a gradient: none where nothing is padded."""
         return 0
 
     def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
@@ -66,7 +79,7 @@ class Layer:
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """What a unit of the output sees, given what a unit of the input sees."""
-        return fields
+        raise NotImplementedError
 
     def spelled(self, name: str) -> Any:
         """A setting in its shortest form."""
@@ -86,6 +99,33 @@ class Layer:
             if default is not Parameter.empty and value != default
         ]
         return f"{type(self).__name__}({', '.join(required + changed)})"
+
+
+class Weightless(Layer):
+    """A layer without weights: it has no connections to count, and multiplies nothing by a weight."""
+
+    __slots__ = ()
+
+    @property
+    def weight_shape(self) -> None:
+        """None."""
+
+    @property
+    def weights(self) -> int:
+        """0."""
+        return 0
+
+    @property
+    def biases(self) -> int:
+        """0."""
+        return 0
+
+    def connections(self, input_shape: Sequence[int]) -> int | None:
+        """None: not defined."""
+
+    def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
+        """0."""
+        return 0
 
 
 def _parameters(kind: type[Layer]) -> list[tuple[str, Any]]:

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
+from math import gcd, prod
 from typing import Any
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Padding, PerAxis, Shape, Sides, brief, counted, per_axis, per_axis_sides, spell, whole
+from convcalc.layers.axes import (
+    Padding,
+    PerAxis,
+    Shape,
+    Sides,
+    brief,
+    counted,
+    divisors,
+    per_axis,
+    per_axis_sides,
+    shape,
+    spell,
+    whole,
+)
 from convcalc.layers.base import Layer
-from convcalc.layers.windows import Field, Window, through_window, windows_over
+from convcalc.layers.windows import Field, Window, through_windows, windows_over
 
 PADDING_MODES = {
     "zeros": "ZeroPad",
@@ -61,17 +74,15 @@ class Conv(Layer):
         rank = self.rank
         if rank is None:
             raise ConvcalcError("Conv has no rank of its own: use Conv1d, Conv2d or Conv3d")
-        if padding_mode not in PADDING_MODES:
+        if padding_mode not in tuple(PADDING_MODES):
             raise ConvcalcError(f"padding_mode {padding_mode!r} is unknown: use one of {', '.join(PADDING_MODES)}")
         groups = whole("groups", groups, least=1)
         in_channels = whole("in_channels", in_channels, least=0)
         out_channels = whole("out_channels", out_channels, least=1)
         for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
             if channels % groups:
-                raise ConvcalcError(
-                    f"groups {groups} does not divide {name} {channels}: groups must divide both in_channels"
-                    f" {in_channels} and out_channels {out_channels}"
-                )
+                common = divisors(gcd(in_channels, out_channels))
+                raise ConvcalcError(f"groups {groups} does not divide {name} {channels}: use groups={common}")
         kernel_size = per_axis("kernel_size", kernel_size, rank, least=1, broadcast=False)
         stride = per_axis("stride", stride, rank, least=1)
         # PyTorch loses axes where one of its paddings is to be made from a shorter tuple: refuse what it gets wrong.
@@ -97,14 +108,17 @@ class Conv(Layer):
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """(N, in_channels, *sizes) to (N, out_channels, *sizes), N left out on both sides or on neither.
 
+        `ConvcalcError` where the channels differ, the kernel does not fit, or the mode cannot pad so much.
+
         >>> Conv1d(1, 1, 3, padding=1).output_shape((1, 10))
         (1, 10)
         """
         windows = self.windows(input_shape)
-        sizes = tuple(formulas.output_size(*window[:5]) for window in windows)
+        sizes = tuple(window.places for window in windows)
+        batch = shape(input_shape)[: -1 - len(windows)]
         # PyTorch keeps out_channels' biases, and gives no maps, where there are no channels to sum.
         maps = self.out_channels if self.in_channels else 0
-        return (*input_shape[: -1 - len(windows)], maps, *sizes)
+        return (*batch, maps, *sizes)
 
     def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
         """The window along each axis, once it is sure that the input fits."""
@@ -130,8 +144,14 @@ class Conv(Layer):
         return formulas.channel_pairs(self.in_channels, self.out_channels, self.groups)
 
     @property
+    def all_pairs(self) -> int:
+        """The pairs there would be without groups or table."""
+        return formulas.channel_pairs(self.in_channels, self.out_channels, 1)
+
+    @property
     def weights(self) -> int:
-        """
+        """A kernel's taps, for each pair of maps (PyTorch: the elements of ``weight``).
+
         >>> Conv2d(1, 6, 5).weights
         150
         """
@@ -139,56 +159,53 @@ class Conv(Layer):
 
     @property
     def biases(self) -> int:
-        """
+        """One an output map, or none.
+
         >>> Conv2d(1, 6, 5).biases
         6
         """
         return self.out_channels if self.bias else 0
 
-    @property
-    def parameters(self) -> int:
-        """
-        >>> Conv2d(1, 6, 5).parameters
-        156
-        """
-        return formulas.parameters(self.weights, self.biases)
-
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
-        """
+        """Multiply-accumulates of one example: every tap of every window, or only taps on real elements.
+
+        The two differ in mode zeros only: in the others the padding holds copies of elements. Errors as `output_shape`.
+
         >>> c1 = Conv2d(1, 6, 5, padding=2)
         >>> c1.macs((1, 1, 28, 28)), c1.macs((1, 1, 28, 28), exact=True)
         (117600, 107736)
         """
         windows = self.windows(input_shape)
         if exact and self.padding_mode == "zeros":
-            taps = tuple(formulas.real_taps(*window[:5]) for window in windows)
+            taps = tuple(formulas.real_taps(*window.geometry) for window in windows)
         else:
-            taps = tuple(window.kernel_size * formulas.output_size(*window[:5]) for window in windows)
+            taps = tuple(window.kernel_size * window.places for window in windows)
         return formulas.macs(self.channel_pairs, taps)
 
     def connections(self, input_shape: Sequence[int]) -> int:
-        """
-        >>> Conv2d(1, 6, 5).connections((1, 1, 32, 32))
+        """Uses of a weight or a bias in one example (LeCun et al. 1998, II-B). Errors as `output_shape`.
+
+        >>> Conv2d(1, 6, 5).connections((1, 1, 32, 32))  # (5*5 + 1) * 6 * 28*28
         122304
         """
         units = prod(self.output_shape(input_shape)[-1 - len(self.kernel_size) :])
         return formulas.connections(self.macs(input_shape), units if self.bias else 0)
 
     def dead_weights(self, input_shape: Sequence[int]) -> int:
-        """
+        """Weights that only ever meet zero padding. Errors as `output_shape`.
+
         >>> Conv2d(1, 1, 3, padding=1).dead_weights((1, 1, 1, 1))
         8
         """
         windows = self.windows(input_shape)
         if self.padding_mode != "zeros":
             return 0
-        live = tuple(formulas.live_taps(*window[:5]) for window in windows)
+        live = tuple(formulas.live_taps(*window.geometry) for window in windows)
         return self.weights - formulas.weights(self.channel_pairs, live)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """Each axis seen through the window, by `formulas.receptive_field`, `receptive_jump` and `receptive_start`."""
-        windows = self.windows(input_shape)
-        return tuple(through_window(field, window) for field, window in zip(fields, windows, strict=True))
+        return through_windows(fields, self.windows(input_shape))
 
     # Words
 
@@ -213,7 +230,8 @@ class Conv(Layer):
         """
         if self.table is not None:
             return None
-        if self.spelled("padding") != self.padding:
+        sayable = all(before == after for before, after in self.padding) or self.spelled("padding") == "same"
+        if sayable:
             return repr(self)
         pad = f"{PADDING_MODES[self.padding_mode]}{len(self.padding)}d"
         sides = tuple(side for pair in reversed(self.padding) for side in pair)
@@ -266,20 +284,24 @@ def _sides(
     """The padding as one pair (before, after) an axis."""
     rank = len(kernel_size)
     least = 0 if mode == "zeros" else None  # PyTorch's other modes take a negative side, as a crop
-    if padding == "same":
+    if isinstance(padding, str):
+        if padding == "valid":
+            return ((0, 0),) * rank
+        if padding != "same":
+            raise ConvcalcError(f"padding {padding!r} is unknown: use 'same', 'valid' or integers")
         if set(stride) != {1}:
             raise ConvcalcError(f"padding 'same' needs stride 1, got {spell(stride)}: give the sides, or use stride=1")
         return _same(kernel_size, dilation)
-    if padding == "valid":
-        return ((0, 0),) * rank
-    if isinstance(padding, str):
-        raise ConvcalcError(f"padding {padding!r} is unknown: use 'same', 'valid' or integers")
     if isinstance(padding, Sequence) and any(isinstance(side, Sequence) for side in padding):
         if not all(isinstance(side, Sequence) and not isinstance(side, str) for side in padding):
             raise ConvcalcError(f"padding {padding!r} mixes numbers and pairs: give one form for every axis")
-        return per_axis_sides(padding, rank, least=least)  # type: ignore[arg-type]
-    flat = per_axis("padding", padding, rank, least=least, broadcast=mode == "zeros")  # type: ignore[arg-type]
-    return tuple((side, side) for side in flat)
+        sides = per_axis_sides(padding, rank, least=least)  # type: ignore[arg-type]
+    else:
+        flat = per_axis("padding", padding, rank, least=least, broadcast=mode == "zeros")  # type: ignore[arg-type]
+        sides = tuple((side, side) for side in flat)
+    if mode == "circular" and any(min(pair) < 0 < max(pair) for pair in sides):
+        raise ConvcalcError("circular padding cannot crop one side and pad the other: give sides of one sign")
+    return sides
 
 
 def _table(

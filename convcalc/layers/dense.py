@@ -9,7 +9,7 @@ from math import prod
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, counted, shape, whole
-from convcalc.layers.base import Layer
+from convcalc.layers.base import Layer, Weightless
 from convcalc.layers.windows import Field
 
 
@@ -48,7 +48,8 @@ class Linear(Layer):
 
     @property
     def weights(self) -> int:
-        """
+        """One a pair of an input and an output.
+
         >>> Linear(120, 84).weights
         10080
         """
@@ -56,22 +57,16 @@ class Linear(Layer):
 
     @property
     def biases(self) -> int:
-        """
+        """One an output, or none.
+
         >>> Linear(120, 84, bias=False).biases
         0
         """
         return self.out_features if self.bias else 0
 
-    @property
-    def parameters(self) -> int:
-        """
-        >>> Linear(120, 84).parameters
-        10164
-        """
-        return formulas.parameters(self.weights, self.biases)
-
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
-        """
+        """One a weight, for each vector of one example: of (N, *, in_features), the product of *.
+
         >>> Linear(120, 84).macs((1, 120))
         10080
         """
@@ -79,7 +74,8 @@ class Linear(Layer):
         return formulas.macs(formulas.channel_pairs(self.in_features, self.out_features, 1), (vectors,))
 
     def connections(self, input_shape: Sequence[int]) -> int:
-        """
+        """Uses of a weight or a bias in one example.
+
         >>> Linear(120, 84).connections((1, 120))
         10164
         """
@@ -87,12 +83,16 @@ class Linear(Layer):
         return formulas.connections(self.macs(input_shape), units if self.bias else 0)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
-        """Behind a Flatten every unit sees what all of the map's units saw together."""
-        return tuple(field._replace(size=field.span) if field.jump is None else field for field in fields)
+        """A unit sees all along the last axis: of a flattened map, all that any of the map's units saw."""
+        flattened = len(fields)
+        while flattened and fields[flattened - 1].jump is None:
+            flattened -= 1
+        first = min(flattened, len(fields) - 1)
+        return (*fields[:first], *(field._replace(size=field.span, jump=None) for field in fields[first:]))
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class Flatten(Layer):
+class Flatten(Weightless):
     """The axes from ``start_dim`` to ``end_dim`` as one, as ``torch.nn.Flatten``.
 
     >>> Flatten().output_shape((1, 120, 1, 1))
@@ -107,24 +107,29 @@ class Flatten(Layer):
         object.__setattr__(self, "end_dim", whole("end_dim", end_dim, least=None))
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """(N, *) to (N, product of *), by default."""
+        """(N, *) to (N, product of *), by default. `ConvcalcError` where the input has no such axes."""
         sizes = shape(input_shape)
-        axes = len(sizes) or 1  # PyTorch flattens a number to one axis
-        first, last = (
-            self._axis(name, axis, axes) for name, axis in (("start_dim", self.start_dim), ("end_dim", self.end_dim))
-        )
-        if first > last:
-            raise ConvcalcError(f"start_dim {self.start_dim} is behind end_dim {self.end_dim} in input {list(sizes)}")
+        first, last = self._ends(sizes)
         return (*sizes[:first], prod(sizes[first : last + 1]), *sizes[last + 1 :])
 
-    @staticmethod
-    def _axis(name: str, axis: int, axes: int) -> int:
-        if not -axes <= axis < axes:
-            raise ConvcalcError(
-                f"{name} {axis} is outside an input of {counted(axes, 'axis', 'axes')}: use {-axes} to {axes - 1}"
-            )
-        return axis % axes
+    def _ends(self, sizes: Shape) -> tuple[int, int]:
+        """The first and the last axis that become one."""
+        axes = len(sizes) or 1  # PyTorch flattens a number to one axis
+        for name, axis in (("start_dim", self.start_dim), ("end_dim", self.end_dim)):
+            if not -axes <= axis < axes:
+                raise ConvcalcError(
+                    f"{name} {axis} is outside an input of {counted(axes, 'axis', 'axes')}: use {-axes} to {axes - 1}"
+                )
+        first, last = self.start_dim % axes, self.end_dim % axes
+        if first > last:
+            raise ConvcalcError(f"start_dim {self.start_dim} is behind end_dim {self.end_dim} in input {list(sizes)}")
+        return first, last
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
-        """A unit sees what it saw; its neighbours no longer lie along an axis."""
-        return tuple(field._replace(jump=None) for field in fields)
+        """A unit sees what it saw; along an axis that became part of another, neighbours have no one jump."""
+        first, last = self._ends(shape(input_shape))
+        spatial = len(input_shape) - len(fields)  # where the spatial axes begin
+        return tuple(
+            field._replace(jump=None) if first < last and first <= spatial + axis <= last else field
+            for axis, field in enumerate(fields)
+        )

@@ -13,9 +13,9 @@ from typing import Any
 
 from convcalc import formulas
 from convcalc.layers.axes import PerAxis, Shape, brief, per_axis, shape, whole
-from convcalc.layers.base import Layer
+from convcalc.layers.base import Layer, Weightless
 from convcalc.layers.dense import Linear
-from convcalc.layers.windows import Field, Window, through_window, windows_over
+from convcalc.layers.windows import Field, Window, through_windows, windows_over
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -46,7 +46,7 @@ class Subsampling2d(Layer):
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """(N, channels, H, W) to (N, channels, H_out, W_out)."""
         windows = self.windows(input_shape)
-        return (*input_shape[:-2], *(formulas.output_size(*window[:5]) for window in windows))
+        return (*shape(input_shape)[:-2], *(window.places for window in windows))
 
     @property
     def weight_shape(self) -> Shape:
@@ -55,7 +55,8 @@ class Subsampling2d(Layer):
 
     @property
     def weights(self) -> int:
-        """
+        """One factor a map.
+
         >>> Subsampling2d(6, 2).weights
         6
         """
@@ -63,19 +64,12 @@ class Subsampling2d(Layer):
 
     @property
     def biases(self) -> int:
-        """
+        """One a map.
+
         >>> Subsampling2d(6, 2).biases
         6
         """
         return self.channels
-
-    @property
-    def parameters(self) -> int:
-        """
-        >>> Subsampling2d(6, 2).parameters
-        12
-        """
-        return formulas.parameters(self.weights, self.biases)
 
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
         """One an output: the sum is multiplied once.
@@ -96,8 +90,7 @@ class Subsampling2d(Layer):
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """Each axis seen through the window."""
-        windows = self.windows(input_shape)
-        return tuple(through_window(field, window) for field, window in zip(fields, windows, strict=True))
+        return through_windows(fields, self.windows(input_shape))
 
     def spelled(self, name: str) -> Any:
         """One number where the axes agree; no stride where it is the window's size."""
@@ -111,7 +104,7 @@ class Subsampling2d(Layer):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ScaledTanh(Layer):
+class ScaledTanh(Weightless):
     """The squashing function f(a) = 1.7159 tanh(2a/3), which has f(1) = 1 and f(-1) = -1 (appendix A).
 
     >>> ScaledTanh().output_shape((1, 6, 28, 28))
@@ -121,6 +114,10 @@ class ScaledTanh(Layer):
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """Any shape, unchanged."""
         return shape(input_shape)
+
+    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
+        """A unit sees what it saw."""
+        return fields
 
     def in_pytorch(self) -> None:
         """PyTorch has no such layer."""

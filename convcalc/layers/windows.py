@@ -7,15 +7,17 @@ from typing import NamedTuple
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Sides, counted, shape
+from convcalc.layers.axes import Sides, counted, shape, spell
 
+ELEMENTS = {"L": "elements", "D": "slices", "H": "rows", "W": "columns"}  # what lies along each
 AXES = ((), ("L",), ("H", "W"), ("D", "H", "W"))  # the names of the spatial axes, by their number
 
 
 class Window(NamedTuple):
     """How a layer looks at one axis of its input: ``kernel_size`` taps, ``dilation`` apart, moved by ``stride``.
 
-    The first five are the arguments that `formulas` takes, in its order.
+    >>> Window(28, 4, 2, (0, 0), 1, "zeros").places
+    13
     """
 
     size: int
@@ -24,6 +26,16 @@ class Window(NamedTuple):
     padding: Sides
     dilation: int
     padding_mode: str
+
+    @property
+    def geometry(self) -> tuple[int, int, int, Sides, int]:
+        """What `formulas` takes of a window, in its order."""
+        return self[:5]
+
+    @property
+    def places(self) -> int:
+        """How many windows fit."""
+        return formulas.output_size(*self.geometry)
 
 
 class Field(NamedTuple):
@@ -66,23 +78,31 @@ def windows_over(
         )
     _check_emptiness(layer, sizes, rank, padding_mode)
     windows = tuple(Window(size, *axis, padding_mode) for size, axis in zip(sizes[-rank:], axes, strict=True))
-    for window in windows:
-        _check_fit(window)
+    _check_fit(windows)
     return windows
 
 
-def through_window(field: Field, window: Window) -> Field:
-    """What a unit sees through a window over units that see ``field``.
+def through_windows(fields: Sequence[Field], windows: Sequence[Window]) -> tuple[Field, ...]:
+    """What units see, an axis each, through windows over units that see ``fields``.
 
-    >>> through_window(Field(1, 1, 0, 28), Window(28, 5, 1, (2, 2), 1, "zeros"))
-    Field(size=5, jump=1, start=-2, span=32)
+    Empty where the axes are not those of the network's input any more, as behind a change of rank.
+
+    >>> through_windows([Field(1, 1, 0, 28)], [Window(28, 5, 1, (2, 2), 1, "zeros")])
+    (Field(size=5, jump=1, start=-2, span=32),)
     """
-    if field.jump is None:
-        raise ConvcalcError("a window behind a flattened map has no axis to move along: put it before the Flatten")
-    size = formulas.receptive_field(field.size, field.jump, formulas.window_extent(window.kernel_size, window.dilation))
+    if len(fields) != len(windows):
+        return ()
+    return tuple(map(_through_window, fields, windows))
+
+
+def _through_window(field: Field, window: Window) -> Field:
+    extent = formulas.window_extent(window.kernel_size, window.dilation)
+    if field.jump is None:  # behind a flattened map: of several units, all that any of them sees
+        return field if extent == 1 else field._replace(size=field.span)
+    size = formulas.receptive_field(field.size, field.jump, extent)
     jump = formulas.receptive_jump(field.jump, window.stride)
     start = formulas.receptive_start(field.start, field.jump, window.padding[0])
-    return Field(size, jump, start, formulas.receptive_field(size, jump, formulas.output_size(*window[:5])))
+    return Field(size, jump, start, formulas.receptive_field(size, jump, window.places))
 
 
 def _check_emptiness(layer: str, sizes: Sequence[int], rank: int, mode: str) -> None:
@@ -97,22 +117,60 @@ def _check_emptiness(layer: str, sizes: Sequence[int], rank: int, mode: str) -> 
         raise ConvcalcError(f"{layer} got a size of 0 in input {list(sizes)}: every spatial size must be at least 1")
 
 
-def _check_fit(window: Window) -> None:
-    """Refuse an axis that PyTorch refuses: padding wider than the mode allows, a kernel too large."""
-    size, kernel_size, _, (before, after), dilation, mode = window
-    most = {"reflect": size - 1, "circular": size}.get(mode)
-    if most is not None and max(before, after) > most:
-        raise ConvcalcError(
-            f"{mode} padding {max(before, after)} is too wide for input {size}: use a padding of at most {most}"
-        )
-    if formulas.slack(*window[:5]) >= 0:
-        return
-    extent = formulas.window_extent(kernel_size, dilation)
-    kernel = f"kernel {kernel_size}" + (f" with dilation {dilation} (it spans {extent})" if dilation > 1 else "")
-    sides = f"{before}" if before == after else f"{before} before, {after} behind"
-    enough = -(-(extent - size) // 2)
-    largest = (size + before + after - 1) // dilation + 1
-    remedy = f"padding={enough} or " if most is None or enough <= most else ""
-    raise ConvcalcError(
-        f"{kernel} does not fit input {size} (padding {sides}): use {remedy}a kernel of at most {largest}"
+def _check_fit(windows: Sequence[Window]) -> None:
+    """Refuse what PyTorch refuses: padding wider than the mode allows, a kernel too large for its axis.
+
+    A remedy holds for all axes together.
+    """
+    widest = _widest(windows)
+    for axis, window in enumerate(windows):
+        most = _widest([window])
+        if most is not None and max(window.padding) > most:
+            raise ConvcalcError(
+                f"{window.padding_mode} padding {max(window.padding)} is too wide for input {window.size}"
+                f"{_along(axis, windows)}: use a padding of at most {widest}"
+            )
+    for axis, window in enumerate(windows):
+        if formulas.slack(*window.geometry) < 0:
+            raise ConvcalcError(
+                f"{_kernel(window)} does not fit input {window.size}{_along(axis, windows)}"
+                f" (padding {_sides(window)}): {_remedy(windows, widest)}"
+            )
+
+
+def _widest(windows: Sequence[Window]) -> int | None:
+    """The most that every axis can be padded by; None where any padding goes."""
+    smallest = min(window.size for window in windows)
+    return {"reflect": smallest - 1, "circular": smallest}.get(windows[0].padding_mode)
+
+
+def _along(axis: int, windows: Sequence[Window]) -> str:
+    """Which axis it is, where that makes a difference."""
+    return f" along {AXES[len(windows)][axis]}" if len(set(windows)) > 1 else ""
+
+
+def _kernel(window: Window) -> str:
+    if window.dilation == 1:
+        return f"kernel {window.kernel_size}"
+    extent = formulas.window_extent(window.kernel_size, window.dilation)
+    return f"kernel {window.kernel_size} with dilation {window.dilation} (it spans {extent})"
+
+
+def _sides(window: Window) -> str:
+    before, after = window.padding
+    return f"{before}" if before == after else f"{before} before, {after} behind"
+
+
+def _remedy(windows: Sequence[Window], widest: int | None) -> str:
+    """The least padding, the same on all sides, or the largest kernel that make the window fit along every axis."""
+    enough = max(
+        -(-(formulas.window_extent(window.kernel_size, window.dilation) - window.size) // 2) for window in windows
     )
+    largest = [(window.size + sum(window.padding) - 1) // window.dilation + 1 for window in windows]
+    remedies = []
+    if widest is None or enough <= widest:
+        remedies.append(f"padding={enough}")
+    if min(largest) >= 1:
+        most = [min(most, window.kernel_size) for most, window in zip(largest, windows, strict=True)]
+        remedies.append(f"a kernel of at most {spell(most if len(set(most)) > 1 else largest)}")
+    return f"use {' or '.join(remedies)}" if remedies else "give a larger input"

@@ -27,7 +27,7 @@ def table(sheet: Sheet, width: int) -> RenderableType:
         show_footer=bool(fitting.footer),
         show_edge=False,
         pad_edge=False,
-        padding=(0, 1, 0, 0),
+        padding=(0, 1, 0, 0) if fitting.headed else (0, 2, 0, 0),
     )
     for number, column in enumerate(fitting.columns):
         grid.add_column(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.layers.axes import counted
 from convcalc.layers.conv import Conv
-from convcalc.layers.windows import AXES
+from convcalc.layers.windows import AXES, ELEMENTS
 from convcalc.network import Sequential
 from convcalc.report import Report, Row
 
@@ -68,7 +69,7 @@ def layer_sheet(row: Row, report: Report) -> Sheet:
         lines.append(("kernel", brackets(row.weight_shape) + _pairs(layer)))
     lines += [
         ("parameters", f"{figures.parameters:,} (weights {figures.weights:,} + biases {figures.biases:,})"),
-        ("connections", DASH if figures.connections is None else f"{figures.connections:,}"),
+        ("connections", _value(figures.connections)),
         ("MACs", f"{figures.macs:,} dense, {figures.macs_exact:,} exact"),
         ("FLOPs", f"{figures.flops:,}"),
     ]
@@ -92,12 +93,12 @@ def network_sheet(report: Report) -> Sheet:
     """A row a layer, and the totals."""
     columns = (
         Column("layer"),
-        Column("operation"),
+        Column("operation", optional=True),
         Column("output"),
         Column("kernel"),
         Column("parameters", number=True),
         Column("connections", number=True),
-        Column("MACs", number=True, optional=True),
+        Column("MACs", number=True),
     )
     rows = tuple(
         (
@@ -106,7 +107,7 @@ def network_sheet(report: Report) -> Sheet:
             brackets(row.output),
             _kernel(row),
             f"{row.figures.parameters:,}",
-            DASH if row.figures.connections is None else f"{row.figures.connections:,}",
+            _value(row.figures.connections),
             f"{row.figures.macs:,}",
         )
         for row in report.rows
@@ -116,14 +117,14 @@ def network_sheet(report: Report) -> Sheet:
 
 def _totals_row(report: Report) -> tuple[str, ...]:
     totals = report.totals
-    connections = DASH if totals.connections is None else f"{totals.connections:,}"
+    connections = _value(totals.connections)
     return ("total", "", "", "", f"{totals.parameters:,}", connections, f"{totals.macs:,}")
 
 
 def totals_sheet(report: Report) -> Sheet:
     """The totals, a line each."""
     totals = report.totals
-    connections = DASH if totals.connections is None else f"{totals.connections:,}"
+    connections = _value(totals.connections)
     if report.connections_undefined:
         connections += f" ({report.connections_undefined} layers have none to count)"
     return Sheet(
@@ -149,15 +150,23 @@ def verification_sheet(verification: Verification) -> Sheet:
         Column("figure"),
         Column("predicted", number=True),
         Column("observed", number=True),
-        Column(""),
+        Column("result"),
     )
     rows = [
         (row.name, check.figure, _value(check.predicted), _value(check.observed), "ok" if check.agrees else "DIFFERS")
         for row in verification.rows
         for check in row.checks
-        if check.predicted not in (None, 0) or not check.agrees
+        if check.predicted is not None or check.observed is not None
     ]
     return Sheet(columns, tuple(rows))
+
+
+def verdict(verification: Verification) -> str:
+    """One line on what the execution showed."""
+    counted_by_execution = f"executed and counted, in {verification.seconds:.3f} s"
+    if verification.agrees:
+        return f"Verified: every figure in this table is what was {counted_by_execution}."
+    return f"DIFFERS: {counted(verification.differing, 'figure')} predicted otherwise than {counted_by_execution}."
 
 
 def operation(layer: Layer | Sequential) -> str:
@@ -195,7 +204,7 @@ def _kernel(row: Row) -> str:
 
 def _pairs(layer: Layer | Sequential) -> str:
     if isinstance(layer, Conv) and layer.table is not None:
-        return f", {layer.channel_pairs:,} of {layer.in_channels * layer.out_channels:,} pairs of maps connected"
+        return f", {layer.channel_pairs:,} of {layer.all_pairs:,} pairs of maps connected"
     return ""
 
 
@@ -206,7 +215,7 @@ def _by(numbers: list[int]) -> str:
 def _value(value: object) -> str:
     if isinstance(value, tuple):
         return brackets(value)
-    return f"{value:,}" if isinstance(value, int) else DASH
+    return f"{value:,}" if isinstance(value, int) else DASH if value is None else str(value)
 
 
 def _stride(row: Row) -> str:
@@ -218,14 +227,14 @@ def _stride(row: Row) -> str:
 
 
 def _unread(row: Row) -> list[tuple[str, str]]:
-    names = {"L": "elements", "D": "slices", "H": "rows", "W": "columns"}
     lines = []
     for axis, window, unread in zip(AXES[len(row.windows)], row.windows, row.unread, strict=True):
         if unread.elements is None:
-            lines.append((f"unread {names[axis]}", "not counted: too much padding to walk"))
+            lines.append((f"unread {ELEMENTS[axis]}", "not counted: too much padding to walk"))
         elif unread.elements:
             ranges = ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in unread.ranges)
-            listed = sum(last - first + 1 for first, last in unread.ranges)
-            more = ", ..." if listed < unread.elements else ""
-            lines.append((f"unread {names[axis]}", f"{unread.elements:,} of {window.size:,}: index {ranges}{more}"))
+            more = "" if unread.are_all_listed else ", ..."
+            lines.append(
+                (f"unread {ELEMENTS[axis]}", f"{unread.elements:,} of {window.size:,}: index {ranges}{more} (from 0)")
+            )
     return lines

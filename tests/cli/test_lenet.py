@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import csv
+import re
 
+import numpy as np
 import pytest
 
-from convcalc import formulas
+from convcalc import engine, formulas, lenet
+from convcalc.network import single_layers
+from convcalc.verify import verify
 from tests.helpers import DATA
 
 with (DATA / "article.csv").open() as file:
@@ -75,7 +79,7 @@ def test_verify(run):
     assert ran.code == 0
     assert "DIFFERS" not in ran.out
     assert "C3      connections           151,600          151,600  ok" in ran.out
-    assert "Squared distances of a picture of a 3" in ran.out
+    assert "A picture of a 3, squared distance to the code of each digit" in ran.out
     verification = run("lenet --verify --json").document["verification"]
     assert verification["agrees"] is True
     assert len(verification["distances"]) == 10
@@ -94,14 +98,38 @@ def test_verify_exits_1_where_a_formula_is_wrong(run, monkeypatch):
     [
         ("lenet --input 30", "error: --input '30' is unknown: use one of 32, 28\n"),
         ("lenet --c3 ful", "error: --c3 'ful' is unknown (did you mean full?): use one of paper, full\n"),
-        (
-            "lenet --verify --memory-limit 1kB",
-            "error: executing C1.0 needs 61,872 bytes, more than the limit of 1,000: give a smaller input, or"
-            " --memory-limit 61872\n",
-        ),
         ("lenet 3", "error: Got unexpected extra argument(s) (3): see convcalc lenet --help\n"),
     ],
 )
 def test_refusals(run, words, message):
     ran = run(words)
     assert (ran.code, ran.out, ran.err) == (2, "", message)
+
+
+def test_the_memory_that_is_named_is_enough_for_all_layers(run):
+    refusal = run("lenet --verify --memory-limit 1kB")
+    assert refusal.code == 2
+    enough = re.search(r"give a smaller input, or --memory-limit (\d+)\n$", refusal.err)[1]
+    assert run(f"lenet --verify --memory-limit {enough}").code == 0
+    assert run(f"lenet --verify --memory-limit {int(enough) - 1}").code == 2
+
+
+def test_the_digit_is_what_runs(run):
+    distances = run("lenet --verify --json").document["verification"]["distances"]
+    network = lenet.lenet5()
+    weights = lenet.starting_weights(network, np.random.default_rng(0))
+    x = lenet.picture(3)
+    for node in network.nodes:
+        for name, layer in single_layers(node.layer, node.name):
+            x = engine.execute(layer, x, **weights.get(name, {}))
+    assert distances == [round(float(distance), 4) for distance in x[0]]
+    blank = verify(network, lenet.input_shape(), x=np.zeros_like(lenet.picture(3)), weights=weights)
+    assert not np.allclose(blank.output, x)
+
+
+def test_the_tutorials_picture_is_padded_and_it_is_said(run):
+    assert (
+        "C1 pads by 2 on every side: 107,736 of its 117,600 MACs land on the picture."
+        in run("lenet --report --input 28").out
+    )
+    assert "C1 pads" not in run("lenet --report").out

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -45,11 +48,13 @@ def test_an_error_in_a_pipe_is_said_on_both_sides():
     assert json.loads(errors[1])["error"]["message"].startswith("kernel 4 does not fit input 2 (padding 0)")
 
 
-@pytest.mark.parametrize("command", [EXAMPLE, "lenet --report --verify", "lenet --report --json", "shape --help"])
+@pytest.mark.parametrize(
+    "command", [EXAMPLE, "lenet --report --verify", "lenet --report --json", "shape --help", "-h", "--version"]
+)
 @pytest.mark.parametrize("colour", ["", "1"])
 def test_a_reader_that_goes_ends_it_quietly(command, colour):
-    ran = shell(f"convcalc {command} | head -1 | grep -c .", FORCE_COLOR=colour)
-    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "1\n", "")
+    ran = shell(f"convcalc {command} | head -1", FORCE_COLOR=colour)
+    assert (ran.returncode, ran.stdout.count("\n"), ran.stderr) == (0, 1, "")
     gone = shell(f"convcalc {command} | true")
     assert (gone.returncode, gone.stderr) == (0, "")
 
@@ -82,33 +87,83 @@ def test_any_locale_and_terminal(environment, colour):
         assert ran.stdout.isascii()
 
 
-def test_a_name_that_an_ascii_locale_has_not():
-    named = json.dumps(
-        {
-            "schema_version": 1,
-            "input": [1, 1, 9, 9],
-            "layers": [{"name": "é", "layer": "Conv2d(1, 1, 3)", "inputs": ["input"]}],
-        }
-    )
-    ran = shell(f"echo '{named}' | convcalc shape - --k 3 --out 1", **ASCII)
-    assert ran.returncode == 0
-    assert "\\xe9" in ran.stdout
-
-
-@pytest.mark.parametrize("columns", ["40", "80", "200"])
+@pytest.mark.parametrize("columns", [40, 60, 80, 200])
 @pytest.mark.parametrize("colour", [{}, {"NO_COLOR": "1"}])
 def test_no_digit_is_cut_in_a_terminal_of_any_width(columns, colour):
-    ran = shell("convcalc lenet --report --verify", FORCE_COLOR="1", COLUMNS=columns, **colour)
-    for figure in ("122,304", "5,880", "151,600", "48,120", "10,164", "60,000", "340,908"):
-        assert figure in ran.stdout
-    if "NO_COLOR" in colour:
+    ran = shell(
+        "convcalc lenet --report --input 28 && convcalc lenet --errata", FORCE_COLOR="1", COLUMNS=str(columns), **colour
+    )
+    plain = re.sub("\x1b[^m]*m", "", ran.stdout)
+    assert max(map(len, plain.splitlines())) <= columns
+    table = plain[: plain.index("trainable")]
+    for figure in ("122,304", "5,880", "151,600", "48,120", "10,164", "60,000", "340,908", "[1, 120, 1, 1]", "328,096"):
+        assert figure in table
+    words = " ".join(plain.split())
+    assert "only with padding 2, or from 32x32" in words
+    if colour:
         assert "\x1b[3" not in ran.stdout
 
 
+def test_colour_into_a_pipe_is_not_cut_and_0_is_off():
+    wide = shell("convcalc lenet --report", FORCE_COLOR="1").stdout
+    assert "Subsampling2d" in wide
+    assert "117,600" in wide
+    assert "\x1b[" in wide
+    assert "\x1b[" not in shell("convcalc lenet --report", FORCE_COLOR="0").stdout
+
+
+def test_a_terminal_gets_a_rich_table():
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "convcalc", "lenet", "--report"]
+    with subprocess.Popen(command, stdout=slave, env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "100"}) as ran:
+        os.close(slave)
+        shown = b""
+        with suppress(OSError):  # the terminal is gone once all is read
+            while part := os.read(master, 65536):
+                shown += part
+    os.close(master)
+    assert ran.returncode == 0
+    assert b"122,304" in shown
+    assert "─".encode() in shown
+
+
+@pytest.mark.parametrize("command", [EXAMPLE, "lenet --get input", "-h", "--version", "lenet -h"])
+def test_closed_streams(command):
+    ran = shell(f"convcalc {command} >&-")
+    assert (ran.returncode, ran.stderr) == (2, "error: cannot write the output: stdout is closed\n")
+    ran = shell(f"convcalc {command} 2>&-")
+    assert ran.returncode == 0
+    assert "note" not in ran.stdout
+    ran = shell("convcalc shape - --k 3 <&-")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("error: - reads JSON from a pipe, but stdin is closed")
+
+
+def test_a_note_never_lands_among_the_data():
+    assert json.loads(shell("convcalc shape 1 3 28 28 --k 3 --json 2>&-").stdout)["batch"] == 1
+    ran = shell("convcalc shape 1 3 28 28 --k 3 --json 2>/dev/full")
+    assert ran.returncode == 0
+    assert json.loads(ran.stdout)["batch"] == 1
+
+
 def test_stdin_that_is_not_text():
-    ran = shell("printf '\\xff\\xfe' | convcalc shape - --k 3", PYTHONIOENCODING="utf-8:strict")
+    ran = shell("printf 'a\\xff' | convcalc shape - --k 3")
     assert ran.returncode == 2
-    assert ran.stderr.startswith("error: stdin is not text (invalid start byte at byte 0)")
+    assert ran.stderr.startswith("error: stdin is not text (invalid start byte at byte 1)")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_json_is_read_whatever_the_locale(encoding, tmp_path):
+    document = {
+        "schema_version": 1,
+        "input": [1, 1, 9, 9],
+        "layers": [{"name": "é", "layer": "Conv2d(1, 1, 3)", "inputs": ["input"]}],
+    }
+    piped = tmp_path / "piped.json"
+    piped.write_text(json.dumps(document, ensure_ascii=False), encoding=encoding)
+    ran = shell(f"cat {piped} | convcalc shape - --k 3 --out 1", **ASCII)
+    assert ran.returncode == 0
+    assert "\\xe9" in ran.stdout
 
 
 def test_version_and_help():
