@@ -1,16 +1,19 @@
 """The command line: `convcalc shape` and `convcalc lenet`.
 
 Every parameter is text or a flag; `convcalc.commands` reads the values and answers. A command's body is imported when
-it runs.
+it runs. Annotations are evaluated here, as they are written: Typer would evaluate their text one by one, and slowly.
 """
 
-from __future__ import annotations
-
+import gc
 from typing import Annotated
 
-import typer
+gc.disable()  # while modules load there is nothing to collect, and looking for it takes a twentieth of the start
 
-from convcalc.commands.base import Command, Group
+import typer  # noqa: E402
+
+from convcalc.commands.base import Command, Group  # noqa: E402
+
+gc.enable()
 
 app = typer.Typer(
     name="convcalc",

@@ -142,7 +142,7 @@ def _node(layer: object, number: int) -> Node:
         raise ConvcalcError(f"{where} of the JSON on stdin has inputs that are not names: {REMEDY}")
     assumed = layer.get("out_channels_assumed", False) is True
     text = _value(layer, "layer", str, where)
-    if re.search(rf"[0-9_]{{{MOST_DIGITS + 1}}}", text):
+    if len(text) > MOST_DIGITS and re.search(rf"[0-9_]{{{MOST_DIGITS + 1}}}", text):
         raise ConvcalcError(TOO_LONG)
     try:
         return Node(name, parse(text), tuple(inputs), assumed)

@@ -7,6 +7,7 @@ later Typer not listen, it coerces text to text, and only the start is slower.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -65,7 +66,7 @@ class Command(_AsTyped, TyperCommand):
                 error.ctx = ctx  # type: ignore[attr-defined]
             raise
         for typed in (word for value in ctx.params.values() if isinstance(value, (list, tuple)) for word in value):
-            if re.match(r"--?[A-Za-z]", typed):
+            if typed.startswith("-") and typed.lstrip("-")[:1].isalpha():
                 known = [option for param in self.params for option in (*param.opts, *param.secondary_opts)]
                 if typed in known:
                     ctx.fail(f"{typed} stands behind --, where only sizes may: put options before it")
@@ -88,6 +89,7 @@ class Group(_AsTyped, TyperGroup):
     ) -> Any:
         """Run the command line, and turn whatever ends it into an exit code."""
         typed = list(sys.argv[1:] if args is None else args)
+        gc.disable()  # a command is short: what it makes goes with the process
         if sys.stderr is None:  # closed: what is said there is lost, and must not land on stdout
             sys.stderr = open(os.devnull, "w")  # noqa: SIM115
         try:
@@ -111,6 +113,8 @@ class Group(_AsTyped, TyperGroup):
             if message is None:
                 raise
             code = _refuse(message, typed)
+        finally:
+            gc.enable()
         if not standalone_mode:
             return code
         sys.exit(code if isinstance(code, int) else 0)

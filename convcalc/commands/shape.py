@@ -199,11 +199,12 @@ def _name(network: Network) -> str:
 
 
 def _verified(network: Network, input_shape: Shape, limit: int) -> Verification:
-    from convcalc.verify import verify
+    from convcalc.verify import check_memory, verify
 
     with suppress(ConvcalcError):  # a refusal is verify's to make
         report = trace(network, input_shape)
         products = report.totals.macs * report.batch
+        check_memory(report, network, input_shape, limit)
         if products > PATIENCE:
             tell(f"note: about {float(products):.0e} products to sum: this takes a while (Ctrl-C stops it)")
     return verify(network, input_shape, memory_limit=limit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from difflib import get_close_matches
 
 from convcalc.errors import ConvcalcError
@@ -10,7 +9,8 @@ from convcalc.errors import ConvcalcError
 MOST_DIGITS = 100
 MOST_SHOWN = 60
 PADDING_WORDS = "use same, valid, numbers (1, 1x2) or sides (1:2x0:1)"
-UNITS = {"": 1, "b": 1, **{f"{letter}ib": 2 ** (10 * power) for power, letter in enumerate("kmgt", start=1)}}
+UNITS: dict[str, int] = {"": 1, "b": 1}
+UNITS |= {f"{letter}ib": 2 ** (10 * power) for power, letter in enumerate("kmgt", start=1)}
 UNITS |= {f"{letter}{end}": 10 ** (3 * power) for power, letter in enumerate("kmgt", start=1) for end in ("", "b")}
 
 
@@ -20,7 +20,7 @@ def integer(name: str, text: str, remedy: str = "give digits only") -> int:
     >>> integer("--g", "3")
     3
     """
-    if not re.fullmatch(r"[+-]?[0-9]+", text):
+    if not is_integer(text):
         raise ConvcalcError(f"{name} {shown(text)} is not a whole number: {remedy}")
     if len(text) > MOST_DIGITS:
         raise ConvcalcError(f"{name} has {len(text):,} digits: give at most {MOST_DIGITS:,}")
@@ -33,10 +33,20 @@ def per_axis(name: str, text: str) -> int | tuple[int, ...]:
     >>> per_axis("--k", "3"), per_axis("--k", "3x5")
     (3, (3, 5))
     """
-    if not re.fullmatch(r"[+-]?[0-9]+(x[+-]?[0-9]+)*", text):
+    if not all(map(is_integer, text.split("x"))):
         raise ConvcalcError(f"{name} {shown(text)} is not a number: write 3, or 3x5 for one an axis")
     numbers = tuple(integer(name, part) for part in text.split("x"))
     return numbers if len(numbers) > 1 else numbers[0]
+
+
+def is_integer(text: str) -> bool:
+    """Digits, and perhaps a sign before them.
+
+    >>> is_integer("-3"), is_integer("3.0"), is_integer("")
+    (True, False, False)
+    """
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    return digits.isascii() and digits.isdigit()
 
 
 def shown(text: str) -> str:
@@ -53,12 +63,12 @@ def padding(name: str, text: str) -> str | int | tuple[int, ...] | tuple[tuple[i
     if text in ("same", "valid"):
         return text
     if ":" not in text:
-        if re.fullmatch(r"[A-Za-z]+", text):
+        if text.isalpha():
             raise ConvcalcError(f"{name} {shown(text)} is unknown: {PADDING_WORDS}")
         return per_axis(name, text)
-    if not re.fullmatch(r"[+-]?[0-9]+(:[+-]?[0-9]+)?(x[+-]?[0-9]+(:[+-]?[0-9]+)?)*", text):
-        raise ConvcalcError(f"{name} {shown(text)} is no padding: {PADDING_WORDS}")
     sides = [part.split(":") for part in text.split("x")]
+    if not all(len(side) <= 2 and all(map(is_integer, side)) for side in sides):
+        raise ConvcalcError(f"{name} {shown(text)} is no padding: {PADDING_WORDS}")
     return tuple((integer(name, side[0]), integer(name, side[-1])) for side in sides)
 
 
@@ -68,11 +78,11 @@ def memory(name: str, text: str) -> int:
     >>> memory("--memory-limit", "2GiB")
     2147483648
     """
-    match = re.fullmatch(r"([0-9]{1,30}) ?([A-Za-z]*)", text)
-    if not match or match[2].lower() not in UNITS:
+    unit = text.lstrip("0123456789 ")
+    digits = text[: len(text) - len(unit)]
+    if not is_integer(digits.strip()) or unit.lower() not in UNITS or len(text) > MOST_SHOWN:
         raise ConvcalcError(f"{name} {shown(text)} is not an amount of memory: write it as 512MiB, 2GiB or in bytes")
-    unit: int = UNITS[match[2].lower()]
-    return int(match[1]) * unit
+    return int(digits) * UNITS[unit.lower()]
 
 
 def one_of(name: str, text: str, choices: tuple[str, ...]) -> str:
