@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-import pickle
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from convcalc import Conv1d, Conv2d, Conv3d, ConvcalcError, parse
@@ -109,12 +107,8 @@ def test_same_puts_the_smaller_half_first():
     assert Conv2d(1, 1, 4, padding="same", dilation=3).padding == ((4, 5), (4, 5))
 
 
-def test_a_description_is_frozen_and_travels():
-    layer = Conv2d(3, 16, 3, table=None)
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        layer.stride = (2, 2)
-    assert copy.deepcopy(layer) == pickle.loads(pickle.dumps(layer)) == layer
-    assert dataclasses.replace(layer, groups=1, bias=False).parameters == 432
+def test_a_description_can_be_varied():
+    assert dataclasses.replace(Conv2d(3, 16, 3), bias=False).parameters == 432
 
 
 @pytest.mark.parametrize(
@@ -263,16 +257,17 @@ def test_a_refusal_names_value_rule_and_remedy(make, message):
 
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 2), st.integers(1, 3))
 def test_the_remedies_of_a_kernel_that_does_not_fit_work(kernel_size, size, padding, dilation):
-    try:
-        Conv1d(1, 1, kernel_size, padding=padding, dilation=dilation).output_shape((1, 1, size))
-    except ConvcalcError as refusal:
-        remedy = re.search(r"use padding=(\d+) or a kernel of at most (\d+)$", str(refusal))
-        enough, largest = int(remedy[1]), int(remedy[2])
-        assert Conv1d(1, 1, kernel_size, padding=enough, dilation=dilation).output_shape((1, 1, size))[2] >= 1
-        assert Conv1d(1, 1, largest, padding=padding, dilation=dilation).output_shape((1, 1, size))[2] >= 1
-        for too_much in (
-            lambda: Conv1d(1, 1, kernel_size, padding=enough - 1, dilation=dilation),
-            lambda: Conv1d(1, 1, largest + 1, padding=padding, dilation=dilation),
-        ):
-            with pytest.raises(ConvcalcError):
-                too_much().output_shape((1, 1, size))
+    assume(size + 2 * padding <= dilation * (kernel_size - 1))
+
+    def made(kernel_size=kernel_size, padding=padding):
+        return Conv1d(1, 1, kernel_size, padding=padding, dilation=dilation).output_shape((1, 1, size))
+
+    with pytest.raises(ConvcalcError) as refusal:
+        made()
+    remedy = re.search(r"use padding=(\d+) or a kernel of at most (\d+)$", str(refusal.value))
+    enough, largest = int(remedy[1]), int(remedy[2])
+    assert made(padding=enough)[2] >= 1
+    assert made(kernel_size=largest)[2] >= 1
+    for too_much in ({"padding": enough - 1}, {"kernel_size": largest + 1}):
+        with pytest.raises(ConvcalcError):
+            made(**too_much)

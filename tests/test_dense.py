@@ -27,6 +27,10 @@ def test_shapes(layer, shape, output):
     assert layer.output_shape(shape) == output
 
 
+def test_the_weight_is_outputs_by_inputs():
+    assert Linear(3, 2).weight_shape == (2, 3)
+
+
 def test_a_linear_layer_counts_every_vector_of_an_example():
     layer = Linear(3, 2)
     assert (layer.macs((4, 5, 3)), layer.connections((4, 5, 3))) == (30, 40)

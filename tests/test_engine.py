@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import tracemalloc
 from itertools import product
 
 import numpy as np
@@ -233,6 +234,33 @@ def test_types_are_kept_and_integers_are_exact():
     )
 
 
+def test_unsigned_integers_stay_so_and_mixed_ones_are_exact():
+    layer = Conv1d(1, 1, 2, bias=False)
+    out = engine.execute(layer, np.array([[2**63, 1]], np.uint64), weight=np.array([[[1, 1]]], np.uint64))
+    assert (out.dtype, out.item()) == (np.uint64, 2**63 + 1)
+    out = engine.execute(layer, np.array([[2**60 + 1, 1]], np.uint64), weight=[[[1, -1]]])
+    assert (out.dtype, out.item()) == (np.int64, 2**60)
+    assert engine.execute(ScaledTanh(), [1, -1]).round(4).tolist() == [1.0, -1.0]
+
+
+def test_random_arrays_fill_their_range():
+    for dtype in ("float16", "float32", "float64"):
+        array = engine.random_array((1000,), np.random.default_rng(0), dtype)
+        assert array.dtype == dtype
+        assert -1 <= array.min() < -0.9
+        assert 0.9 < array.max() <= 1
+
+
+def test_patches_stay_within_the_scratch():
+    layer = Conv2d(8, 8, 3, bias=False)
+    x, weight = np.ones((64, 8, 130, 130), np.float32), np.ones((8, 8, 3, 3), np.float32)
+    tracemalloc.start()
+    out = engine.execute(layer, x, weight=weight)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak <= out.nbytes + 2 * 64 * 2**20 + 2**16
+
+
 def test_float16_is_summed_in_float32():
     ones = np.ones((1, 3000), np.float16)
     out = engine.execute(Conv1d(1, 1, 3000, bias=False), ones, weight=ones[np.newaxis])
@@ -294,6 +322,13 @@ def test_many_examples_at_a_time_are_as_one_by_one(monkeypatch):
             {"weight": np.ones((1, 1, 1))},
             "reflect padding 3 is too wide for 3: use at most 2",
         ),
+        (Flatten(5), np.ones((1, 2, 3)), {}, "names an axis that input .1, 2, 3. has not"),
+        (Flatten(2, 1), np.ones((1, 2, 3)), {}, "ends before it starts"),
+        (Conv1d(1, 1, 1, bias=False), [[1, 2], [3]], {"weight": np.ones((1, 1, 1))}, "x is no array"),
+        (Conv2d(1, 1, 1, padding=1, bias=False), np.ones((1, 1, 0, 5)), {"weight": np.ones((1, 1, 1, 1))}, "size of 0"),
+        (Subsampling2d(1, 2), np.ones((1, 1, 1, 2, 2)), {"weight": np.ones(1), "bias": np.ones(1)}, "takes 1 channels"),
+        (RBF(3, 1), np.ones(()), {"weight": np.ones((1, 3))}, "takes 3 features"),
+        (Conv1d(1, 1, 2), np.ones((1, 3)), {}, "weight is missing: give weight and bias"),
         (Linear(3, 1, bias=False), np.ones(2), {"weight": np.ones((1, 3))}, "takes 3 features"),
         (RBF(3, 1), np.ones(2), {"weight": np.ones((1, 3))}, "takes 3 features"),
         (Subsampling2d(1, 2), np.ones((2, 2, 2)), {"weight": np.ones(1), "bias": np.ones(1)}, "takes 1 channels"),
@@ -316,6 +351,8 @@ def test_the_layers_of_1998():
     ]
     assert engine.execute(Linear(2, 1), [1, 2], weight=[[3, 4]], bias=[5]).tolist() == [16]
     assert engine.execute(Flatten(), np.ones((2, 3, 4))).shape == (2, 12)
+    assert engine.execute(Flatten(0), 3.0).tolist() == [3.0]
+    assert engine.execute(RBF(2, 0), np.ones((1, 2)), weight=np.ones((0, 2))).shape == (1, 0)
 
 
 LAYERS = [

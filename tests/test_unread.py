@@ -44,6 +44,12 @@ def test_gaps_at_a_huge_size_are_counted_and_the_first_listed():
     assert len(found.ranges) == RANGES_LISTED
 
 
+def test_padding_of_any_width_is_no_work_where_nothing_is_copied_one_by_one():
+    gaps = Unread(5, ((1, 1), (3, 3), (5, 5), (7, 7), (9, 9)))
+    assert unread(Window(10, 1, 2, (10**6, 0), 1, "zeros")) == gaps
+    assert unread(Window(10, 1, 2, (10**6, 10**6), 1, "replicate")) == Unread(4, ((1, 1), (3, 3), (5, 5), (7, 7)))
+
+
 @pytest.mark.parametrize("mode", ["reflect", "circular"])
 def test_too_much_copying_to_walk_is_said(mode):
     assert unread(Window(10**30, 1, 2, (10**29, 10**29), 1, mode)) == Unread(None, ())
