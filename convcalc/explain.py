@@ -13,7 +13,7 @@ from convcalc.layers.lecun import Subsampling2d
 from convcalc.layers.windows import AXES, ELEMENTS, Window
 from convcalc.report import ITEMSIZE, Report, Row
 
-FEW_PLACES, FEW_TERMS = 100, 8  # so that a line stays short, and huge sizes answer at once
+FEW_WINDOWS = 12  # so that a line stays short
 
 
 class Line(NamedTuple):
@@ -95,14 +95,16 @@ def _conv(row: Row, layer: Conv) -> Iterator[Line]:
 
 
 def _real_taps(window: Window, places: int) -> str:
-    """All taps at all places, less those on the padding: window by window where few windows reach it."""
-    taps = window.kernel_size * places
-    on_padding = taps - formulas.real_taps(*window.geometry)
-    by_window = [_taps_on_padding(window, place) for place in range(places)] if places <= FEW_PLACES else []
-    spelled = [str(count) for count in by_window if count]
-    if not on_padding or not 1 < len(spelled) <= FEW_TERMS:
-        return f"{window.kernel_size}*{places} - {on_padding}"
-    return f"{window.kernel_size}*{places} - ({' + '.join(spelled)})"
+    """All taps at all places, less those on the padding: window by window where only few windows reach it."""
+    taps = f"{window.kernel_size}*{places}"
+    on_padding = window.kernel_size * places - formulas.real_taps(*window.geometry)
+    before, after = window.padding
+    reaching = -(-before // window.stride), -(-after // window.stride)  # windows at either end that may
+    if not on_padding or sum(reaching) > FEW_WINDOWS or window.kernel_size > FEW_WINDOWS:
+        return f"{taps} - {on_padding}"
+    ends = sorted({*range(min(reaching[0], places)), *range(max(places - reaching[1], 0), places)})
+    counts = [count for count in (_taps_on_padding(window, place) for place in ends) if count]
+    return f"{taps} - ({' + '.join(map(str, counts))})" if len(counts) > 1 else f"{taps} - {on_padding}"
 
 
 def _taps_on_padding(window: Window, place: int) -> int:

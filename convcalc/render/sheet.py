@@ -79,8 +79,8 @@ def layer_sheet(row: Row, report: Report) -> Sheet:
         )
         sizes, starts = _by([field.size for field in row.field]), brackets(tuple(field.start for field in row.field))
         lines.append(("receptive field", f"{sizes}, jump {jumps}, start {starts}"))
-    memory = f"{figures.parameter_bytes:,} bytes of parameters, {figures.output_bytes:,} of output ({report.dtype})"
-    lines.append(("memory", memory))
+    memory = f"{figures.parameter_bytes:,} bytes of parameters, {figures.output_bytes:,} of output"
+    lines.append((f"memory ({report.dtype})", memory))
     if row.windows:
         lines.append(("stride", _stride(row)))
     lines += _unread(row)
@@ -136,8 +136,8 @@ def totals_sheet(report: Report) -> Sheet:
             ("MACs", f"{totals.macs:,} dense, {totals.macs_exact:,} exact"),
             ("FLOPs", f"{totals.flops:,}"),
             (
-                "memory",
-                f"{totals.parameter_bytes:,} bytes of parameters, {totals.output_bytes:,} of outputs ({report.dtype})",
+                f"memory ({report.dtype})",
+                f"{totals.parameter_bytes:,} bytes of parameters, {totals.output_bytes:,} of outputs",
             ),
         ),
     )

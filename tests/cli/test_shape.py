@@ -32,7 +32,7 @@ def test_the_articles_example(run):
         "MACs": "129,792 dense, 129,792 exact",
         "FLOPs": "259,584",
         "receptive field": "4x4, jump 2x2, start [0, 0]",
-        "memory": "3,136 bytes of parameters, 108,160 of output (float32)",
+        "memory (float32)": "3,136 bytes of parameters, 108,160 of output",
         "stride": "divides evenly",
     }
     assert ran.out.splitlines()[-1] == "Counts: one example. Memory: the batch of 10. MACs: without the bias."
