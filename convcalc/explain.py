@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from convcalc import formulas
+from convcalc.layers.base import Layer
 from convcalc.layers.conv import Conv
 from convcalc.layers.dense import Linear
 from convcalc.layers.lecun import Subsampling2d
@@ -37,12 +38,9 @@ def explain(report: Report) -> dict[str, tuple[Line, ...]]:
 def _lines(row: Row) -> Iterator[Line]:
     figures = row.figures
     yield from _windows(row)
-    if isinstance(row.layer, Conv):
-        yield from _conv(row, row.layer)
-    elif isinstance(row.layer, Linear):
-        yield from _linear(row, row.layer)
-    elif isinstance(row.layer, Subsampling2d):
-        yield from _subsampling(row, row.layer)
+    for kind, costs in COSTS.items():
+        if isinstance(row.layer, kind):
+            yield from costs(row, row.layer)
     if figures.macs:
         yield Line("FLOPs", f"2 * {figures.macs}", figures.flops)
     yield from _fields(row)
@@ -148,3 +146,10 @@ def _fields(row: Row) -> Iterator[Line]:
 
 def _product(numbers: tuple[int, ...] | list[int]) -> str:
     return "*".join(map(str, numbers)) or "1"
+
+
+COSTS: dict[type[Layer], Callable[[Row, Any], Iterator[Line]]] = {
+    Conv: _conv,
+    Linear: _linear,
+    Subsampling2d: _subsampling,
+}

@@ -120,3 +120,10 @@ def test_a_layer_that_does_not_say_a_figure_is_no_zero():
 def test_conv_needs_a_rank():
     with pytest.raises(ConvcalcError, match="Conv has no rank of its own: use Conv1d, Conv2d or Conv3d"):
         Conv(1, 1, 3)
+
+
+@pytest.mark.parametrize("name", [name for name in FAMILIES if name[-1] == "d" and name[-2].isdigit()])
+def test_ranks_are_names_and_not_copies(name):
+    """House rule: one rule for every rank. Subsampling2d alone has no other ranks."""
+    own = {attribute for attribute in vars(kind(name)) if not attribute.startswith("__")}
+    assert own == {"rank"} or name == "Subsampling2d"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from convcalc import RBF, ConvcalcError, Flatten, Linear, Subsampling2d, parse
+from convcalc import ConvcalcError, Flatten, Linear, parse
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,6 @@ from convcalc import RBF, ConvcalcError, Flatten, Linear, Subsampling2d, parse
         (Flatten(-2, -1), (2, 3, 4), (2, 12)),
         (Flatten(0, 0), (), (1,)),
         (Flatten(), (0, 3, 4), (0, 12)),
-        (Subsampling2d(2, (2, 3)), (2, 5, 7), (2, 2, 2)),
     ],
 )
 def test_shapes(layer, shape, output):
@@ -44,8 +43,6 @@ def test_a_linear_layer_counts_every_vector_of_an_example():
         (lambda: Linear(3, -1), "out_features -1 is too small"),
         (lambda: Flatten(2, 1).output_shape((1, 2, 3)), "start_dim 2 is behind end_dim 1"),
         (lambda: Flatten(3).output_shape((1, 2, 3)), "start_dim 3 is outside an input of 3 axes: use -3 to 2"),
-        (lambda: Subsampling2d(3, 2).output_shape((1, 2, 4, 4)), "Subsampling2d takes 3 channels, got 2"),
-        (lambda: Subsampling2d(2, 5).output_shape((1, 2, 4, 4)), "kernel 5 does not fit input 4"),
     ],
 )
 def test_refusals(make, message):
@@ -64,8 +61,3 @@ def test_refusals(make, message):
 )
 def test_words(text):
     assert repr(parse(text)) == text
-
-
-def test_rbf_codes_are_buffers():
-    layer = RBF(84, 10)
-    assert (layer.parameters, layer.weights, layer.biases, layer.buffers) == (0, 0, 0, 840)
