@@ -1,4 +1,4 @@
-"""The pocket calculator for convolutional networks: every figure exact, every figure proved by execution.
+"""The pocket calculator for convolutional networks: every figure exact, every count proved by execution.
 
 >>> from convcalc import Conv2d
 >>> Conv2d(3, 16, 4, stride=2).output_shape((10, 3, 28, 28))

@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="The pocket calculator for convolutional networks: every figure exact, every figure proved by execution.",
+    help="The pocket calculator for convolutional networks: every figure exact, every count proved by execution.",
 )
 
 # The options that several commands share.

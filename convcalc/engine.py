@@ -5,7 +5,7 @@ It takes nothing from `formulas`, nor any figure of a layer: it reads the descri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import prod
 from typing import Any
 
@@ -53,6 +53,16 @@ def execute(layer: Layer, x: ArrayLike, **weights: ArrayLike) -> Array:
     return out.astype(result, copy=False) if result.kind == "f" else out
 
 
+def output_shape(layer: Layer, input_shape: Shape) -> Shape:
+    """The shape that `execute` would give, found by moving the window and without an array; refused as there.
+
+    >>> from convcalc import Conv2d
+    >>> output_shape(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28))
+    (10, 16, 13, 13)
+    """
+    return _kernel(layer).output_shape(layer, input_shape)
+
+
 def count(layer: Layer, input_shape: Shape) -> Counts:
     """Count, by executing on ones, what the layer does with one example of an input of that shape.
 
@@ -60,7 +70,9 @@ def count(layer: Layer, input_shape: Shape) -> Counts:
     >>> count(Conv2d(1, 6, 5), (1, 1, 32, 32)).connections
     122304
     """
-    return _kernel(layer).count(layer, input_shape)
+    kernel = _kernel(layer)
+    kernel.output_shape(layer, input_shape)
+    return kernel.count(layer, input_shape)
 
 
 def enumerate_products(layer: Conv, input_shape: Shape) -> Iterator[Product]:
@@ -109,17 +121,6 @@ def needed_bytes(layer: Layer, input_shape: Shape, output_shape: Shape, dtype: s
     return prod(input_shape) * itemsize + max(run, kernel.count_bytes(layer, input_shape, output_shape))
 
 
-def array_bytes(layers: Iterable[Layer], input_shape: Shape, dtype: str = "float32") -> int:
-    """The memory of an input and of the weights of some layers.
-
-    >>> from convcalc import Linear
-    >>> array_bytes([Linear(2, 3)], (1, 2))
-    44
-    """
-    shapes = [shape for layer in layers for shape in _kernel(layer).shapes(layer).values()]
-    return (prod(input_shape) + sum(map(prod, shapes))) * np.dtype(dtype).itemsize
-
-
 def _kernel(layer: Layer) -> Kernel:
     for kind in type(layer).__mro__:
         if kind in KERNELS:
@@ -149,7 +150,8 @@ def _types(arrays: Mapping[str, Array]) -> tuple[np.dtype[Any], np.dtype[Any]]:
     if kinds <= {"i", "u"}:
         exact = np.dtype(np.uint64 if kinds == {"u"} else np.int64)
         return exact, exact
-    common = np.result_type(*arrays.values())
-    if common.kind == "f":
+    if kinds <= {"i", "u", "f"}:
+        common = np.result_type(*arrays.values())
         return common, np.result_type(common, np.float32)
-    raise ConvcalcError(f"the engine cannot sum {common}: give integers or floating-point numbers")
+    unfit = next(array.dtype for array in arrays.values() if array.dtype.kind not in "iuf")
+    raise ConvcalcError(f"the engine cannot sum {unfit}: give integers or floating-point numbers")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import prod
 from typing import Any, NamedTuple
 
 from convcalc import formulas
@@ -14,6 +13,7 @@ from convcalc.layers.lecun import Subsampling2d
 from convcalc.layers.windows import AXES, ELEMENTS, Window
 from convcalc.report import ITEMSIZE, Report, Row
 
+OUTPUT_BYTES = "bytes of output"
 FEW_WINDOWS = 12  # so that a line stays short
 
 
@@ -26,13 +26,21 @@ class Line(NamedTuple):
 
 
 def explain(report: Report) -> dict[str, tuple[Line, ...]]:
-    """The lines of each single layer, by its name.
+    """The lines of each row, by its name; of a block, those of its layers, but for outputs that stay inside it.
 
     >>> from convcalc import Conv2d, trace
     >>> explain(trace(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28)))["conv2d"][0]
     Line(figure='output H', formula='floor((28 + 2*0 - 1*(4 - 1) - 1) / 2) + 1', value=13)
     """
-    return {leaf.name: tuple(_lines(leaf)) for leaf in report.leaves}
+    return {row.name: tuple(_row_lines(row)) for row in report.rows}
+
+
+def _row_lines(row: Row) -> Iterator[Line]:
+    leaves = row.leaves
+    for leaf in leaves:
+        for line in _lines(leaf):
+            if leaf is leaves[-1] or line.figure != OUTPUT_BYTES:
+                yield line
 
 
 def _lines(row: Row) -> Iterator[Line]:
@@ -46,7 +54,7 @@ def _lines(row: Row) -> Iterator[Line]:
     yield from _fields(row)
     if figures.parameters:
         yield Line("bytes of parameters", f"{ITEMSIZE} * {figures.parameters}", figures.parameter_bytes)
-    yield Line("bytes of output", f"{ITEMSIZE} * {_product(row.output)}", figures.output_bytes)
+    yield Line(OUTPUT_BYTES, f"{ITEMSIZE} * {_product(row.output)}", figures.output_bytes)
 
 
 def _windows(row: Row) -> Iterator[Line]:
@@ -82,9 +90,9 @@ def _conv(row: Row, layer: Conv) -> Iterator[Line]:
     yield Line("MACs, dense", f"{weights} * {_product(places)}", figures.macs)
     real = [window.kernel_size * size for window, size in zip(row.windows, places, strict=True)]
     if layer.padding_mode == "zeros":
-        for axis, window, size in zip(AXES[len(row.windows)], row.windows, places, strict=True):
-            yield Line(f"taps on real {axis}", _real_taps(window, size), formulas.real_taps(*window.geometry))
         real = [formulas.real_taps(*window.geometry) for window in row.windows]
+    for axis, window, size, taps in zip(AXES[len(row.windows)], row.windows, places, real, strict=True):
+        yield Line(f"taps on real {axis}", _real_taps(window, size, taps), taps)
     yield Line("MACs, exact", f"{pairs} * {_product(real)}", figures.macs_exact)
     if figures.dead_weights:
         live = [formulas.live_taps(*window.geometry) for window in row.windows]
@@ -92,10 +100,10 @@ def _conv(row: Row, layer: Conv) -> Iterator[Line]:
         yield Line("dead weights", dead, figures.dead_weights)
 
 
-def _real_taps(window: Window, places: int) -> str:
+def _real_taps(window: Window, places: int, real: int) -> str:
     """All taps at all places, less those on the padding: window by window where only few windows reach it."""
     taps = f"{window.kernel_size}*{places}"
-    on_padding = window.kernel_size * places - formulas.real_taps(*window.geometry)
+    on_padding = window.kernel_size * places - real
     before, after = window.padding
     reaching = -(-before // window.stride), -(-after // window.stride)  # windows at either end that may
     if not on_padding or sum(reaching) > FEW_WINDOWS or window.kernel_size > FEW_WINDOWS:
@@ -113,7 +121,8 @@ def _taps_on_padding(window: Window, place: int) -> int:
 def _linear(row: Row, layer: Linear) -> Iterator[Line]:
     figures = row.figures
     weights = f"{layer.out_features}*{layer.in_features}"
-    vectors = prod(row.output[1:-1])
+    pairs = layer.out_features * layer.in_features
+    vectors = figures.macs // pairs if pairs else 0  # of one example; where there is no batch only the trace knows
     if figures.weights:
         yield Line("weights", weights, figures.weights)
         yield Line("parameters", f"{weights} + {figures.biases}", figures.parameters)

@@ -30,6 +30,8 @@ class Sequential:
     layers: tuple[Layer | Sequential, ...]
 
     def __init__(self, *layers: Layer | Sequential) -> None:
+        for layer in layers:
+            _check_is_layer(layer)
         object.__setattr__(self, "layers", layers)
 
     @property
@@ -44,6 +46,11 @@ class Sequential:
 
     def __repr__(self) -> str:
         return f"Sequential({', '.join(map(repr, self.layers))})"
+
+
+def _check_is_layer(layer: object) -> None:
+    if not isinstance(layer, (Layer, Sequential)):
+        raise ConvcalcError(f"{layer!r} is no layer: give one such as Conv2d(3, 16, 4)")
 
 
 class Node(NamedTuple):
@@ -65,16 +72,23 @@ class Network:
     nodes: tuple[Node, ...]
 
     def __post_init__(self) -> None:
-        known = {INPUT}
+        known: set[str] = {INPUT}
+        taken: set[str] = {INPUT}  # with the names of the layers in blocks
         for node in self.nodes:
-            if node.name in known:
-                raise ConvcalcError(f"the name {node.name!r} is used twice: give every layer a name of its own")
+            _check_is_layer(node.layer)
+            names = {node.name, *(name for name, _ in single_layers(node.layer, node.name))}
+            for name in sorted(names & taken):
+                raise ConvcalcError(f"the name {name!r} is used twice: give every layer a name of its own")
             if len(node.inputs) != 1:
-                raise ConvcalcError(f"layer {node.name!r} has {len(node.inputs)} inputs: it takes exactly one")
+                raise ConvcalcError(f"layer {node.name!r} has {len(node.inputs)} inputs: give it exactly one")
             for source in node.inputs:
                 if source not in known:
-                    raise ConvcalcError(f"layer {node.name!r} is fed by {source!r}, which is not a layer before it")
+                    raise ConvcalcError(
+                        f"layer {node.name!r} is fed by {source!r}, which is not a layer before it: name one of those,"
+                        f" or {INPUT!r}"
+                    )
             known.add(node.name)
+            taken |= names
 
     @property
     def rank(self) -> int | None:
@@ -109,6 +123,20 @@ def chain(layers: Iterable[tuple[str, Layer | Sequential]]) -> Network:
     return network
 
 
+def as_network(network: Network | Layer | Sequential) -> Network:
+    """A layer or a block as a network of one node, named after its kind; a network as it is.
+
+    >>> from convcalc import Flatten
+    >>> as_network(Flatten()).nodes[0].name
+    'flatten'
+    """
+    if isinstance(network, (Layer, Sequential)):
+        return chain([(type(network).__name__.lower(), network)])
+    if not isinstance(network, Network):
+        raise ConvcalcError(f"{network!r} is no network: give a Network, a Sequential or a layer")
+    return network
+
+
 def single_layers(layer: Layer | Sequential, name: str) -> Iterator[tuple[str, Layer]]:
     """The layers of a block, or the layer itself, with the names their rows have.
 
@@ -131,10 +159,7 @@ def trace(network: Network | Layer | Sequential, input_shape: Sequence[int]) -> 
     >>> report.output, report.totals.parameters, report.batch
     ((10, 16, 13, 13), 784, 10)
     """
-    if isinstance(network, (Layer, Sequential)):
-        network = chain([(type(network).__name__.lower(), network)])
-    if not isinstance(network, Network):
-        raise ConvcalcError(f"{network!r} is no network: give a Network, a Sequential or a layer")
+    network = as_network(network)
     sizes = shape(input_shape)
     rank = network.rank
     batched = network.is_batched(sizes)

@@ -172,23 +172,26 @@ def pick(document: Any, path: str) -> Any:
         choices = _choices(value)
         if step not in choices:
             place = ".".join(walked) or "the top"
-            raise ConvcalcError(f"--get {path!r}: no {step!r} at {place}: {_nearest(step, list(choices))}")
+            raise ConvcalcError(f"--get {path!r}: no {step!r} at {place}: {_nearest(path, step, list(choices))}")
         value = choices[step]
         walked.append(step)
     return value
 
 
-def _nearest(step: str, choices: list[str]) -> str:
+FLAGS = {"verification": "--verify", "explain": "--explain (shape has it)", "errata": "--errata (lenet has it)"}
+
+
+def _nearest(path: str, step: str, choices: list[str]) -> str:
     """What to write instead."""
-    if step in ("verification", "explain", "errata"):
-        flag = {"verification": "verify"}.get(step, step)
-        return f"add --{flag} where the command has it"
-    if "[" in step:
-        return f"write {step.replace('[', '.').replace(']', '')}"
+    if step in FLAGS:
+        return f"add {FLAGS[step]}"
+    if "[" in path:
+        return f"write {path.replace('[', '.').replace(']', '')}"
     if not choices:
         return "it is a single value"
-    near = get_close_matches(step, choices, n=1)
-    return f"did you mean {near[0]}?" if near else f"there is {', '.join(choices)}"
+    names = {choice.lower(): choice for choice in choices if not choice.isdigit()}
+    near = get_close_matches(step.lower(), names, n=1)
+    return f"did you mean {names[near[0]]}?" if near else f"there is {', '.join(choices)}"
 
 
 def _choices(value: Any) -> dict[str, Any]:

@@ -55,6 +55,10 @@ def _layer(expression: ast.expr) -> Layer | Sequential:
         raise ConvcalcError(f"{name} is not a layer that convcalc knows: {known}")
     if any(keyword.arg is None for keyword in expression.keywords):
         raise ConvcalcError(f"{_shown(expression)} unpacks a mapping: write the settings out")
+    names = [keyword.arg for keyword in expression.keywords]
+    repeated = next((setting for setting in names if names.count(setting) > 1), None)
+    if repeated is not None:
+        raise ConvcalcError(f"{_shown(expression)} gives {repeated} twice: leave one out")
     settings = {keyword.arg or "": _literal(keyword.value) for keyword in expression.keywords}
     try:
         return kind(name)(*map(_literal, expression.args), **settings)

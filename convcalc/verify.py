@@ -15,8 +15,8 @@ from convcalc.kernels.base import Counts
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
-from convcalc.network import INPUT, Network, Node, as_batch, single_layers, trace, trace_node
-from convcalc.report import ITEMSIZE, Report, Row
+from convcalc.network import INPUT, Network, Node, Sequential, as_batch, as_network, single_layers, trace, trace_node
+from convcalc.report import ITEMSIZE
 
 MEMORY_LIMIT = 2 * 2**30
 LARGEST_MACHINE = 2**46  # bytes: more is no remedy
@@ -54,6 +54,11 @@ class Verification(NamedTuple):
         """Whether every figure is as predicted."""
         return all(check.agrees for row in self.rows for check in row.checks)
 
+    def and_check(self, check: Check) -> Verification:
+        """With one more check of the last layer."""
+        *rows, last = self.rows
+        return self._replace(rows=(*rows, last._replace(checks=(*last.checks, check))))
+
     @property
     def differing(self) -> int:
         """How many figures are not as predicted."""
@@ -66,7 +71,7 @@ class Verification(NamedTuple):
 
 
 def verify(
-    network: Network,
+    network: Network | Layer | Sequential,
     input_shape: Shape,
     *,
     memory_limit: int = MEMORY_LIMIT,
@@ -84,12 +89,13 @@ def verify(
     >>> verification.agrees, [check.observed for check in verification.rows[0].checks if check.figure == "connections"]
     (True, [122304])
     """
-    try:
-        report = trace(network, input_shape)
-    except ConvcalcError:
-        report = None  # is it the formulas that wrongly refuse? The engine shows it, as far as it is cheap to ask
-    check_memory(report, network, input_shape, memory_limit)
+    network = as_network(network)
     batched = network.is_batched(input_shape)
+    try:
+        steps = plan(network, input_shape)
+    except ConvcalcError as refusal:
+        return _only_formulas_accept(network, input_shape, refusal)
+    check_memory(network, steps, memory_limit)
     rng = np.random.default_rng(seed)
     arrays = {INPUT: engine.random_array(input_shape, rng) if x is None else x}
     last_use = {source: number for number, node in enumerate(network.nodes) for source in node.inputs}
@@ -97,59 +103,76 @@ def verify(
     rows = []
     for number, node in enumerate(network.nodes):
         started = perf_counter()
-        checks, arrays[node.name] = _check(node, arrays[node.inputs[0]], batched, weights or {}, rng)
+        source = arrays[node.inputs[0]]
+        output, counts = _observe(node, source, batched, weights or {}, rng)
+        checks = _checks(node, source.shape, batched, output.shape, counts)
         rows.append(CheckedRow(node.name, checks, perf_counter() - started))
+        arrays[node.name] = output
         done = [name for name in arrays if last_use.get(name, number) <= number and name != last]
         for name in done:
             del arrays[name]
     return Verification(tuple(rows), arrays[last])
 
 
-def check_memory(report: Report | None, network: Network, input_shape: Shape, limit: int) -> None:
-    """Refuse a network with a layer that needs more memory than the limit, in bytes.
+class Step(NamedTuple):
+    """A layer of a node with its shapes as the engine finds them."""
 
-    What the formulas refuse has no sizes to go by but the input's and the weights'; where these alone are too large,
-    the formulas' refusal stands.
+    layer: Layer
+    input: Shape
+    output: Shape
+
+
+def plan(network: Network, input_shape: Shape) -> dict[str, list[Step]]:
+    """The steps of every node, by the engine alone and without an array.
+
+    >>> from convcalc import Conv2d, chain
+    >>> plan(chain([("C1", Conv2d(1, 6, 5))]), (1, 1, 32, 32))["C1"][0].output
+    (1, 6, 28, 28)
     """
-    if report is None:
-        layers = [layer for node in network.nodes for _, layer in single_layers(node.layer, node.name)]
-        if engine.array_bytes(layers, input_shape) > limit:
-            trace(network, input_shape)
-        return
-    needed, name = max(needs(report), default=(0, ""))
+    outputs = {INPUT: input_shape}
+    steps: dict[str, list[Step]] = {}
+    for node in network.nodes:
+        shape = outputs[node.inputs[0]]
+        steps[node.name] = []
+        for _, layer in single_layers(node.layer, node.name):
+            step = Step(layer, shape, engine.output_shape(layer, shape))
+            steps[node.name].append(step)
+            shape = step.output
+        outputs[node.name] = shape
+    return steps
+
+
+def check_memory(network: Network, steps: Mapping[str, list[Step]], limit: int) -> None:
+    """Refuse a network with a layer that needs more memory than the limit, in bytes."""
+    needed, name = max(needs(network, steps), default=(0, ""))
     if needed > limit:
-        raised = f", or memory_limit={needed}" if needed <= LARGEST_MACHINE else ""
+        raised = f"use memory_limit={needed} or " if needed <= LARGEST_MACHINE else ""
         raise ConvcalcError(
-            f"executing {name} needs {needed:,} bytes, more than the limit of {limit:,}: give a smaller input{raised}"
+            f"executing {name} needs {needed:,} bytes, more than the limit of {limit:,}: {raised}give a smaller input"
         )
 
 
-def needs(report: Report) -> Iterator[tuple[int, str]]:
-    """Bytes that each layer needs while it runs, with what must be kept for later, and its name."""
-    last_use = {source: number for number, row in enumerate(report.rows) for source in row.inputs}
-    held: dict[str, tuple[int, int]] = {}  # outputs of earlier rows: their bytes, and the last row that reads them
-    for number, row in enumerate(report.rows):
-        kept = sum(size for name, (size, last) in held.items() if last >= number and name not in row.inputs)
-        for part, leaf in enumerate(row.leaves):
-            input_bytes = prod(row.input) * ITEMSIZE if part else 0  # the block's own input
-            yield engine.needed_bytes(_single(leaf), leaf.input, leaf.output) + kept + input_bytes, leaf.name
-        held[row.name] = (row.figures.output_bytes, last_use.get(row.name, -1))
+def needs(network: Network, steps: Mapping[str, list[Step]]) -> Iterator[tuple[int, str]]:
+    """Bytes that each step needs while it runs, with what must be kept for later, and the name of its node."""
+    last_use = {source: number for number, node in enumerate(network.nodes) for source in node.inputs}
+    held: dict[str, tuple[int, int]] = {}  # outputs of earlier nodes: their bytes, and the last node that reads them
+    for number, node in enumerate(network.nodes):
+        kept = sum(size for name, (size, last) in held.items() if last >= number and name not in node.inputs)
+        parts = steps[node.name]
+        block_input = 0  # what the block was given, once a part has made something else of it
+        for step in parts:
+            needed = engine.needed_bytes(*step)
+            yield needed + kept + block_input, node.name
+            if needed > prod(step.input) * ITEMSIZE:  # else it is a view
+                block_input = prod(parts[0].input) * ITEMSIZE
+        held[node.name] = (prod(parts[-1].output) * ITEMSIZE if parts else 0, last_use.get(node.name, -1))
 
 
-def _check(
-    node: Node, x: Array, batched: bool, weights: Mapping[str, Mapping[str, Array]], rng: np.random.Generator
-) -> tuple[tuple[Check, ...], Array]:
-    """One node's checks and output; a layer that only the formulas refuse is a difference too."""
-    try:
-        predicted = trace_node(node, x.shape, (), batched)
-    except ConvcalcError as refusal:
-        try:
-            output, _ = _observe(node, x, batched, weights, rng)
-        except ConvcalcError:
-            raise refusal from None
-        return (Check("output", f"refused: {refusal}", output.shape),), output
-    output, counts = _observe(node, x, batched, weights, rng)
-    return _checks(predicted, output.shape, counts), output
+def _only_formulas_accept(network: Network, input_shape: Shape, refusal: ConvcalcError) -> Verification:
+    """What the engine refuses is refused, in the formulas' words; that they accept it is a difference."""
+    report = trace(network, input_shape)
+    check = Check("output", report.output, f"refused: {refusal}")
+    return Verification((CheckedRow(report.rows[-1].name, (check,), 0.0),), np.empty(0))
 
 
 def _observe(
@@ -163,7 +186,12 @@ def _observe(
     return x, together
 
 
-def _checks(row: Row, output: Shape, counts: Counts) -> tuple[Check, ...]:
+def _checks(node: Node, input_shape: Shape, batched: bool, output: Shape, counts: Counts) -> tuple[Check, ...]:
+    """Predicted beside observed; a layer that only the formulas refuse is a difference too."""
+    try:
+        row = trace_node(node, input_shape, (), batched)
+    except ConvcalcError as refusal:
+        return (Check("output", f"refused: {refusal}", output),)
     figures = row.figures
     return (
         Check("output", row.output, output),
@@ -174,8 +202,3 @@ def _checks(row: Row, output: Shape, counts: Counts) -> tuple[Check, ...]:
         Check("MACs", figures.macs, counts.macs),
         Check("exact MACs", figures.macs_exact, counts.macs_exact),
     )
-
-
-def _single(row: Row) -> Layer:
-    assert isinstance(row.layer, Layer), "a leaf is a single layer"
-    return row.layer

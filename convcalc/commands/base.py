@@ -12,9 +12,9 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TextIO
 
 from typer import Abort, Exit
 from typer.core import TyperCommand, TyperGroup
@@ -59,6 +59,8 @@ class Command(_AsTyped, TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Where unknown options pass as arguments (so that -3 can be refused as a number), refuse the others here."""
+        if any(word in ("-o", "--output") or word.startswith("--output=") for word in args):
+            ctx.fail("No option for a file yet: send the output to one with > FILE")
         try:
             rest = super().parse_args(ctx, args)
         except Exception as error:
@@ -98,7 +100,7 @@ class Group(_AsTyped, TyperGroup):
             code = super().main(args, prog_name or "convcalc", complete_var, False, windows_expand_args, **extra)
             sys.stdout.flush()
         except BrokenPipeError:
-            _let_go_of_stdout()
+            _let_go_of(sys.stdout)
             code = 0
         except ConvcalcError as error:
             code = _refuse(str(error), typed)
@@ -107,6 +109,7 @@ class Group(_AsTyped, TyperGroup):
         except MemoryError:
             code = _refuse("this machine has not the memory for it: give a smaller input", typed)
         except OSError as error:
+            _let_go_of(sys.stdout)
             code = _refuse(f"cannot write the output: {error.strerror}", typed)
         except Exception as error:
             message = _usage(error) or _too_long(error)
@@ -150,8 +153,10 @@ def as_typed() -> Iterator[None]:
 def tell(text: str) -> None:
     """A line on stderr, of printable characters only; where nobody listens, none."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    with suppress(OSError):
+    try:
         print(shown, file=sys.stderr, flush=True)
+    except OSError:
+        _let_go_of(sys.stderr)
 
 
 def _refuse(message: str, typed: Sequence[str]) -> int:
@@ -190,10 +195,10 @@ def _ending_quietly() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        _let_go_of_stdout()
+        _let_go_of(sys.stdout)
         raise Exit(0) from None
 
 
-def _let_go_of_stdout() -> None:
-    """Nobody reads it any more: let Python's last flush go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _let_go_of(stream: TextIO) -> None:
+    """Nobody takes what it holds: let Python's last flush go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from convcalc.verify import Verification
 
 
+NARROWEST = 40  # columns: below that, and where a terminal says 0, lines may as well be broken by the terminal
 UNLIMITED = 10_000  # columns, where colour goes to a pipe: nothing there is too wide
 
 
@@ -33,6 +34,7 @@ def _emit_rich(blocks: Iterable[str | Sheet]) -> None:
 
     limited = sys.stdout.isatty() or "COLUMNS" in os.environ
     console = Console(highlight=False, markup=False, emoji=False, width=None if limited else UNLIMITED)
+    console.width = max(console.width, NARROWEST)
     with console.capture() as capture:
         for block in blocks:
             console.print(block if isinstance(block, str) else table(block, console.width))

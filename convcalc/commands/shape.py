@@ -18,7 +18,7 @@ from convcalc.network import Network, trace
 if TYPE_CHECKING:
     from convcalc.render.sheet import Sheet
     from convcalc.report import Report, Row
-    from convcalc.verify import Verification
+    from convcalc.verify import Check, Verification
 
 KINDS: dict[int, type[Conv]] = {1: Conv1d, 2: Conv2d, 3: Conv3d}
 MOST_STDIN = 64 * 2**20
@@ -46,7 +46,7 @@ class Options(NamedTuple):
 def run(sizes: list[str], options: Options) -> bool:
     """Answer; False where verification found a difference."""
     network, input_shape = _start(sizes)
-    shape_in = trace(network, input_shape).output
+    shape_in = _output(network, input_shape, options.verify)
     rank = network.rank or len(shape_in) - 2
     if rank not in KINDS or len(shape_in) - rank not in (1, 2):
         raise ConvcalcError(
@@ -61,6 +61,8 @@ def run(sizes: list[str], options: Options) -> bool:
         network = network.then(name, layer, out_channels_assumed=options.out_channels is None)
         if options.verify:
             verification = _verified(network, input_shape, limit)
+            if options.padding == "same":
+                verification = verification.and_check(_kept(shape_in[-rank:], verification.output.shape[-rank:]))
             if not verification.agrees:
                 output.emit_difference(verification, options.json, options.get)
                 return False
@@ -90,6 +92,23 @@ def _start(sizes: list[str]) -> tuple[Network, Shape]:
             f"{given} given: give 3 (N C L), 4 (N C H W) or 5 (N C D H W), such as 1 3 28 28, or - to read JSON"
         )
     return Network(()), numbers
+
+
+def _output(network: Network, input_shape: Shape, verify: bool) -> Shape:
+    """What leaves the network so far. Where it is to be verified, what only the formulas refuse is no refusal yet."""
+    try:
+        return trace(network, input_shape).output
+    except ConvcalcError as error:
+        only = f"layer {network.nodes[0].name!r}: " if len(network.nodes) == 1 else ""
+        refusal = ConvcalcError(f"the network on stdin does not fit: {only}{error}")
+    if not verify:
+        raise refusal
+    from convcalc.verify import plan
+
+    try:
+        return plan(network, input_shape)[network.nodes[-1].name][-1].output
+    except ConvcalcError:
+        raise refusal from None
 
 
 def _read_json() -> Any:
@@ -177,7 +196,7 @@ def _refuse_strided_same(
     """PyTorch has no strided `same`; TensorFlow has, so name the sides that it would pad."""
     rank = len(sizes)
     strides = per_axis("stride", stride, rank, least=1)
-    if set(strides) == {1}:
+    if set(strides) == {1} or 0 in sizes:
         return
     kernels = per_axis("kernel_size", kernel_size, rank, least=1)
     dilations = per_axis("dilation", dilation, rank, least=1)
@@ -199,15 +218,22 @@ def _name(network: Network) -> str:
 
 
 def _verified(network: Network, input_shape: Shape, limit: int) -> Verification:
-    from convcalc.verify import check_memory, verify
+    from convcalc.verify import check_memory, plan, verify
 
     with suppress(ConvcalcError):  # a refusal is verify's to make
         report = trace(network, input_shape)
+        check_memory(network, plan(network, input_shape), limit)
         products = report.totals.macs * report.batch
-        check_memory(report, network, input_shape, limit)
         if products > PATIENCE:
             tell(f"note: about {float(products):.0e} products to sum: this takes a while (Ctrl-C stops it)")
     return verify(network, input_shape, memory_limit=limit)
+
+
+def _kept(before: Shape, after: Shape) -> Check:
+    """That `same` keeps the size is no formula's word."""
+    from convcalc.verify import Check
+
+    return Check("size kept by same", before, after)
 
 
 def _document(report: Report, verification: Verification | None, options: Options) -> dict[str, Any]:
@@ -232,6 +258,9 @@ def _blocks(report: Report, verification: Verification | None, options: Options,
         blocks += [network_sheet(report), "", totals_sheet(report), "", f"{row.name}, the layer added here:"]
     blocks.append(layer_sheet(row, report))
     blocks.append(_scope(report))
+    assumed = [row.name for row in report.rows if row.out_channels_assumed]
+    if assumed:
+        blocks.append(f"Assumed, because --out was not given: the number of kernels of {', '.join(assumed)}.")
     if options.explain:
         from convcalc.explain import explain
         from convcalc.render.formulas import text

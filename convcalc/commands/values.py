@@ -75,14 +75,15 @@ def padding(name: str, text: str) -> str | int | tuple[int, ...] | tuple[tuple[i
 def memory(name: str, text: str) -> int:
     """An amount of memory in bytes, ``2GiB``.
 
-    >>> memory("--memory-limit", "2GiB")
-    2147483648
+    >>> memory("--memory-limit", "2GiB"), memory("--memory-limit", "1.5kB")
+    (2147483648, 1500)
     """
-    unit = text.lstrip("0123456789 ")
-    digits = text[: len(text) - len(unit)]
-    if not is_integer(digits.strip()) or unit.lower() not in UNITS or len(text) > MOST_SHOWN:
+    unit = text.lstrip("0123456789. ")
+    digits, _, decimals = text[: len(text) - len(unit)].strip().partition(".")
+    if not is_integer(digits + decimals) or unit.lower() not in UNITS or len(text) > MOST_SHOWN:
         raise ConvcalcError(f"{name} {shown(text)} is not an amount of memory: write it as 512MiB, 2GiB or in bytes")
-    return int(digits) * UNITS[unit.lower()]
+    size: int = int(digits + decimals) * UNITS[unit.lower()] // 10 ** len(decimals)
+    return size
 
 
 def one_of(name: str, text: str, choices: tuple[str, ...]) -> str:

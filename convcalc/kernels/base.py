@@ -38,12 +38,14 @@ class Counts(NamedTuple):
 class Kernel:
     """How a kind of layer is worked: the arrays it needs by PyTorch's names, its run, and its count.
 
-    ``run(layer, x, **arrays)`` gives the output, ``count(layer, input_shape)`` the counts of one example.
+    ``output_shape(layer, input_shape)`` is found without an array, or refused; ``run(layer, x, **arrays)`` gives the
+    output, ``count(layer, input_shape)`` the counts of one example.
     ``run_bytes(layer, input_shape, output_shape, itemsize)`` is what a run takes beside input, weights and output,
     ``count_bytes(layer, input_shape, output_shape)`` what a count takes.
     """
 
     shapes: Callable[[Any], dict[str, Shape]]
+    output_shape: Callable[[Any, Shape], Shape]
     run: Callable[..., Array]
     count: Callable[[Any, Shape], Counts]
     run_bytes: Callable[[Any, Shape, Shape, int], int]

@@ -21,14 +21,24 @@ def linear_shapes(layer: Linear) -> dict[str, Shape]:
     return weight | ({"bias": (layer.out_features,)} if layer.bias else {})
 
 
+def linear_shape(layer: Linear, input_shape: Shape) -> Shape:
+    """(*, in_features) to (*, out_features).
+
+    >>> linear_shape(Linear(120, 84), (1, 120))
+    (1, 84)
+    """
+    if not input_shape or input_shape[-1] != layer.in_features:
+        raise ConvcalcError(f"{layer!r} takes {layer.in_features} features, got input {list(input_shape)}")
+    return (*input_shape[:-1], layer.out_features)
+
+
 def linear(layer: Linear, x: Array, weight: Array, bias: Array | None = None) -> Array:
     """(*, in_features) to (*, out_features).
 
     >>> linear(Linear(2, 1, bias=False), np.array([3.0, 4.0]), np.array([[1.0, 10.0]])).tolist()
     [43.0]
     """
-    if x.ndim == 0 or x.shape[-1] != layer.in_features:
-        raise ConvcalcError(f"{layer!r} takes {layer.in_features} features, got input {list(x.shape)}")
+    linear_shape(layer, x.shape)
     out: Array = x @ weight.T
     return out if bias is None else out + bias
 
@@ -63,19 +73,33 @@ def linear_count_bytes(layer: Linear, input_shape: Shape, output_shape: Shape) -
     return 8 * (prod(input_shape[1:]) + prod(output_shape[1:]))
 
 
+def flatten_shape(layer: Flatten, input_shape: Shape) -> Shape:
+    """The axes from the first to the last named as one.
+
+    >>> flatten_shape(Flatten(), (2, 3, 4))
+    (2, 12)
+    """
+    axes = range(len(input_shape) or 1)  # a single number counts as one axis, as in PyTorch
+    try:
+        first, last = axes[layer.start_dim], axes[layer.end_dim]
+    except IndexError:
+        raise ConvcalcError(f"{layer!r} names an axis that input {list(input_shape)} has not") from None
+    if first > last:
+        raise ConvcalcError(f"{layer!r} ends before it starts in input {list(input_shape)}")
+    return (*input_shape[:first], prod(input_shape[first : last + 1]), *input_shape[last + 1 :])
+
+
 def flatten(layer: Flatten, x: Array) -> Array:
     """
     >>> flatten(Flatten(), np.ones((2, 3, 4))).shape
     (2, 12)
     """
-    axes = range(x.ndim or 1)  # a single number counts as one axis, as in PyTorch
-    try:
-        first, last = axes[layer.start_dim], axes[layer.end_dim]
-    except IndexError:
-        raise ConvcalcError(f"{layer!r} names an axis that input {list(x.shape)} has not") from None
-    if first > last:
-        raise ConvcalcError(f"{layer!r} ends before it starts in input {list(x.shape)}")
-    return x.reshape(*x.shape[:first], prod(x.shape[first : last + 1]), *x.shape[last + 1 :])
+    return x.reshape(flatten_shape(layer, x.shape))
+
+
+def flatten_run_bytes(layer: Flatten, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """Its output is a view: it takes nothing, and nothing for that."""
+    return -prod(output_shape) * itemsize
 
 
 def nothing(*_: object) -> int:
@@ -83,5 +107,5 @@ def nothing(*_: object) -> int:
     return 0
 
 
-LINEAR = Kernel(linear_shapes, linear, linear_count, linear_run_bytes, linear_count_bytes)
-FLATTEN = Kernel(lambda _: {}, flatten, lambda *_: Counts(), nothing, nothing)
+LINEAR = Kernel(linear_shapes, linear_shape, linear, linear_count, linear_run_bytes, linear_count_bytes)
+FLATTEN = Kernel(lambda _: {}, flatten_shape, flatten, lambda *_: Counts(), flatten_run_bytes, nothing)

@@ -7,11 +7,12 @@ The obvious way in arrays, and the reference for any faster one. Source: the def
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from convcalc.kernels.sliding import Array, Axis, taps
+from convcalc.kernels.sliding import Array, Axis, taps, window_places
 
 SCRATCH_BYTES = 64 * 2**20  # of patches at a time
 
@@ -25,14 +26,14 @@ def convolve(padded: Array, weight: Array, axes: Sequence[Axis], groups: int) ->
     examples, channels = padded.shape[:2]
     maps = weight.shape[0] if channels else 0  # as PyTorch: no maps where there are no channels to sum
     weight = weight.reshape(groups, -1, channels // groups, *weight.shape[2:]) if channels else weight
-    _, first = next(taps(padded, axes))
-    out = np.zeros((examples, maps, *first.shape[2:]), dtype=weight.dtype)
+    places = window_places(padded.shape[2:], axes)
+    out = np.zeros((examples, maps, *places), dtype=weight.dtype)
     if out.size == 0:
         return out
-    step = examples_at_once(first[0].nbytes)
+    step = examples_at_once(channels * prod(places) * padded.itemsize)
     for start in range(0, examples, step):
         chunk = slice(start, start + step)
-        sums = out[chunk].reshape(-1, groups, maps // groups, first[0, 0].size)
+        sums = out[chunk].reshape(-1, groups, maps // groups, prod(places))
         for tap, met in taps(padded[chunk], axes):
             at_tap: tuple[Any, ...] = (..., *tap)
             sums += np.ascontiguousarray(weight[at_tap]) @ met.reshape(len(sums), groups, channels // groups, -1)

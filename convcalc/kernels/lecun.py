@@ -8,8 +8,8 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Counts, Kernel, Shape
-from convcalc.kernels.dense import nothing
-from convcalc.kernels.sliding import Array, taps
+from convcalc.kernels.dense import linear_shape, nothing
+from convcalc.kernels.sliding import Array, Axis, taps, window_places
 from convcalc.layers.lecun import RBF, ScaledTanh, Subsampling2d
 
 
@@ -21,6 +21,21 @@ def subsampling_shapes(layer: Subsampling2d) -> dict[str, Shape]:
     return {"weight": (layer.channels,), "bias": (layer.channels,)}
 
 
+def subsampling_shape(layer: Subsampling2d, input_shape: Shape) -> Shape:
+    """Where the window fits.
+
+    >>> subsampling_shape(Subsampling2d(6, 2), (1, 6, 28, 28))
+    (1, 6, 14, 14)
+    """
+    if len(input_shape) not in (3, 4) or input_shape[-3] != layer.channels:
+        raise ConvcalcError(f"{layer!r} takes {layer.channels} channels and 2 axes, got input {list(input_shape)}")
+    return (*input_shape[:-2], *window_places(input_shape[-2:], _axes(layer)))
+
+
+def _axes(layer: Subsampling2d) -> list[Axis]:
+    return [(size, step, 1) for size, step in zip(layer.kernel_size, layer.stride, strict=True)]
+
+
 def subsample(layer: Subsampling2d, x: Array, weight: Array, bias: Array) -> Array:
     """The sum of each window, times the map's factor, plus its bias.
 
@@ -28,10 +43,8 @@ def subsample(layer: Subsampling2d, x: Array, weight: Array, bias: Array) -> Arr
     >>> subsample(layer, np.array([[[1.0, 2.0], [3.0, 4.0]]]), np.array([0.5]), np.array([1.0])).tolist()
     [[[6.0]]]
     """
-    if x.ndim not in (3, 4) or x.shape[-3] != layer.channels:
-        raise ConvcalcError(f"{layer!r} takes {layer.channels} channels and 2 axes, got input {list(x.shape)}")
-    axes = [(size, step, 1) for size, step in zip(layer.kernel_size, layer.stride, strict=True)]
-    windows = sum(met for _, met in taps(x, axes))
+    subsampling_shape(layer, x.shape)
+    windows = sum(met for _, met in taps(x, _axes(layer)))
     out: Array = windows * weight[:, np.newaxis, np.newaxis] + bias[:, np.newaxis, np.newaxis]
     return out
 
@@ -55,8 +68,8 @@ def subsampling_count(layer: Subsampling2d, input_shape: Shape) -> Counts:
 
 
 def subsampling_run_bytes(layer: Subsampling2d, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The sums before the factor."""
-    return prod(output_shape) * itemsize
+    """The sums, before and after the factor."""
+    return 2 * prod(output_shape) * itemsize
 
 
 def subsampling_count_bytes(layer: Subsampling2d, input_shape: Shape, output_shape: Shape) -> int:
@@ -87,8 +100,7 @@ def rbf(layer: RBF, x: Array, weight: Array) -> Array:
     >>> rbf(RBF(2, 1), np.array([[3.0, 4.0]]), np.array([[0.0, 0.0]])).tolist()
     [[25.0]]
     """
-    if x.ndim == 0 or x.shape[-1] != layer.in_features:
-        raise ConvcalcError(f"{layer!r} takes {layer.in_features} features, got input {list(x.shape)}")
+    linear_shape(layer, x.shape)
     out = np.empty((*x.shape[:-1], len(weight)), dtype=x.dtype)
     for unit, code in enumerate(weight):
         out[..., unit] = ((x - code) ** 2).sum(axis=-1)
@@ -122,6 +134,13 @@ def tanh_run_bytes(layer: ScaledTanh, input_shape: Shape, output_shape: Shape, i
     return prod(output_shape) * itemsize
 
 
-SUBSAMPLING = Kernel(subsampling_shapes, subsample, subsampling_count, subsampling_run_bytes, subsampling_count_bytes)
-SCALED_TANH = Kernel(lambda _: {}, scaled_tanh, lambda *_: Counts(), tanh_run_bytes, nothing)
-RADIAL_BASIS = Kernel(rbf_shapes, rbf, rbf_count, rbf_run_bytes, rbf_count_bytes)
+SUBSAMPLING = Kernel(
+    subsampling_shapes,
+    subsampling_shape,
+    subsample,
+    subsampling_count,
+    subsampling_run_bytes,
+    subsampling_count_bytes,
+)
+SCALED_TANH = Kernel(lambda _: {}, lambda _, shape: shape, scaled_tanh, lambda *_: Counts(), tanh_run_bytes, nothing)
+RADIAL_BASIS = Kernel(rbf_shapes, linear_shape, rbf, rbf_count, rbf_run_bytes, rbf_count_bytes)

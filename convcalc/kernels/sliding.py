@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -22,13 +21,8 @@ def pad(x: Array, sides: Sequence[tuple[int, int]], mode: str, fill: int = 0) ->
     >>> pad(np.array([1, 2, 3]), [(2, 1)], "reflect").tolist()
     [3, 2, 1, 2, 3, 2]
     """
-    if mode in ("reflect", "replicate") and 0 in x.shape[1:]:
-        raise ConvcalcError(f"{mode} padding has nothing to copy in {list(x.shape)}: every size must be at least 1")
+    check_sides(x.shape, sides, mode)
     added = [(max(before, 0), max(after, 0)) for before, after in sides]
-    for size, (before, after) in zip(x.shape[x.ndim - len(sides) :], added, strict=True):
-        most = {"reflect": size - 1, "circular": size}.get(mode)
-        if most is not None and max(before, after) > most:
-            raise ConvcalcError(f"{mode} padding {max(before, after)} is too wide for {size}: use at most {most}")
     if any(before or after for before, after in added):
         widths = [(0, 0)] * (x.ndim - len(sides)) + added
         values = {"constant_values": fill} if mode == "zeros" else {}
@@ -37,18 +31,38 @@ def pad(x: Array, sides: Sequence[tuple[int, int]], mode: str, fill: int = 0) ->
     return x[..., *cuts]
 
 
+def check_sides(shape: Sequence[int], sides: Sequence[tuple[int, int]], mode: str) -> None:
+    """Refuse sides that the mode cannot pad the last axes of such an array by."""
+    if mode in ("reflect", "replicate") and 0 in shape[1:]:
+        raise ConvcalcError(f"{mode} padding has nothing to copy in {list(shape)}: every size must be at least 1")
+    for size, side in zip(shape[len(shape) - len(sides) :], map(max, sides), strict=True):
+        most = {"reflect": size - 1, "circular": size}.get(mode)
+        if most is not None and side > most:
+            raise ConvcalcError(f"{mode} padding {side} is too wide for {size}: use at most {most}")
+
+
 def places(size: int, kernel_size: int, stride: int, dilation: int) -> int:
-    """How many windows fit, found by moving one along until its last tap is outside.
+    """How many windows fit: the starts, a stride apart, from which the last tap is still inside.
 
     >>> places(7, kernel_size=3, stride=2, dilation=1)
     3
     """
     last_tap = range(0, kernel_size * dilation, dilation)[-1]
-    count, start = 0, 0
-    while start + last_tap < size:
-        count += 1
-        start += stride
-    return count
+    starts = range(0, size - last_tap, stride)
+    return starts.index(starts[-1]) + 1 if starts else 0
+
+
+def window_places(sizes: Sequence[int], axes: Sequence[Axis]) -> tuple[int, ...]:
+    """How many windows fit along each axis; `ConvcalcError` where none does.
+
+    >>> window_places((7, 5), [(3, 2, 1), (3, 1, 2)])
+    (3, 1)
+    """
+    counts = tuple(places(size, *axis) for size, axis in zip(sizes, axes, strict=True))
+    for count, size, (kernel_size, _, dilation) in zip(counts, sizes, axes, strict=True):
+        if count == 0:
+            raise ConvcalcError(f"kernel {kernel_size} with dilation {dilation} does not fit padded input {size}")
+    return counts
 
 
 def taps(padded: Array, axes: Sequence[Axis]) -> Iterator[tuple[tuple[int, ...], Array]]:
@@ -57,14 +71,20 @@ def taps(padded: Array, axes: Sequence[Axis]) -> Iterator[tuple[tuple[int, ...],
     >>> [(tap, met.tolist()) for tap, met in taps(np.array([5, 6, 7, 8]), [(2, 2, 1)])]
     [((0,), [5, 7]), ((1,), [6, 8])]
     """
-    sizes = padded.shape[padded.ndim - len(axes) :]
-    counts = [places(size, *axis) for size, axis in zip(sizes, axes, strict=True)]
-    for count, size, (kernel_size, _, dilation) in zip(counts, sizes, axes, strict=True):
-        if count == 0:
-            raise ConvcalcError(f"kernel {kernel_size} with dilation {dilation} does not fit padded input {size}")
-    for tap in product(*(range(kernel_size) for kernel_size, _, _ in axes)):
+    counts = window_places(padded.shape[padded.ndim - len(axes) :], axes)
+    for tap in _indices([kernel_size for kernel_size, _, _ in axes]):
         met: list[Any] = [
             slice(index * dilation, index * dilation + (count - 1) * stride + 1, stride)
             for index, count, (_, stride, dilation) in zip(tap, counts, axes, strict=True)
         ]
         yield tap, padded[..., *met]
+
+
+def _indices(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Every index, last axis fastest; one at a time, where `itertools.product` would lay all of each axis up."""
+    if not sizes:
+        yield ()
+        return
+    for first in range(sizes[0]):
+        for rest in _indices(sizes[1:]):
+            yield (first, *rest)

@@ -5,7 +5,7 @@ Nothing behind a layer's constructor sees ``int | tuple`` again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from operator import index
 
 from convcalc.errors import ConvcalcError
@@ -54,9 +54,13 @@ def per_axis(name: str, value: PerAxis, rank: int, *, least: int | None, broadca
     >>> per_axis("stride", 2, rank=2, least=1)
     (2, 2)
     """
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    try:
+        items = None if isinstance(value, str) else tuple(value)  # type: ignore[arg-type]
+    except TypeError:
+        items = None  # a single number
+    if items is None:
         return (whole(name, value, least),) * rank
-    numbers = tuple(whole(name, item, least) for item in value)
+    numbers = tuple(whole(name, item, least) for item in items)
     if len(numbers) == 1 and broadcast:
         return numbers * rank
     if len(numbers) != rank:

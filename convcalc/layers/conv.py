@@ -314,9 +314,7 @@ def _table(
     if groups != 1:
         raise ConvcalcError(f"a connection table and groups {groups} exclude each other: use groups=1")
     if len(rows) != out_channels:
-        raise ConvcalcError(
-            f"table has {counted(len(rows), 'row')}, one for each of {out_channels} output maps is needed"
-        )
+        raise ConvcalcError(f"table has {counted(len(rows), 'row')}: give {out_channels}, one for each output map")
     for number, row in enumerate(rows):
         if not row or len(set(row)) != len(row) or max(row) >= in_channels:
             raise ConvcalcError(

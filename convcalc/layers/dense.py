@@ -79,8 +79,9 @@ class Linear(Layer):
         >>> Linear(120, 84).connections((1, 120))
         10164
         """
-        units = prod(self.output_shape(input_shape)[1:]) if len(input_shape) > 1 else self.out_features
-        return formulas.connections(self.macs(input_shape), units if self.bias else 0)
+        sizes = shape(input_shape)
+        units = prod(self.output_shape(sizes)[1:]) if len(sizes) > 1 else self.out_features
+        return formulas.connections(self.macs(sizes), units if self.bias else 0)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """A unit sees all along the last axis: of a flattened map, all that any of the map's units saw."""

@@ -109,7 +109,7 @@ def test_refusals(run, words, message):
 def test_the_memory_that_is_named_is_enough_for_all_layers(run):
     refusal = run("lenet --verify --memory-limit 1kB")
     assert refusal.code == 2
-    enough = re.search(r"give a smaller input, or --memory-limit (\d+)\n$", refusal.err)[1]
+    enough = re.search(r"executing C5 needs .*: use --memory-limit (\d+) or give a smaller input\n$", refusal.err)[1]
     assert run(f"lenet --verify --memory-limit {enough}").code == 0
     assert run(f"lenet --verify --memory-limit {int(enough) - 1}").code == 2
 

@@ -13,13 +13,14 @@ from contextlib import suppress
 import pytest
 
 CONVCALC = f"{sys.executable} -m convcalc"
+CALLERS = ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "PYTHONUNBUFFERED")
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 EXAMPLE = "shape 10 3 28 28 --k 4 --s 2 --out 16"
 
 
 def shell(line, **environment):
     """A line for the shell, where `convcalc` is ours, with nothing of the caller's terminal."""
-    clean = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR", "COLUMNS")}
+    clean = {name: value for name, value in os.environ.items() if name not in CALLERS}
     return subprocess.run(
         ["bash", "-o", "pipefail", "-c", line.replace("convcalc ", f"{CONVCALC} ")],
         capture_output=True,
@@ -51,11 +52,11 @@ def test_an_error_in_a_pipe_is_said_on_both_sides():
 @pytest.mark.parametrize(
     "command", [EXAMPLE, "lenet --report --verify", "lenet --report --json", "shape --help", "-h", "--version"]
 )
-@pytest.mark.parametrize("colour", ["", "1"])
-def test_a_reader_that_goes_ends_it_quietly(command, colour):
-    ran = shell(f"convcalc {command} | head -1", FORCE_COLOR=colour)
+@pytest.mark.parametrize("environment", [{}, {"FORCE_COLOR": "1"}, {"PYTHONUNBUFFERED": "1"}])
+def test_a_reader_that_goes_ends_it_quietly(command, environment):
+    ran = shell(f"convcalc {command} | head -1", **environment)
     assert (ran.returncode, ran.stdout.count("\n"), ran.stderr) == (0, 1, "")
-    gone = shell(f"convcalc {command} | true")
+    gone = shell(f"convcalc {command} | true", **environment)
     assert (gone.returncode, gone.stderr) == (0, "")
 
 

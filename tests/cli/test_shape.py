@@ -246,3 +246,42 @@ def test_the_memory_limit(run):
     ran = run(EXAMPLE + " --verify --memory-limit 100kB")
     assert ran.code == 2
     assert "more than the limit of 100,000" in ran.err
+
+
+def test_the_assumed_mark_travels_down_a_pipe_in_words_too(run):
+    first = run("shape 10 3 28 28 --k 4 --json").out
+    second = run("shape - --k 3 --out 32", stdin=first)
+    assert second.out.splitlines()[-1] == "Assumed, because --out was not given: the number of kernels of conv1."
+    assert "Assumed" not in run(EXAMPLE).out
+
+
+def test_that_same_keeps_the_size_is_seen_too(run, monkeypatch):
+    ran = run("shape 2 2 9 9 --k 3 --p same --out 4 --verify")
+    assert ran.code == 0
+    assert "conv1 size kept by same [9, 9] [9, 9] ok" in " ".join(ran.out.split())
+    monkeypatch.setattr(formulas, "same_padding", lambda kernel_size, dilation: (2, 2))
+    ran = run("shape 2 2 9 9 --k 3 --p same --out 4 --verify")
+    assert ran.code == 1
+    assert "conv1 size kept by same [9, 9] [11, 11] DIFFERS" in " ".join(ran.out.split())
+
+
+def test_a_formula_that_wrongly_refuses_what_was_piped_in_is_found(run, monkeypatch):
+    first = run("shape 1 1 8 8 --k 3 --out 3 --json").out
+    monkeypatch.setattr(formulas, "window_extent", lambda kernel_size, dilation: 100)
+    ran = run("shape - --k 1 --out 2 --verify", stdin=first)
+    assert ran.code == 1
+    assert "refused: kernel 3" in ran.out
+    assert run("shape - --k 1 --out 2", stdin=first).code == 2
+
+
+def test_explanations_behind_a_block_go_by_its_name(run):
+    lenet = run("lenet --json").document
+    lenet["layers"] = lenet["layers"][:2]
+    explained = run("shape - --k 5 --out 16 --explain --json", stdin=json.dumps(lenet)).document["explain"]
+    assert list(explained) == ["C1", "S2", "conv1"]
+    assert [line["value"] for line in explained["C1"] if line["figure"] == "bytes of output"] == [18_816]
+
+
+@pytest.mark.parametrize("limit", ["1.5GiB", "2gb", "500 MiB", "1000000000"])
+def test_amounts_of_memory(run, limit):
+    assert run(*EXAMPLE.split(), "--verify", "--memory-limit", limit).code == 0
