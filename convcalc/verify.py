@@ -13,7 +13,7 @@ from convcalc import engine
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Counts
 from convcalc.kernels.sliding import Array
-from convcalc.layers.axes import Shape
+from convcalc.layers.axes import Shape, shape
 from convcalc.layers.base import Layer
 from convcalc.network import INPUT, Network, Node, Sequential, as_batch, as_network, single_layers, trace, trace_node
 from convcalc.report import ITEMSIZE
@@ -89,7 +89,7 @@ def verify(
     >>> verification.agrees, [check.observed for check in verification.rows[0].checks if check.figure == "connections"]
     (True, [122304])
     """
-    network = as_network(network)
+    network, input_shape = as_network(network), shape(input_shape)
     batched = network.is_batched(input_shape)
     try:
         steps = plan(network, input_shape)
@@ -132,13 +132,13 @@ def plan(network: Network, input_shape: Shape) -> dict[str, list[Step]]:
     outputs = {INPUT: input_shape}
     steps: dict[str, list[Step]] = {}
     for node in network.nodes:
-        shape = outputs[node.inputs[0]]
+        sizes = outputs[node.inputs[0]]
         steps[node.name] = []
         for _, layer in single_layers(node.layer, node.name):
-            step = Step(layer, shape, engine.output_shape(layer, shape))
+            step = Step(layer, sizes, engine.output_shape(layer, sizes))
             steps[node.name].append(step)
-            shape = step.output
-        outputs[node.name] = shape
+            sizes = step.output
+        outputs[node.name] = sizes
     return steps
 
 

@@ -106,9 +106,10 @@ def _output(network: Network, input_shape: Shape, verify: bool) -> Shape:
     from convcalc.verify import plan
 
     try:
-        return plan(network, input_shape)[network.nodes[-1].name][-1].output
+        steps = [step for part in plan(network, input_shape).values() for step in part]
     except ConvcalcError:
         raise refusal from None
+    return steps[-1].output
 
 
 def _read_json() -> Any:
