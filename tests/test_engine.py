@@ -25,6 +25,7 @@ from convcalc import (
     formulas,
     unread,
 )
+from convcalc.kernels.direct import examples_at_once
 from convcalc.layers.base import Layer
 from tests.helpers import build, pattern, stored
 
@@ -249,6 +250,15 @@ def test_random_arrays_fill_their_range():
         assert array.dtype == dtype
         assert -1 <= array.min() < -0.9
         assert 0.9 < array.max() <= 1
+
+
+def test_how_many_examples_share_the_scratch():
+    assert [examples_at_once(size) for size in (2**20, 2**26, 2**27, 0)] == [64, 1, 1, 2**26]
+
+
+def test_a_single_vector_is_one_example():
+    assert engine.count(RBF(5, 3), (5,)).connections == 15
+    assert engine.count(Linear(5, 3), (5,)).connections == 18
 
 
 def test_patches_stay_within_the_scratch():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from convcalc.verify import Verification
 
 
-NARROWEST = 40  # columns: below that, and where a terminal says 0, lines may as well be broken by the terminal
+NARROWEST = 40  # columns: below that the terminal may as well break the lines
 UNLIMITED = 10_000  # columns, where colour goes to a pipe: nothing there is too wide
 
 
@@ -32,9 +33,10 @@ def _emit_rich(blocks: Iterable[str | Sheet]) -> None:
 
     from convcalc.render.rich import table
 
+    # Rich would take 80 for a dumb terminal whatever its width, and COLUMNS=0 at its word
     limited = sys.stdout.isatty() or "COLUMNS" in os.environ
-    console = Console(highlight=False, markup=False, emoji=False, width=None if limited else UNLIMITED)
-    console.width = max(console.width, NARROWEST)
+    width = max(get_terminal_size().columns, NARROWEST) if limited else UNLIMITED
+    console = Console(highlight=False, markup=False, emoji=False, width=width, height=25)
     with console.capture() as capture:
         for block in blocks:
             console.print(block if isinstance(block, str) else table(block, console.width))

@@ -105,6 +105,19 @@ def test_no_digit_is_cut_in_a_terminal_of_any_width(columns, colour):
         assert "\x1b[3" not in ran.stdout
 
 
+@pytest.mark.parametrize("columns", ["0", "1", "20"])
+def test_a_width_that_is_none_still_gets_an_answer(columns):
+    ran = shell(f"convcalc {EXAMPLE}", FORCE_COLOR="1", COLUMNS=columns)
+    assert "132,496" in ran.stdout
+    assert "784 (weights 768 + biases" in " ".join(re.sub("\x1b[^m]*m", "", ran.stdout).split())
+
+
+def test_a_dumb_terminal_is_as_wide_as_it_is():
+    ran = shell("convcalc lenet --report", FORCE_COLOR="1", COLUMNS="50", TERM="dumb")
+    assert max(map(len, ran.stdout.splitlines())) <= 50
+    assert "122,304" in ran.stdout
+
+
 def test_colour_into_a_pipe_is_not_cut_and_0_is_off():
     wide = shell("convcalc lenet --report", FORCE_COLOR="1").stdout
     assert "Subsampling2d" in wide

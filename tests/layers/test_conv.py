@@ -102,6 +102,12 @@ def test_settings_are_brought_to_one_form():
     assert Conv2d(1, 1, 3) != Conv1d(1, 1, 3)
 
 
+def test_a_single_dilation_is_for_all_axes():
+    assert Conv2d(1, 1, 3, padding="same", dilation=(2,)).padding == ((2, 2), (2, 2))
+    with pytest.raises(ConvcalcError, match="dilation 2 has 1 value for 2 axes"):
+        Conv2d(1, 1, 3, padding="same", dilation=(2,), padding_mode="reflect")
+
+
 def test_same_puts_the_smaller_half_first():
     assert Conv2d(1, 1, (4, 2), padding="same").padding == ((1, 2), (0, 1))
     assert Conv2d(1, 1, 4, padding="same", dilation=3).padding == ((4, 5), (4, 5))
@@ -184,6 +190,10 @@ def test_how_pytorch_says_unequal_sides(layer, pytorch):
         (
             lambda: Conv1d(1, 1, 1, padding=-3, padding_mode="replicate").output_shape((1, 1, 5)),
             "kernel 1 does not fit input 5 (padding -3): use padding=-2",
+        ),
+        (
+            lambda: Conv1d(1, 1, 2).output_shape((1, 1, 1)),
+            "kernel 2 does not fit input 1 (padding 0): use padding=1 or a kernel of at most 1",
         ),
         (
             lambda: Conv1d(1, 1, 1).output_shape((0, 1, 0)),
