@@ -35,7 +35,13 @@ class Figures(NamedTuple):
 
 
 def total(figures: Iterable[Figures]) -> Figures:
-    """The sum, figure by figure; connections skip what has none, and are None where nothing has any."""
+    """The sum, figure by figure; connections skip what has none, and are None where nothing has any.
+
+    >>> from convcalc import Conv2d, Linear, trace
+    >>> rows = [trace(Conv2d(3, 10, 4), (1, 3, 28, 28)), trace(Linear(10, 2), (1, 10))]
+    >>> total(report.totals for report in rows).parameters  # 490 + 22
+    512
+    """
     rows = tuple(figures)
     sums: dict[str, Any] = {name: sum(getattr(row, name) or 0 for row in rows) for name in Figures._fields}
     if all(row.connections is None for row in rows):

@@ -35,7 +35,8 @@ class Unread(NamedTuple):
 
 
 def unread(window: Window) -> Unread:
-    """
+    """The elements of one axis that no window reads, and the first ranges of them (both ends included).
+
     >>> unread(Window(28, 3, 2, (0, 0), 1, "zeros"))
     Unread(elements=1, ranges=((27, 27),))
     >>> unread(Window(10, 1, 3, (0, 0), 1, "zeros"))

@@ -15,7 +15,8 @@ from convcalc.layers.conv import Conv
 
 
 def shapes(layer: Conv) -> dict[str, Shape]:
-    """
+    """The arrays that the layer holds: (out, in/groups, *kernel) and (out,).
+
     >>> from convcalc import Conv2d
     >>> shapes(Conv2d(3, 16, 4))
     {'weight': (16, 3, 4, 4), 'bias': (16,)}

@@ -13,7 +13,8 @@ from convcalc.layers.dense import Flatten, Linear
 
 
 def linear_shapes(layer: Linear) -> dict[str, Shape]:
-    """
+    """The arrays that the layer holds: (out, in) and (out,).
+
     >>> linear_shapes(Linear(120, 84))
     {'weight': (84, 120), 'bias': (84,)}
     """
@@ -90,7 +91,8 @@ def flatten_shape(layer: Flatten, input_shape: Shape) -> Shape:
 
 
 def flatten(layer: Flatten, x: Array) -> Array:
-    """
+    """The same values, the named axes as one.
+
     >>> flatten(Flatten(), np.ones((2, 3, 4))).shape
     (2, 12)
     """

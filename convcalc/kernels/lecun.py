@@ -14,7 +14,8 @@ from convcalc.layers.lecun import RBF, ScaledTanh, Subsampling2d
 
 
 def subsampling_shapes(layer: Subsampling2d) -> dict[str, Shape]:
-    """
+    """The arrays that the layer holds: one coefficient and one bias a channel.
+
     >>> subsampling_shapes(Subsampling2d(6, 2))
     {'weight': (6,), 'bias': (6,)}
     """
@@ -78,7 +79,8 @@ def subsampling_count_bytes(layer: Subsampling2d, input_shape: Shape, output_sha
 
 
 def scaled_tanh(layer: ScaledTanh, x: Array) -> Array:
-    """
+    """A tanh(S x), A = 1.7159 and S = 2/3, so that f(1) = 1 (LeCun et al. 1998, appendix A).
+
     >>> scaled_tanh(ScaledTanh(), np.array([0.0, 1.0])).round(4).tolist()
     [0.0, 1.0]
     """
@@ -87,7 +89,8 @@ def scaled_tanh(layer: ScaledTanh, x: Array) -> Array:
 
 
 def rbf_shapes(layer: RBF) -> dict[str, Shape]:
-    """
+    """The array that the layer holds: the code of each class, fixed rather than trained.
+
     >>> rbf_shapes(RBF(84, 10))
     {'weight': (10, 84)}
     """

@@ -117,7 +117,8 @@ def divisors(number: int) -> str:
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """
+    """The number and its noun, for a message.
+
     >>> counted(1, "value"), counted(2, "axis", "axes")
     ('1 value', '2 axes')
     """

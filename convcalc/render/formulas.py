@@ -8,7 +8,8 @@ from convcalc.explain import Line
 
 
 def text(lines: Sequence[Line]) -> str:
-    """
+    """A line a figure: its name, its formula with the numbers put in, its value.
+
     >>> print(text([Line("parameters", "150 + 6", 156)]))
     parameters  150 + 6 = 156
     """
