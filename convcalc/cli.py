@@ -43,6 +43,7 @@ def convcalc(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
+    """Without a command: the version, or the help."""
     if version:
         from convcalc import __version__
 

@@ -180,7 +180,12 @@ def trace(network: Network | Layer | Sequential, input_shape: Sequence[int]) -> 
 
 
 def trace_node(node: Node, input_shape: Shape, seen: tuple[Field, ...], batched: bool) -> Row:
-    """The row of one node, given the shape and the receptive field of what feeds it."""
+    """The row of one node, given the shape and the receptive field of what feeds it.
+
+    >>> from convcalc import Linear
+    >>> trace_node(Node("F6", Linear(120, 84)), (1, 120), (), batched=True).output
+    (1, 84)
+    """
     if isinstance(node.layer, Sequential):
         return _block(node, node.layer, input_shape, seen, batched)
     layer = node.layer

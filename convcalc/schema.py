@@ -82,7 +82,13 @@ def explanation(lines: Sequence[Line]) -> list[Document]:
 
 
 def verification_document(verification: Verification) -> Document:
-    """Predicted beside observed, figure by figure."""
+    """Predicted beside observed, figure by figure.
+
+    >>> from convcalc import Linear
+    >>> from convcalc.verify import verify
+    >>> verification_document(verify(Linear(2, 3), (1, 2)))["layers"][0]["checks"][0]
+    {'figure': 'output', 'predicted': (1, 3), 'observed': (1, 3), 'agrees': True}
+    """
     return {
         "agrees": verification.agrees,
         "seconds": round(verification.seconds, 6),

@@ -143,7 +143,16 @@ def plan(network: Network, input_shape: Shape) -> dict[str, list[Step]]:
 
 
 def check_memory(network: Network, steps: Mapping[str, list[Step]], limit: int) -> None:
-    """Refuse a network with a layer that needs more memory than the limit, in bytes."""
+    """Refuse a network with a layer that needs more memory than the limit, in bytes.
+
+    17 float32 here: 2 given, 6 weights, 3 biases, and 3 results before and after the bias.
+
+    >>> from convcalc import Linear
+    >>> network = as_network(Linear(2, 3))
+    >>> check_memory(network, plan(network, (1, 2)), limit=10)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    convcalc.errors.ConvcalcError: executing linear needs 68 bytes, more than the limit of 10: use ...
+    """
     needed, name = max(needs(network, steps), default=(0, ""))
     if needed > limit:
         raised = f"use memory_limit={needed} or " if needed <= LARGEST_MACHINE else ""
@@ -153,7 +162,13 @@ def check_memory(network: Network, steps: Mapping[str, list[Step]], limit: int) 
 
 
 def needs(network: Network, steps: Mapping[str, list[Step]]) -> Iterator[tuple[int, str]]:
-    """Bytes that each step needs while it runs, with what must be kept for later, and the name of its node."""
+    """Bytes that each step needs while it runs, with what must be kept for later, and the name of its node.
+
+    >>> from convcalc import Flatten
+    >>> network = as_network(Flatten())
+    >>> list(needs(network, plan(network, (1, 2, 3))))  # its input of 6 float32
+    [(24, 'flatten')]
+    """
     last_use = {source: number for number, node in enumerate(network.nodes) for source in node.inputs}
     held: dict[str, tuple[int, int]] = {}  # outputs of earlier nodes: their bytes, and the last node that reads them
     for number, node in enumerate(network.nodes):

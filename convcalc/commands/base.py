@@ -42,11 +42,15 @@ class _AsIs:
 
     @staticmethod
     def coerce(value: Any, *_: Any, **__: Any) -> Any:
+        """The text as it was typed."""
         return value
 
 
 class _AsTyped:
+    """A command or group whose parameters Typer leaves as text."""
+
     def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters, each without a conversion."""
         params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
         for param in params:
             if getattr(param, "_runtime_param", _AsIs) is None:

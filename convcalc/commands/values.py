@@ -50,7 +50,11 @@ def is_integer(text: str) -> bool:
 
 
 def shown(text: str) -> str:
-    """What was typed, quoted, and cut where it is long."""
+    """What was typed, quoted, and cut where it is long.
+
+    >>> shown("3y")
+    "'3y'"
+    """
     return repr(text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "...")
 
 

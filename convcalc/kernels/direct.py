@@ -41,5 +41,9 @@ def convolve(padded: Array, weight: Array, axes: Sequence[Axis], groups: int) ->
 
 
 def examples_at_once(patch_bytes: int) -> int:
-    """How many examples share one product, so that their patches stay within the scratch."""
+    """How many examples share one product, so that their patches stay within the scratch.
+
+    >>> examples_at_once(SCRATCH_BYTES // 4)
+    4
+    """
     return max(1, SCRATCH_BYTES // max(1, patch_bytes))

@@ -32,7 +32,12 @@ def pad(x: Array, sides: Sequence[tuple[int, int]], mode: str, fill: int = 0) ->
 
 
 def check_sides(shape: Sequence[int], sides: Sequence[tuple[int, int]], mode: str) -> None:
-    """Refuse sides that the mode cannot pad the last axes of such an array by."""
+    """Refuse sides that the mode cannot pad the last axes of such an array by.
+
+    >>> check_sides((1, 3), [(3, 0)], "reflect")
+    Traceback (most recent call last):
+    convcalc.errors.ConvcalcError: reflect padding 3 is too wide for 3: use at most 2
+    """
     if mode in ("reflect", "replicate") and 0 in shape[1:]:
         raise ConvcalcError(f"{mode} padding has nothing to copy in {list(shape)}: every size must be at least 1")
     for size, side in zip(shape[len(shape) - len(sides) :], map(max, sides), strict=True):

@@ -58,7 +58,13 @@ LABELLED = (Column(""), Column(""))
 
 
 def layer_sheet(row: Row, report: Report) -> Sheet:
-    """Every figure of one layer, a line each."""
+    """Every figure of one layer, a line each.
+
+    >>> from convcalc import Conv2d, trace
+    >>> report = trace(Conv2d(3, 10, 4), (1, 3, 28, 28))
+    >>> dict(layer_sheet(report.rows[0], report).rows)["parameters"]
+    '490 (weights 480 + biases 10)'
+    """
     figures = row.figures
     layer = row.layer
     lines = [("layer", shown_layer(layer))]
@@ -90,7 +96,12 @@ def layer_sheet(row: Row, report: Report) -> Sheet:
 
 
 def network_sheet(report: Report) -> Sheet:
-    """A row a layer, and the totals."""
+    """A row a layer, and the totals.
+
+    >>> from convcalc import Linear, trace
+    >>> network_sheet(trace(Linear(120, 84), (1, 120))).footer
+    ('total', '', '', '', '10,164', '10,164', '10,080')
+    """
     columns = (
         Column("layer"),
         Column("operation", optional=True),
@@ -122,7 +133,12 @@ def _totals_row(report: Report) -> tuple[str, ...]:
 
 
 def totals_sheet(report: Report) -> Sheet:
-    """The totals, a line each."""
+    """The totals, a line each.
+
+    >>> from convcalc import Linear, trace
+    >>> totals_sheet(trace(Linear(120, 84), (1, 120))).rows[0]
+    ('trainable parameters', '10,164')
+    """
     totals = report.totals
     connections = _value(totals.connections)
     if report.connections_undefined:
@@ -144,7 +160,14 @@ def totals_sheet(report: Report) -> Sheet:
 
 
 def verification_sheet(verification: Verification) -> Sheet:
-    """Predicted beside observed, a line a figure."""
+    """Predicted beside observed, a line a figure.
+
+    >>> from convcalc import Linear
+    >>> from convcalc.verify import verify
+    >>> sheet = verification_sheet(verify(Linear(2, 3), (1, 2)))
+    >>> [row[2:] for row in sheet.rows if row[1] == "parameters"]
+    [('9', '9', 'ok')]
+    """
     columns = (
         Column("layer"),
         Column("figure"),
@@ -162,7 +185,13 @@ def verification_sheet(verification: Verification) -> Sheet:
 
 
 def verdict(verification: Verification) -> str:
-    """One line on what the execution showed."""
+    """One line on what the execution showed.
+
+    >>> from convcalc import Linear
+    >>> from convcalc.verify import verify
+    >>> verdict(verify(Linear(2, 3), (1, 2))).split(", in ")[0]
+    'Verified: every figure in this table is what was executed and counted'
+    """
     counted_by_execution = f"executed and counted, in {verification.seconds:.3f} s"
     if verification.agrees:
         return f"Verified: every figure in this table is what was {counted_by_execution}."
@@ -170,7 +199,12 @@ def verdict(verification: Verification) -> str:
 
 
 def operation(layer: Layer | Sequential) -> str:
-    """The kind of layer in a word: of a block, that of the layer with weights."""
+    """The kind of layer in a word: of a block, that of the layer with weights.
+
+    >>> from convcalc import Linear
+    >>> operation(Linear(120, 84))
+    'Linear'
+    """
     if isinstance(layer, Sequential):
         weighted = [part for part in layer.layers if getattr(part, "weight_shape", None) is not None]
         return operation(weighted[0]) if len(weighted) == 1 else "Sequential"
@@ -187,7 +221,14 @@ def brackets(shape: tuple[int, ...]) -> str:
 
 
 def shown_layer(layer: Layer | Sequential) -> str:
-    """The layer in PyTorch's words; a connection table, which has none, is named and not spelled out."""
+    """The layer in PyTorch's words; a connection table, which has none, is named and not spelled out.
+
+    >>> from convcalc import Conv2d
+    >>> shown_layer(Conv2d(3, 16, 4))
+    'Conv2d(3, 16, 4)'
+    >>> shown_layer(Conv2d(2, 2, 1, table=((0,), (0, 1))))
+    'Conv2d(2, 2, 1) with a connection table'
+    """
     if isinstance(layer, Conv) and layer.table is not None:
         return f"{replace(layer, table=None)!r} with a connection table"
     return repr(layer)
