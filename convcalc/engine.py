@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels import conv, dense, lecun
-from convcalc.kernels.base import Counts, Kernel, Shape
+from convcalc.kernels.base import Counts, Kernel
 from convcalc.kernels.loops import Product, products
 from convcalc.kernels.sliding import Array
+from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.conv import Conv
 from convcalc.layers.dense import Flatten, Linear

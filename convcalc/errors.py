@@ -1,4 +1,6 @@
-"""The one kind of error that convcalc raises on purpose."""
+"""The one kind of error that convcalc raises on purpose, and how it quotes."""
+
+MOST_QUOTED = 60  # characters
 
 
 class ConvcalcError(ValueError):
@@ -11,3 +13,12 @@ class ConvcalcError(ValueError):
     Traceback (most recent call last):
     convcalc.errors.ConvcalcError: kernel 5 does not fit input 3 (padding 0): use padding=1 or a kernel of at most 3
     """
+
+
+def quoted(text: str) -> str:
+    """What was given, in quotes, and cut where it is long.
+
+    >>> quoted("3y")
+    "'3y'"
+    """
+    return repr(text if len(text) <= MOST_QUOTED else text[:MOST_QUOTED] + "...")

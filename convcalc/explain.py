@@ -121,7 +121,7 @@ def _taps_on_padding(window: Window, place: int) -> int:
 def _linear(row: Row, layer: Linear) -> Iterator[Line]:
     figures = row.figures
     weights = f"{layer.out_features}*{layer.in_features}"
-    pairs = layer.out_features * layer.in_features
+    pairs = layer.channel_pairs
     vectors = figures.macs // pairs if pairs else 0  # of one example; where there is no batch only the trace knows
     if figures.weights:
         yield Line("weights", weights, figures.weights)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc import __version__
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape, shape
+from convcalc.layers.axes import MOST_DIGITS, Shape, shape
 from convcalc.network import Network, Node
 from convcalc.report import Report, Row
 from convcalc.syntax import parse
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from convcalc.verify import Verification
 
 SCHEMA_VERSION = 1
-MOST_DIGITS = 100  # of a number that is read: the figures made of such are written at once
 TOO_LONG = f"a number of more than {MOST_DIGITS} digits on stdin: give smaller sizes"
 REMEDY = "pipe in what another convcalc command prints with --json"
 

@@ -7,12 +7,11 @@ import re
 from difflib import get_close_matches
 from typing import Any
 
-from convcalc.errors import ConvcalcError
+from convcalc.errors import ConvcalcError, quoted
 from convcalc.layers import FAMILIES, Layer, kind
 from convcalc.network import Sequential
 
 MOST_CHARACTERS = 1_000_000
-SHOWN_CHARACTERS = 60
 
 
 def parse(text: str) -> Layer | Sequential:
@@ -77,4 +76,4 @@ def _literal(expression: ast.expr) -> Any:
 def _shown(source: str | ast.expr) -> str:
     text = source if isinstance(source, str) else ast.unparse(source)
     text = " ".join(text.split())
-    return repr(text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "...")
+    return quoted(text)

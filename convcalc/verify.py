@@ -52,7 +52,7 @@ class Verification(NamedTuple):
     @property
     def agrees(self) -> bool:
         """Whether every figure is as predicted."""
-        return all(check.agrees for row in self.rows for check in row.checks)
+        return self.differing == 0
 
     def and_check(self, check: Check) -> Verification:
         """With one more check of the last layer."""
@@ -98,7 +98,7 @@ def verify(
     check_memory(network, steps, memory_limit)
     rng = np.random.default_rng(seed)
     arrays = {INPUT: engine.random_array(input_shape, rng) if x is None else x}
-    last_use = {source: number for number, node in enumerate(network.nodes) for source in node.inputs}
+    last_use = _last_use(network)
     last = network.nodes[-1].name if network.nodes else INPUT
     rows = []
     for number, node in enumerate(network.nodes):
@@ -169,7 +169,7 @@ def needs(network: Network, steps: Mapping[str, list[Step]]) -> Iterator[tuple[i
     >>> list(needs(network, plan(network, (1, 2, 3))))  # its input of 6 float32
     [(24, 'flatten')]
     """
-    last_use = {source: number for number, node in enumerate(network.nodes) for source in node.inputs}
+    last_use = _last_use(network)
     held: dict[str, tuple[int, int]] = {}  # outputs of earlier nodes: their bytes, and the last node that reads them
     for number, node in enumerate(network.nodes):
         kept = sum(size for name, (size, last) in held.items() if last >= number and name not in node.inputs)
@@ -181,6 +181,11 @@ def needs(network: Network, steps: Mapping[str, list[Step]]) -> Iterator[tuple[i
             if needed > prod(step.input) * ITEMSIZE:  # else it is a view
                 block_input = prod(parts[0].input) * ITEMSIZE
         held[node.name] = (prod(parts[-1].output) * ITEMSIZE if parts else 0, last_use.get(node.name, -1))
+
+
+def _last_use(network: Network) -> dict[str, int]:
+    """For each name that feeds a node, the number of the last node it feeds."""
+    return {source: number for number, node in enumerate(network.nodes) for source in node.inputs}
 
 
 def _only_formulas_accept(network: Network, input_shape: Shape, refusal: ConvcalcError) -> Verification:

@@ -33,7 +33,6 @@ OPTIONS = {
     "memory_limit": "--memory-limit",
 }
 
-
 LONGEST_MESSAGE = 600
 
 

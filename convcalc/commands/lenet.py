@@ -101,7 +101,10 @@ def _remarks(report: Report) -> list[str]:
         )
     differing = [row.name for row in report.rows if not lenet.is_as_published(row)]
     if "C3" in differing:
-        remarks.append("C3: all 96 kernels, where the paper has 60: 1,516 parameters and 151,600 connections.")
+        _, parameters, connections = lenet.PUBLISHED["C3"]
+        remarks.append(
+            f"C3: all 96 kernels, where the paper has 60: {parameters:,} parameters and {connections:,} connections."
+        )
     else:
         remarks.append("C3: 60 of the 96 kernels exist (the paper's connection table).")
     others = "Every other row" if differing else "Every row"

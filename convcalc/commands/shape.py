@@ -115,13 +115,10 @@ def _output(network: Network, input_shape: Shape, verify: bool) -> Shape:
 def _read_json() -> Any:
     import json
 
-    if sys.stdin is None:
+    if sys.stdin is None or sys.stdin.isatty():
+        found = "closed" if sys.stdin is None else "a terminal"
         raise ConvcalcError(
-            "- reads JSON from a pipe, but stdin is closed: write convcalc shape ... --json | convcalc shape - ..."
-        )
-    if sys.stdin.isatty():
-        raise ConvcalcError(
-            "- reads JSON from a pipe, but stdin is a terminal: write convcalc shape ... --json | convcalc shape - ..."
+            f"- reads JSON from a pipe, but stdin is {found}: write convcalc shape ... --json | convcalc shape - ..."
         )
     text = _read_text()
     if not text.strip():

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from convcalc.errors import ConvcalcError
+from convcalc.errors import MOST_QUOTED, ConvcalcError, quoted
+from convcalc.layers.axes import MOST_DIGITS
 
-MOST_DIGITS = 100
-MOST_SHOWN = 60
 PADDING_WORDS = "use same, valid, numbers (1, 1x2) or sides (1:2x0:1)"
 UNITS: dict[str, int] = {"": 1, "b": 1}
 UNITS |= {f"{letter}ib": 2 ** (10 * power) for power, letter in enumerate("kmgt", start=1)}
@@ -21,7 +20,7 @@ def integer(name: str, text: str, remedy: str = "give digits only") -> int:
     3
     """
     if not is_integer(text):
-        raise ConvcalcError(f"{name} {shown(text)} is not a whole number: {remedy}")
+        raise ConvcalcError(f"{name} {quoted(text)} is not a whole number: {remedy}")
     if len(text) > MOST_DIGITS:
         raise ConvcalcError(f"{name} has {len(text):,} digits: give at most {MOST_DIGITS:,}")
     return int(text)
@@ -34,7 +33,7 @@ def per_axis(name: str, text: str) -> int | tuple[int, ...]:
     (3, (3, 5))
     """
     if not all(map(is_integer, text.split("x"))):
-        raise ConvcalcError(f"{name} {shown(text)} is not a number: write 3, or 3x5 for one an axis")
+        raise ConvcalcError(f"{name} {quoted(text)} is not a number: write 3, or 3x5 for one an axis")
     numbers = tuple(integer(name, part) for part in text.split("x"))
     return numbers if len(numbers) > 1 else numbers[0]
 
@@ -49,15 +48,6 @@ def is_integer(text: str) -> bool:
     return digits.isascii() and digits.isdigit()
 
 
-def shown(text: str) -> str:
-    """What was typed, quoted, and cut where it is long.
-
-    >>> shown("3y")
-    "'3y'"
-    """
-    return repr(text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "...")
-
-
 def padding(name: str, text: str) -> str | int | tuple[int, ...] | tuple[tuple[int, int], ...]:
     """A word, numbers as in `per_axis`, or sides, ``before:after``, for all axes or an axis each.
 
@@ -68,11 +58,11 @@ def padding(name: str, text: str) -> str | int | tuple[int, ...] | tuple[tuple[i
         return text
     if ":" not in text:
         if text.isalpha():
-            raise ConvcalcError(f"{name} {shown(text)} is unknown: {PADDING_WORDS}")
+            raise ConvcalcError(f"{name} {quoted(text)} is unknown: {PADDING_WORDS}")
         return per_axis(name, text)
     sides = [part.split(":") for part in text.split("x")]
     if not all(len(side) <= 2 and all(map(is_integer, side)) for side in sides):
-        raise ConvcalcError(f"{name} {shown(text)} is no padding: {PADDING_WORDS}")
+        raise ConvcalcError(f"{name} {quoted(text)} is no padding: {PADDING_WORDS}")
     return tuple((integer(name, side[0]), integer(name, side[-1])) for side in sides)
 
 
@@ -84,8 +74,8 @@ def memory(name: str, text: str) -> int:
     """
     unit = text.lstrip("0123456789. ")
     digits, _, decimals = text[: len(text) - len(unit)].strip().partition(".")
-    if not is_integer(digits + decimals) or unit.lower() not in UNITS or len(text) > MOST_SHOWN:
-        raise ConvcalcError(f"{name} {shown(text)} is not an amount of memory: write it as 512MiB, 2GiB or in bytes")
+    if not is_integer(digits + decimals) or unit.lower() not in UNITS or len(text) > MOST_QUOTED:
+        raise ConvcalcError(f"{name} {quoted(text)} is not an amount of memory: write it as 512MiB, 2GiB or in bytes")
     size: int = int(digits + decimals) * UNITS[unit.lower()] // 10 ** len(decimals)
     return size
 
@@ -99,5 +89,5 @@ def one_of(name: str, text: str, choices: tuple[str, ...]) -> str:
     if text not in choices:
         near = get_close_matches(text, choices, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
-        raise ConvcalcError(f"{name} {shown(text)} is unknown{hint}: use one of {', '.join(choices)}")
+        raise ConvcalcError(f"{name} {quoted(text)} is unknown{hint}: use one of {', '.join(choices)}")
     return text

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from convcalc.kernels.sliding import Array
-
-Shape = tuple[int, ...]
+from convcalc.layers.axes import Shape
 
 
 class Counts(NamedTuple):

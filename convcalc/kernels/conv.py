@@ -7,10 +7,11 @@ from math import prod
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.base import Counts, Kernel, Shape
+from convcalc.kernels.base import Counts, Kernel
 from convcalc.kernels.direct import convolve, examples_at_once
 from convcalc.kernels.loops import connections
 from convcalc.kernels.sliding import Array, Axis, check_sides, pad, taps, window_places
+from convcalc.layers.axes import Shape
 from convcalc.layers.conv import Conv
 
 

@@ -7,8 +7,9 @@ from math import prod
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.base import Counts, Kernel, Shape
+from convcalc.kernels.base import Counts, Kernel
 from convcalc.kernels.sliding import Array
+from convcalc.layers.axes import Shape
 from convcalc.layers.dense import Flatten, Linear
 
 

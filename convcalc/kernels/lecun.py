@@ -7,9 +7,10 @@ from math import prod
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.base import Counts, Kernel, Shape
-from convcalc.kernels.dense import linear_shape, nothing
+from convcalc.kernels.base import Counts, Kernel
+from convcalc.kernels.dense import linear_shape, linear_shapes, nothing
 from convcalc.kernels.sliding import Array, Axis, taps, window_places
+from convcalc.layers.axes import Shape
 from convcalc.layers.lecun import RBF, ScaledTanh, Subsampling2d
 
 
@@ -88,15 +89,6 @@ def scaled_tanh(layer: ScaledTanh, x: Array) -> Array:
     return out
 
 
-def rbf_shapes(layer: RBF) -> dict[str, Shape]:
-    """The array that the layer holds: the code of each class, fixed rather than trained.
-
-    >>> rbf_shapes(RBF(84, 10))
-    {'weight': (10, 84)}
-    """
-    return {"weight": (layer.out_features, layer.in_features)}
-
-
 def rbf(layer: RBF, x: Array, weight: Array) -> Array:
     """The squared distance of each vector to each unit's code.
 
@@ -146,4 +138,4 @@ SUBSAMPLING = Kernel(
     subsampling_count_bytes,
 )
 SCALED_TANH = Kernel(lambda _: {}, lambda _, shape: shape, scaled_tanh, lambda *_: Counts(), tanh_run_bytes, nothing)
-RADIAL_BASIS = Kernel(rbf_shapes, linear_shape, rbf, rbf_count, rbf_run_bytes, rbf_count_bytes)
+RADIAL_BASIS = Kernel(linear_shapes, linear_shape, rbf, rbf_count, rbf_run_bytes, rbf_count_bytes)

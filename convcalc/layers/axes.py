@@ -15,6 +15,8 @@ Sides = tuple[int, int]
 PerAxis = int | Sequence[int]
 Padding = str | int | Sequence[int] | Sequence[Sequence[int]]
 
+MOST_DIGITS = 100  # of a number that is typed or piped: the figures made of such are written at once
+
 
 def whole(name: str, value: object, least: int | None) -> int:
     """The value as an int of at least ``least`` (None: of any sign), or a refusal that names the setting.

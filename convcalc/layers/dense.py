@@ -47,13 +47,18 @@ class Linear(Layer):
         return (self.out_features, self.in_features)
 
     @property
+    def channel_pairs(self) -> int:
+        """Pairs of an input and an output: all of them."""
+        return formulas.channel_pairs(self.in_features, self.out_features, 1)
+
+    @property
     def weights(self) -> int:
         """One a pair of an input and an output.
 
         >>> Linear(120, 84).weights
         10080
         """
-        return formulas.weights(formulas.channel_pairs(self.in_features, self.out_features, 1), ())
+        return formulas.weights(self.channel_pairs, ())
 
     @property
     def biases(self) -> int:
@@ -71,7 +76,7 @@ class Linear(Layer):
         10080
         """
         vectors = prod(self.output_shape(input_shape)[1:-1])
-        return formulas.macs(formulas.channel_pairs(self.in_features, self.out_features, 1), (vectors,))
+        return formulas.macs(self.channel_pairs, (vectors,))
 
     def connections(self, input_shape: Sequence[int]) -> int:
         """Uses of a weight or a bias in one example.

@@ -154,7 +154,7 @@ class RBF(Linear):
         >>> RBF(84, 10).buffers
         840
         """
-        return formulas.weights(formulas.channel_pairs(self.in_features, self.out_features, 1), ())
+        return formulas.weights(self.channel_pairs, ())
 
     def in_pytorch(self) -> None:
         """PyTorch has no such layer."""

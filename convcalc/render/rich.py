@@ -19,7 +19,7 @@ def table(sheet: Sheet, width: int) -> RenderableType:
     Cells are `Text`, so that brackets in them are no markup.
     """
     fitting = sheet.within(width, GAP)
-    if fitting.headed and sum(fitting.widths) + GAP * (len(fitting.columns) - 1) > width:
+    if fitting.headed and fitting.width(GAP) > width:
         return Text(plain.records(sheet))
     grid = Table(
         box=box.SIMPLE if fitting.headed else None,

@@ -44,9 +44,13 @@ class Sheet(NamedTuple):
         lines = ([column.title for column in self.columns], *self.rows, *([self.footer] if self.footer else []))
         return tuple(max(map(len, cells)) for cells in zip(*lines, strict=True))
 
+    def width(self, gap: int) -> int:
+        """Characters that a line needs, with a gap between columns."""
+        return sum(self.widths) + gap * (len(self.columns) - 1)
+
     def within(self, width: int, gap: int) -> Sheet:
         """The sheet, without its optional columns where it would be wider than ``width``."""
-        if sum(self.widths) + gap * (len(self.columns) - 1) <= width:
+        if self.width(gap) <= width:
             return self
         kept = [number for number, column in enumerate(self.columns) if not column.optional]
         rows = tuple(tuple(row[number] for number in kept) for row in self.rows)
