@@ -5,7 +5,7 @@ It takes nothing from `formulas`, nor any figure of a layer: it reads the descri
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -13,28 +13,25 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels import conv, dense, lecun
+from convcalc.kernels import conv, dense, join, lecun
 from convcalc.kernels.base import Counts, Kernel
 from convcalc.kernels.loops import Product, products
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.conv import Conv
-from convcalc.layers.dense import Flatten, Linear
-from convcalc.layers.lecun import RBF, ScaledTanh, Subsampling2d
 
+# A kind of layer is executed by the kernel of the nearest class it is derived from.
 KERNELS: Mapping[type[Layer], Kernel] = {
-    Conv: conv.KERNEL,
-    Linear: dense.LINEAR,
-    Flatten: dense.FLATTEN,
-    Subsampling2d: lecun.SUBSAMPLING,
-    ScaledTanh: lecun.SCALED_TANH,
-    RBF: lecun.RADIAL_BASIS,
+    **conv.KERNELS,
+    **dense.KERNELS,
+    **join.KERNELS,
+    **lecun.KERNELS,
 }
 
 
-def execute(layer: Layer, x: ArrayLike, **weights: ArrayLike) -> Array:
-    """Run the layer on an array, with its weights by PyTorch's names; shapes as in PyTorch.
+def execute(layer: Layer, x: ArrayLike, *others: ArrayLike, **weights: ArrayLike) -> Array:
+    """Run the layer on an array (a join on several), with its weights by PyTorch's names; shapes as in PyTorch.
 
     Floating types keep their type (float16 is summed in float32); integers are summed and returned in int64 (unsigned
     ones in uint64), exactly up to its range. `ConvcalcError` where a weight is missing, unknown or of another shape,
@@ -45,23 +42,25 @@ def execute(layer: Layer, x: ArrayLike, **weights: ArrayLike) -> Array:
     [[12, 23]]
     """
     kernel = _kernel(layer)
-    arrays = {name: _array(name, value) for name, value in {"x": x, **weights}.items()}
-    _check_weights(layer, kernel.shapes(layer), {name: arrays[name] for name in weights})
-    result, inner = _types(arrays)
-    inputs = {name: array.astype(inner, copy=False) for name, array in arrays.items()}
+    inputs = [_array("x", value) for value in (x, *others)]
+    arrays = {name: _array(name, value) for name, value in weights.items()}
+    _check_weights(layer, kernel.shapes(layer), arrays)
+    result, inner = _types([*inputs, *arrays.values()])
+    inputs = [array.astype(inner, copy=False) for array in inputs]
+    arrays = {name: array.astype(inner, copy=False) for name, array in arrays.items()}
     with np.errstate(all="ignore"):  # NaN and infinity travel, as in PyTorch
-        out = kernel.run(layer, inputs.pop("x"), **inputs)
+        out = kernel.run(layer, *inputs, **arrays)
     return out.astype(result, copy=False) if result.kind == "f" else out
 
 
-def output_shape(layer: Layer, input_shape: Shape) -> Shape:
+def output_shape(layer: Layer, *input_shapes: Shape) -> Shape:
     """The shape that `execute` would give, found by moving the window and without an array; refused as there.
 
     >>> from convcalc import Conv2d
     >>> output_shape(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28))
     (10, 16, 13, 13)
     """
-    return _kernel(layer).output_shape(layer, input_shape)
+    return _kernel(layer).output_shape(layer, *input_shapes)
 
 
 def count(layer: Layer, input_shape: Shape) -> Counts:
@@ -109,17 +108,18 @@ def random_array(shape: Shape, rng: np.random.Generator, dtype: str = "float32")
     return array.astype(kind, copy=False)
 
 
-def needed_bytes(layer: Layer, input_shape: Shape, output_shape: Shape, dtype: str = "float32") -> int:
-    """The memory that counting and then executing the layer takes at most, its input and output included.
+def needed_bytes(layer: Layer, input_shapes: Sequence[Shape], output_shape: Shape, dtype: str = "float32") -> int:
+    """The memory that counting and then executing the layer takes at most, its inputs and output included.
 
     >>> from convcalc import ScaledTanh
-    >>> needed_bytes(ScaledTanh(), (1, 100), (1, 100))  # the input, the scaled input and the output
+    >>> needed_bytes(ScaledTanh(), [(1, 100)], (1, 100))  # the input, the scaled input and the output
     1200
     """
     kernel, itemsize = _kernel(layer), np.dtype(dtype).itemsize
-    run = kernel.run_bytes(layer, input_shape, output_shape, itemsize)
+    run = kernel.run_bytes(layer, input_shapes[0], output_shape, itemsize)
     run += (prod(output_shape) + sum(map(prod, kernel.shapes(layer).values()))) * itemsize
-    return prod(input_shape) * itemsize + max(run, kernel.count_bytes(layer, input_shape, output_shape))
+    inputs = sum(map(prod, input_shapes)) * itemsize
+    return inputs + max(run, kernel.count_bytes(layer, input_shapes[0], output_shape))
 
 
 def _kernel(layer: Layer) -> Kernel:
@@ -145,14 +145,14 @@ def _array(name: str, value: ArrayLike) -> Array:
         raise ConvcalcError(f"{name} is no array: {str(error).split('.')[0]}") from None
 
 
-def _types(arrays: Mapping[str, Array]) -> tuple[np.dtype[Any], np.dtype[Any]]:
+def _types(arrays: Sequence[Array]) -> tuple[np.dtype[Any], np.dtype[Any]]:
     """The type of the result and the type that sums are made in."""
-    kinds = {array.dtype.kind for array in arrays.values()}
+    kinds = {array.dtype.kind for array in arrays}
     if kinds <= {"i", "u"}:
         exact = np.dtype(np.uint64 if kinds == {"u"} else np.int64)
         return exact, exact
     if kinds <= {"i", "u", "f"}:
-        common = np.result_type(*arrays.values())
+        common = np.result_type(*arrays)
         return common, np.result_type(common, np.float32)
-    unfit = next(array.dtype for array in arrays.values() if array.dtype.kind not in "iuf")
+    unfit = next(array.dtype for array in arrays if array.dtype.kind not in "iuf")
     raise ConvcalcError(f"the engine cannot sum {unfit}: give integers or floating-point numbers")

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-FAMILIES = {
-    "Conv1d": "conv",
-    "Conv2d": "conv",
-    "Conv3d": "conv",
-    "Flatten": "dense",
-    "Linear": "dense",
-    "RBF": "lecun",
-    "ScaledTanh": "lecun",
-    "Subsampling2d": "lecun",
+
+def _ranks(*names: str) -> list[str]:
+    return [f"{name}{rank}d" for name in names for rank in (1, 2, 3)]
+
+
+_NAMES = {
+    "activation": [
+        *("CELU", "ELU", "GELU", "GLU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU"),
+        *("LogSigmoid", "LogSoftmax", "Mish", "PReLU", "RReLU", "ReLU", "ReLU6", "SELU", "SiLU", "Sigmoid", "Softmax"),
+        *("Softmax2d", "Softmin", "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold"),
+        *("AlphaDropout", "Dropout", *_ranks("Dropout"), "FeatureAlphaDropout", "Identity"),
+    ],
+    "block": ["Branches", "Residual", "Sequential"],
+    "conv": _ranks("Conv"),
+    "dense": ["Flatten", "Linear"],
+    "join": ["Add", "Concat", "Mul"],
+    "lecun": ["RBF", "ScaledTanh", "Subsampling2d"],
+    "lazy": ["LazyLinear", *_ranks("LazyBatchNorm", "LazyConv", "LazyConvTranspose", "LazyInstanceNorm")],
+    "norm": ["GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm", *_ranks("BatchNorm", "InstanceNorm")],
+    "pad": _ranks("CircularPad", "ConstantPad", "ReflectionPad", "ReplicationPad", "ZeroPad"),
+    "pool": _ranks("AdaptiveAvgPool", "AdaptiveMaxPool", "AvgPool", "LPPool", "MaxPool"),
+    "resample": ["Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"],
+    "reshape": ["ChannelShuffle", "Fold", "PixelShuffle", "PixelUnshuffle", "Unflatten", "Unfold"],
+    "transposed": _ranks("ConvTranspose"),
 }
+
+FAMILIES = {name: family for family, names in _NAMES.items() for name in names}

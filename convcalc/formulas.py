@@ -50,6 +50,23 @@ def output_size(size: int, kernel_size: int, stride: int, padding: Sides, dilati
     return slack(size, kernel_size, stride, padding, dilation) // stride + 1
 
 
+def ceil_padding(size: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
+    """What ``ceil_mode`` adds behind the axis so that one more window fits; 0 where none is added.
+
+    The window count is rounded up, but a window that would begin behind the input and its first padding is dropped.
+    Source: PyTorch, `MaxPool2d`, ``ceil_mode``.
+
+    >>> ceil_padding(6, 3, 2, (0, 0), 1)
+    1
+    >>> ceil_padding(5, 2, 3, (0, 0), 1), ceil_padding(3, 1, 3, (0, 0), 1)
+    (0, 0)
+    """
+    room = slack(size, kernel_size, stride, padding, dilation)
+    windows = -(-room // stride) + 1
+    windows = windows - ((windows - 1) * stride >= size + padding[0])
+    return _at_least_zero((windows - 1) * stride - room)
+
+
 def leftover(size: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
     """Elements of the padded axis behind the last window: 0 where the stride divides evenly.
 
@@ -86,6 +103,17 @@ def tensorflow_same_padding(size: int, kernel_size: int, stride: int, dilation: 
     return total // 2, total - total // 2
 
 
+def transposed_size(size: int, kernel_size: int, stride: int, padding: int, output_padding: int, dilation: int) -> int:
+    """How far the stamps of a transposed convolution reach, less what ``padding`` crops at either end.
+
+    Source: PyTorch, `ConvTranspose2d`, "Shape".
+
+    >>> transposed_size(16, 4, 2, 1, 0, 1)
+    32
+    """
+    return (size - 1) * stride - 2 * padding + window_extent(kernel_size, dilation) + output_padding
+
+
 # What the windows meet
 
 
@@ -99,6 +127,42 @@ def real_taps(size: int, kernel_size: int, stride: int, padding: Sides, dilation
     """
     outputs = output_size(size, kernel_size, stride, padding, dilation)
     return _taps_within(padding[0], size, outputs, kernel_size, stride, dilation)
+
+
+def landing_taps(size: int, kernel_size: int, stride: int, padding: int, output_padding: int, dilation: int) -> int:
+    """Pairs (input element, tap) of a transposed convolution that land inside its output.
+
+    Four taps of each of 16 elements make 64, of which the first and the last are cropped:
+
+    >>> landing_taps(16, 4, 2, 1, 0, 1)
+    62
+    """
+    output = transposed_size(size, kernel_size, stride, padding, output_padding, dilation)
+    return _taps_within(padding, output, size, kernel_size, stride, dilation)
+
+
+def live_stamps(size: int, kernel_size: int, stride: int, padding: int, output_padding: int, dilation: int) -> int:
+    """Taps of a transposed convolution's kernel that land inside the output from at least one input element.
+
+    >>> live_stamps(1, 3, 1, 1, 0, 1)
+    1
+    """
+    output = transposed_size(size, kernel_size, stride, padding, output_padding, dilation)
+    piece = _smaller(output, stride)
+    rest = _taps_within(padding + piece, output - piece, 1, kernel_size, stride, dilation)
+    return _taps_within(padding, piece, size, kernel_size, stride, dilation) + rest
+
+
+def stamp_extent(kernel_size: int, stride: int, dilation: int) -> int:
+    """How many input elements, at most, lie between the first and the last that stamp on one output element.
+
+    Every stride/g-th tap meets the same output, from input elements dilation/g apart, g = gcd(stride, dilation).
+
+    >>> stamp_extent(4, 2, 1), stamp_extent(3, 2, 1), stamp_extent(3, 1, 2)
+    (2, 2, 5)
+    """
+    common = _gcd(stride, dilation)
+    return (kernel_size - 1) // (stride // common) * (dilation // common) + 1
 
 
 def read_elements(size: int, first: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
@@ -137,6 +201,29 @@ def live_taps(size: int, kernel_size: int, stride: int, padding: Sides, dilation
     piece = _smaller(size, stride)
     rest = _taps_within(padding[0] + piece, size - piece, 1, kernel_size, stride, dilation)
     return _taps_within(padding[0], piece, outputs, kernel_size, stride, dilation) + rest
+
+
+# Bins (adaptive pooling: bin i of o over n elements is floor(i*n/o) to ceil((i + 1)*n/o))
+
+
+def bin_elements(size: int, bins: int) -> int:
+    """The elements of all bins together; those in two bins count twice.
+
+    Where a boundary i*n/o is no whole number, both its neighbours hold the element there: o - gcd(n, o) times.
+
+    >>> bin_elements(5, 3)  # 0-1, 1-3, 3-4
+    7
+    """
+    return (size + bins - _gcd(size, bins)) * (bins != 0)
+
+
+def largest_bin(size: int, bins: int) -> int:
+    """The size of the largest bin.
+
+    >>> largest_bin(5, 3), largest_bin(7, 1)
+    (3, 7)
+    """
+    return size // bins - -(bins - _gcd(size, bins) + size % bins) // bins
 
 
 # Counts

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape
+from convcalc.layers.base import Layer
 
 
 class Counts(NamedTuple):
@@ -37,15 +38,45 @@ class Counts(NamedTuple):
 class Kernel:
     """How a kind of layer is worked: the arrays it needs by PyTorch's names, its run, and its count.
 
-    ``output_shape(layer, input_shape)`` is found without an array, or refused; ``run(layer, x, **arrays)`` gives the
-    output, ``count(layer, input_shape)`` the counts of one example.
+    ``output_shape(layer, *input_shapes)`` is found without an array, or refused;
+    ``run(layer, *inputs, **arrays)`` gives the output, ``count(layer, input_shape)`` the counts of one example.
+    Only a join has several inputs.
     ``run_bytes(layer, input_shape, output_shape, itemsize)`` is what a run takes beside input, weights and output,
     ``count_bytes(layer, input_shape, output_shape)`` what a count takes.
     """
 
     shapes: Callable[[Any], dict[str, Shape]]
-    output_shape: Callable[[Any, Shape], Shape]
+    output_shape: Callable[..., Shape]
     run: Callable[..., Array]
     count: Callable[[Any, Shape], Counts]
     run_bytes: Callable[[Any, Shape, Shape, int], int]
     count_bytes: Callable[[Any, Shape, Shape], int]
+
+
+def no_arrays(layer: Layer) -> dict[str, Shape]:
+    """Of a layer that holds none.
+
+    >>> from convcalc import Flatten
+    >>> no_arrays(Flatten())
+    {}
+    """
+    return {}
+
+
+def no_counts(layer: Layer, input_shape: Shape) -> Counts:
+    """Of a layer that has nothing to count.
+
+    >>> from convcalc import Flatten
+    >>> no_counts(Flatten(), (1, 2)).connections is None
+    True
+    """
+    return Counts()
+
+
+def nothing(*_: object) -> int:
+    """No memory.
+
+    >>> nothing()
+    0
+    """
+    return 0

@@ -12,6 +12,7 @@ from convcalc.kernels.direct import convolve, examples_at_once
 from convcalc.kernels.loops import connections
 from convcalc.kernels.sliding import Array, Axis, check_sides, pad, taps, window_places
 from convcalc.layers.axes import Shape
+from convcalc.layers.base import Layer
 from convcalc.layers.conv import Conv
 
 
@@ -149,4 +150,4 @@ def _axes(layer: Conv) -> list[Axis]:
     return list(zip(layer.kernel_size, layer.stride, layer.dilation, strict=True))
 
 
-KERNEL = Kernel(shapes, output_shape, run, count, run_bytes, count_bytes)
+KERNELS: dict[type[Layer], Kernel] = {Conv: Kernel(shapes, output_shape, run, count, run_bytes, count_bytes)}

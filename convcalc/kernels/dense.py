@@ -7,9 +7,10 @@ from math import prod
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.base import Counts, Kernel
+from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape
+from convcalc.layers.base import Layer
 from convcalc.layers.dense import Flatten, Linear
 
 
@@ -105,10 +106,7 @@ def flatten_run_bytes(layer: Flatten, input_shape: Shape, output_shape: Shape, i
     return -prod(output_shape) * itemsize
 
 
-def nothing(*_: object) -> int:
-    """No memory."""
-    return 0
-
-
-LINEAR = Kernel(linear_shapes, linear_shape, linear, linear_count, linear_run_bytes, linear_count_bytes)
-FLATTEN = Kernel(lambda _: {}, flatten_shape, flatten, lambda *_: Counts(), flatten_run_bytes, nothing)
+KERNELS: dict[type[Layer], Kernel] = {
+    Linear: Kernel(linear_shapes, linear_shape, linear, linear_count, linear_run_bytes, linear_count_bytes),
+    Flatten: Kernel(no_arrays, flatten_shape, flatten, no_counts, flatten_run_bytes, nothing),
+}

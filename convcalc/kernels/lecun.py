@@ -7,10 +7,11 @@ from math import prod
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.base import Counts, Kernel
-from convcalc.kernels.dense import linear_shape, linear_shapes, nothing
+from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing
+from convcalc.kernels.dense import linear_shape, linear_shapes
 from convcalc.kernels.sliding import Array, Axis, taps, window_places
 from convcalc.layers.axes import Shape
+from convcalc.layers.base import Layer
 from convcalc.layers.lecun import RBF, ScaledTanh, Subsampling2d
 
 
@@ -129,13 +130,15 @@ def tanh_run_bytes(layer: ScaledTanh, input_shape: Shape, output_shape: Shape, i
     return prod(output_shape) * itemsize
 
 
-SUBSAMPLING = Kernel(
-    subsampling_shapes,
-    subsampling_shape,
-    subsample,
-    subsampling_count,
-    subsampling_run_bytes,
-    subsampling_count_bytes,
-)
-SCALED_TANH = Kernel(lambda _: {}, lambda _, shape: shape, scaled_tanh, lambda *_: Counts(), tanh_run_bytes, nothing)
-RADIAL_BASIS = Kernel(linear_shapes, linear_shape, rbf, rbf_count, rbf_run_bytes, rbf_count_bytes)
+KERNELS: dict[type[Layer], Kernel] = {
+    Subsampling2d: Kernel(
+        subsampling_shapes,
+        subsampling_shape,
+        subsample,
+        subsampling_count,
+        subsampling_run_bytes,
+        subsampling_count_bytes,
+    ),
+    ScaledTanh: Kernel(no_arrays, lambda _, shape: shape, scaled_tanh, no_counts, tanh_run_bytes, nothing),
+    RBF: Kernel(linear_shapes, linear_shape, rbf, rbf_count, rbf_run_bytes, rbf_count_bytes),
+}

@@ -90,6 +90,20 @@ def per_axis_sides(value: Sequence[Sequence[int]], rank: int, *, least: int | No
     return tuple((before, after) for before, after in (pairs * rank if len(pairs) == 1 else pairs))
 
 
+def axis_index(name: str, axis: int, sizes: Shape) -> int:
+    """An axis that may count from the end, as an index; a single number has one axis, as in PyTorch.
+
+    >>> axis_index("dim", -1, (2, 3, 4))
+    2
+    """
+    axes = len(sizes) or 1
+    if not -axes <= axis < axes:
+        raise ConvcalcError(
+            f"{name} {axis} is outside an input of {counted(axes, 'axis', 'axes')}: use {-axes} to {axes - 1}"
+        )
+    return axis % axes
+
+
 def spell(numbers: Sequence[int]) -> str:
     """Numbers an axis, as people write them: one where all are equal.
 

@@ -7,6 +7,7 @@ from inspect import Parameter, signature
 from typing import Any, ClassVar
 
 from convcalc import formulas
+from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape
 from convcalc.layers.windows import Field, Window
 
@@ -20,6 +21,9 @@ class Layer:
 
     __slots__ = ()
     rank: ClassVar[int | None] = None  # spatial axes of the input; None for a layer that takes any
+    moves_axes: ClassVar[bool] = False  # whether what was spatial before it may not be behind it
+    aliases: ClassVar[bool] = False  # whether its output is its input in another shape, and takes no memory of its own
+    saves: ClassVar[tuple[str, ...]] = ("input",)  # what its backward pass needs: "input", "output"
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """The shape that comes out, by PyTorch's rule; `ConvcalcError` where PyTorch refuses the input."""
@@ -81,6 +85,22 @@ class Layer:
         """What a unit of the output sees, given what a unit of the input sees."""
         raise NotImplementedError
 
+    def bind(self, input_shape: Sequence[int]) -> Layer:
+        """The layer for such an input: itself, but for a Lazy one, which learns its channels from it."""
+        return self
+
+    def known_rank(self) -> int:
+        """The rank, for the constructor of a layer that has one."""
+        if self.rank is None:
+            name = type(self).__name__
+            raise ConvcalcError(f"{name} has no rank of its own: use {name}1d, {name}2d or {name}3d")
+        return self.rank
+
+    def keep(self, **settings: object) -> None:
+        """Set the fields of a frozen description, in its constructor."""
+        for name, value in settings.items():
+            object.__setattr__(self, name, value)
+
     def spelled(self, name: str) -> Any:
         """A setting in its shortest form."""
         return getattr(self, name)
@@ -101,8 +121,21 @@ class Layer:
         return f"{type(self).__name__}({', '.join(required + changed)})"
 
 
-class Weightless(Layer):
-    """A layer without weights: it has no connections to count, and multiplies nothing by a weight."""
+class Uncounted(Layer):
+    """A layer that by convention has no connections to count, and multiplies nothing by a weight."""
+
+    __slots__ = ()
+
+    def connections(self, input_shape: Sequence[int]) -> int | None:
+        """None: not defined."""
+
+    def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
+        """0."""
+        return 0
+
+
+class Weightless(Uncounted):
+    """A layer without weights."""
 
     __slots__ = ()
 
@@ -117,13 +150,6 @@ class Weightless(Layer):
 
     @property
     def biases(self) -> int:
-        """0."""
-        return 0
-
-    def connections(self, input_shape: Sequence[int]) -> int | None:
-        """None: not defined."""
-
-    def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
         """0."""
         return 0
 

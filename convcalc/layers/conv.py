@@ -71,9 +71,7 @@ class Conv(Layer):
         padding_mode: str = "zeros",
         table: Sequence[Sequence[int]] | None = None,
     ) -> None:
-        rank = self.rank
-        if rank is None:
-            raise ConvcalcError("Conv has no rank of its own: use Conv1d, Conv2d or Conv3d")
+        rank = self.known_rank()
         if padding_mode not in tuple(PADDING_MODES):
             raise ConvcalcError(f"padding_mode {padding_mode!r} is unknown: use one of {', '.join(PADDING_MODES)}")
         groups = whole("groups", groups, least=1)
@@ -88,20 +86,18 @@ class Conv(Layer):
         # PyTorch loses axes where one of its paddings is to be made from a shorter tuple: refuse what it gets wrong.
         complete = padding == "same" and padding_mode != "zeros"
         dilation = per_axis("dilation", dilation, rank, least=1, broadcast=not complete)
-        settings = {
-            "in_channels": in_channels,
-            "out_channels": out_channels,
-            "kernel_size": kernel_size,
-            "stride": stride,
-            "padding": _sides(padding, padding_mode, kernel_size, stride, dilation),
-            "dilation": dilation,
-            "groups": groups,
-            "bias": bool(bias),
-            "padding_mode": padding_mode,
-            "table": None if table is None else _table(table, in_channels, out_channels, groups),
-        }
-        for name, value in settings.items():
-            object.__setattr__(self, name, value)
+        self.keep(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            kernel_size=kernel_size,
+            stride=stride,
+            padding=_sides(padding, padding_mode, kernel_size, stride, dilation),
+            dilation=dilation,
+            groups=groups,
+            bias=bool(bias),
+            padding_mode=padding_mode,
+            table=None if table is None else _table(table, in_channels, out_channels, groups),
+        )
 
     # Shapes
 

@@ -8,7 +8,7 @@ from math import prod
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape, counted, shape, whole
+from convcalc.layers.axes import Shape, axis_index, counted, shape, whole
 from convcalc.layers.base import Layer, Weightless
 from convcalc.layers.windows import Field
 
@@ -27,9 +27,11 @@ class Linear(Layer):
     bias: bool
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
-        object.__setattr__(self, "in_features", whole("in_features", in_features, least=0))
-        object.__setattr__(self, "out_features", whole("out_features", out_features, least=0))
-        object.__setattr__(self, "bias", bool(bias))
+        self.keep(
+            in_features=whole("in_features", in_features, least=0),
+            out_features=whole("out_features", out_features, least=0),
+            bias=bool(bias),
+        )
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """(*, in_features) to (*, out_features)."""
@@ -105,12 +107,14 @@ class Flatten(Weightless):
     (1, 120)
     """
 
+    moves_axes = True
+    aliases = True
+    saves = ()
     start_dim: int
     end_dim: int
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        object.__setattr__(self, "start_dim", whole("start_dim", start_dim, least=None))
-        object.__setattr__(self, "end_dim", whole("end_dim", end_dim, least=None))
+        self.keep(start_dim=whole("start_dim", start_dim, least=None), end_dim=whole("end_dim", end_dim, least=None))
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """(N, *) to (N, product of *), by default. `ConvcalcError` where the input has no such axes."""
@@ -120,13 +124,7 @@ class Flatten(Weightless):
 
     def _ends(self, sizes: Shape) -> tuple[int, int]:
         """The first and the last axis that become one."""
-        axes = len(sizes) or 1  # PyTorch flattens a number to one axis
-        for name, axis in (("start_dim", self.start_dim), ("end_dim", self.end_dim)):
-            if not -axes <= axis < axes:
-                raise ConvcalcError(
-                    f"{name} {axis} is outside an input of {counted(axes, 'axis', 'axes')}: use {-axes} to {axes - 1}"
-                )
-        first, last = self.start_dim % axes, self.end_dim % axes
+        first, last = axis_index("start_dim", self.start_dim, sizes), axis_index("end_dim", self.end_dim, sizes)
         if first > last:
             raise ConvcalcError(f"start_dim {self.start_dim} is behind end_dim {self.end_dim} in input {list(sizes)}")
         return first, last

@@ -34,9 +34,11 @@ class Subsampling2d(Layer):
 
     def __init__(self, channels: int, kernel_size: PerAxis, stride: PerAxis | None = None) -> None:
         kernel_size = per_axis("kernel_size", kernel_size, 2, least=1)
-        object.__setattr__(self, "channels", whole("channels", channels, least=1))
-        object.__setattr__(self, "kernel_size", kernel_size)
-        object.__setattr__(self, "stride", kernel_size if stride is None else per_axis("stride", stride, 2, least=1))
+        self.keep(
+            channels=whole("channels", channels, least=1),
+            kernel_size=kernel_size,
+            stride=kernel_size if stride is None else per_axis("stride", stride, 2, least=1),
+        )
 
     def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
         """The window along each axis; the last elements stay unread where the stride does not divide evenly."""

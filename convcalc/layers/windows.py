@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Sides, counted, shape, spell
+from convcalc.layers.axes import Shape, Sides, counted, shape, spell
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 ELEMENTS = {"L": "elements", "D": "slices", "H": "rows", "W": "columns"}  # what lies along each
 AXES = ((), ("L",), ("H", "W"), ("D", "H", "W"))  # the names of the spatial axes, by their number
@@ -46,7 +49,7 @@ class Field(NamedTuple):
     """
 
     size: int
-    jump: int | None
+    jump: int | Fraction | None
     start: int
     span: int
 
@@ -54,16 +57,40 @@ class Field(NamedTuple):
 def windows_over(
     layer: str,
     input_shape: Sequence[int],
-    channels: int,
+    channels: int | None,
     axes: Sequence[tuple[int, int, Sides, int]],
     padding_mode: str = "zeros",
 ) -> tuple[Window, ...]:
     """A window for each of the last axes, from (kernel_size, stride, padding, dilation), once it is sure that it fits.
 
+    ``channels`` is the number that the layer takes; None where it takes any, but not 0.
+
     >>> windows_over("Conv1d", (1, 3, 10), 3, [(3, 1, (0, 0), 1)])
     (Window(size=10, kernel_size=3, stride=1, padding=(0, 0), dilation=1, padding_mode='zeros'),)
     """
     rank = len(axes)
+    sizes = shape(input_shape)
+    spatial = spatial_sizes(layer, sizes, rank)
+    if channels is not None and sizes[-1 - rank] != channels:
+        raise ConvcalcError(
+            f"{layer} takes {counted(channels, 'channel')}, got {sizes[-1 - rank]} in input {list(sizes)}:"
+            f" the layer's input channels must be {sizes[-1 - rank]}"
+        )
+    if channels is None:
+        refuse_empty(layer, sizes, rank + 1)
+    else:
+        _check_emptiness(layer, sizes, rank, padding_mode)
+    windows = tuple(Window(size, *axis, padding_mode) for size, axis in zip(spatial, axes, strict=True))
+    _check_fit(windows)
+    return windows
+
+
+def spatial_sizes(layer: str, input_shape: Sequence[int], rank: int) -> Shape:
+    """The last axes of an input of channels and that many axes, with or without a batch.
+
+    >>> spatial_sizes("Conv2d", (10, 3, 28, 28), 2)
+    (28, 28)
+    """
     sizes = shape(input_shape)
     if len(sizes) not in (rank + 1, rank + 2):
         wanted = " ".join(("C", *AXES[rank]))
@@ -71,15 +98,16 @@ def windows_over(
             f"{layer} takes N {wanted} (or {wanted}), got {counted(len(sizes), 'size')} in {list(sizes)}:"
             f" give {rank + 2}"
         )
-    if sizes[-1 - rank] != channels:
-        raise ConvcalcError(
-            f"{layer} takes {counted(channels, 'channel')}, got {sizes[-1 - rank]} in input {list(sizes)}:"
-            f" the layer's input channels must be {sizes[-1 - rank]}"
-        )
-    _check_emptiness(layer, sizes, rank, padding_mode)
-    windows = tuple(Window(size, *axis, padding_mode) for size, axis in zip(sizes[-rank:], axes, strict=True))
-    _check_fit(windows)
-    return windows
+    return sizes[-rank:]
+
+
+def refuse_empty(layer: str, sizes: Sequence[int], axes: int) -> None:
+    """Refuse a size of 0 among the last ``axes``, of a layer that takes none there even of an empty batch.
+
+    >>> refuse_empty("MaxPool2d", (0, 3, 28, 28), 3)
+    """
+    if 0 in sizes[len(sizes) - axes :]:
+        raise ConvcalcError(f"{layer} got a size of 0 in input {list(sizes)}: only the batch may be 0")
 
 
 def through_windows(fields: Sequence[Field], windows: Sequence[Window]) -> tuple[Field, ...]:

@@ -1,0 +1,372 @@
+"""Layers made of layers: a row of them, a body beside a shortcut, branches that meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.errors import ConvcalcError, quoted
+from convcalc.layers.axes import Shape, whole
+from convcalc.layers.base import Layer
+from convcalc.layers.join import Add, Concat, Join, Mul
+from convcalc.layers.windows import Field
+
+if TYPE_CHECKING:
+    from convcalc.report import Report
+
+SOURCE = ""  # the name, inside a block, of what feeds the block: no layer can have it
+DEEPEST = 100  # blocks within blocks
+MOST_LAYERS = 100_000
+JOINS = ("concat", "add", "mul")
+
+Write = Callable[[Layer], str]
+
+
+class Node(NamedTuple):
+    """A layer at its place: its name, and the names of what feeds it.
+
+    ``out_channels_assumed`` marks a convolution whose number of kernels nobody gave.
+    """
+
+    name: str
+    layer: Layer
+    inputs: tuple[str, ...]
+    out_channels_assumed: bool = False
+
+
+class Block(Layer):
+    """A layer made of others, wired as ``nodes`` says. The last node is the output; without nodes it is the input.
+
+    The same layer object at two places is one layer used twice, as in PyTorch: its parameters are shared. Equal layers
+    that were made apart are different ones.
+    """
+
+    __slots__ = ()
+    depth: int  # of blocks within blocks, this one included
+    size: int  # layers inside, blocks opened
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The layers inside, each behind what feeds it; `SOURCE` is what feeds the block."""
+        raise NotImplementedError
+
+    def measure(self) -> None:
+        """Keep depth and size, once it is sure that what is inside are layers, and no more than can be walked."""
+        layers = [node.layer for node in self.nodes]
+        for layer in layers:
+            check_is_layer(layer)
+        depth = 1 + max((layer.depth for layer in layers if isinstance(layer, Block)), default=0)
+        size = sum(layer.size if isinstance(layer, Block) else 1 for layer in layers)
+        if depth > DEEPEST:
+            raise ConvcalcError(f"blocks are nested {depth} deep: nest at most {DEEPEST}")
+        if size > MOST_LAYERS:
+            raise ConvcalcError(f"a network of {size:,} layers is too large: give at most {MOST_LAYERS:,}")
+        self.keep(depth=depth, size=size)
+
+    # Figures, of the layers inside together
+
+    def traced(self, input_shape: Sequence[int]) -> Report:
+        """The report of the block alone."""
+        from convcalc.walk import trace
+
+        return trace(self, input_shape)
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """What leaves the last layer. `ConvcalcError` where a layer inside refuses what it gets."""
+        return self.traced(input_shape).output
+
+    @property
+    def weight_shape(self) -> None:
+        """None: a block has no weight of its own."""
+
+    @property
+    def weights(self) -> int:
+        """Those of the layers inside, a shared one once.
+
+        >>> from convcalc import Linear
+        >>> Sequential(Linear(2, 2), Linear(2, 2)).weights, Sequential(*[Linear(2, 2)] * 2).weights
+        (8, 4)
+        """
+        return sum(layer.weights for layer in distinct(self))
+
+    @property
+    def biases(self) -> int:
+        """Those of the layers inside, a shared one once."""
+        return sum(layer.biases for layer in distinct(self))
+
+    @property
+    def buffers(self) -> int:
+        """Those of the layers inside, a shared one once."""
+        return sum(layer.buffers for layer in distinct(self))
+
+    def connections(self, input_shape: Sequence[int]) -> int | None:
+        """Those of the layers inside, at each call; layers that have none are skipped."""
+        return self.traced(input_shape).totals.connections
+
+    def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
+        """Those of the layers inside, at each call."""
+        totals = self.traced(input_shape).totals
+        return totals.macs_exact if exact else totals.macs
+
+    def dead_weights(self, input_shape: Sequence[int]) -> int:
+        """Those of the layers inside."""
+        return self.traced(input_shape).totals.dead_weights
+
+    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
+        """What a unit that leaves the last layer sees, through all paths together."""
+        from convcalc.walk import trace
+
+        return trace(self, input_shape, seen=fields).field
+
+    # Words
+
+    def written(self, write: Write) -> str:
+        """The block as `syntax.parse` reads it, its layers written by ``write``."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        """As it reads back; a layer that is used twice gets a name where it first stands."""
+        return Writer(shared_names([self]))(self)
+
+    def in_pytorch(self) -> str | None:
+        """None: PyTorch says it in a model's ``forward``."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Sequential(Block):
+    """Layers in a row, each fed by the one before, as ``torch.nn.Sequential``.
+
+    Their names are their numbers, or the keys of the one mapping given.
+
+    >>> from convcalc import Flatten, Linear
+    >>> Sequential(Flatten(), Linear(120, 84))
+    Sequential(Flatten(), Linear(120, 84))
+    >>> Sequential({"flat": Flatten()}).names
+    ('flat',)
+    """
+
+    layers: tuple[Layer, ...]
+    names: tuple[str, ...]
+    depth: int = field(compare=False)
+    size: int = field(compare=False)
+
+    def __init__(self, *layers: Layer | Mapping[str, Layer]) -> None:
+        names, parts = _named(layers)
+        self.keep(layers=parts, names=names)
+        self.measure()
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Each fed by the one before."""
+        sources = (SOURCE, *self.names)
+        return tuple(
+            Node(name, layer, (source,))
+            for name, layer, source in zip(self.names, self.layers, sources[: len(self.names)], strict=True)
+        )
+
+    def written(self, write: Write) -> str:
+        """Names are spelled out where they are not the numbers."""
+        return f"Sequential({_listed(self.names, list(map(write, self.layers)))})"
+
+    def in_pytorch(self) -> str | None:
+        """How to write the row in PyTorch; None where PyTorch lacks one of its layers."""
+        parts = {id(layer): layer.in_pytorch() for layer in self.layers}
+        return None if None in parts.values() else self.written(lambda layer: str(parts[id(layer)]))
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Residual(Block):
+    """A body and a shortcut around it, added: ``body(x) + shortcut(x)``.
+
+    Source: He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2016), figure 2.
+
+    >>> from convcalc import Conv2d
+    >>> Residual(Conv2d(64, 64, 3, padding=1)).output_shape((1, 64, 56, 56))
+    (1, 64, 56, 56)
+    """
+
+    body: Layer
+    shortcut: Layer
+    depth: int = field(compare=False)
+    size: int = field(compare=False)
+
+    def __init__(self, body: Layer, shortcut: Layer | None = None) -> None:
+        self.keep(body=body, shortcut=_identity() if shortcut is None else shortcut)
+        self.measure()
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The body, the shortcut where it is more than a wire, and their sum."""
+        wire = _is_wire(self.shortcut)
+        parts = [Node("body", self.body, (SOURCE,))]
+        parts += [] if wire else [Node("shortcut", self.shortcut, (SOURCE,))]
+        return (*parts, Node("add", Add(), ("body", SOURCE if wire else "shortcut")))
+
+    def written(self, write: Write) -> str:
+        """The shortcut only where it is more than a wire."""
+        shortcut = "" if _is_wire(self.shortcut) else f", shortcut={write(self.shortcut)}"
+        return f"Residual({write(self.body)}{shortcut})"
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Branches(Block):
+    """Layers side by side, each fed by the block's input, and joined: concatenated along ``dim``, added or multiplied.
+
+    Source: Szegedy et al., "Going Deeper with Convolutions" (2015), figure 2.
+
+    >>> from convcalc import Conv2d, Identity
+    >>> Branches(Conv2d(64, 32, 1), Identity()).output_shape((1, 64, 28, 28))
+    (1, 96, 28, 28)
+    """
+
+    branches: tuple[Layer, ...]
+    names: tuple[str, ...]
+    join: str
+    dim: int
+    depth: int = field(compare=False)
+    size: int = field(compare=False)
+
+    def __init__(self, *branches: Layer | Mapping[str, Layer], join: str = "concat", dim: int = 1) -> None:
+        if join not in JOINS:
+            raise ConvcalcError(f"join {join!r} is unknown: use one of {', '.join(JOINS)}")
+        names, parts = _named(branches)
+        if not parts:
+            raise ConvcalcError("Branches has no branch: give at least one layer")
+        if join in names:
+            raise ConvcalcError(f"the branch name {join!r} is that of the join: give another")
+        self.keep(branches=parts, names=names, join=join, dim=whole("dim", dim, least=None))
+        self.measure()
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The branches that are more than a wire, and what joins them."""
+        named = list(zip(self.names, self.branches, strict=True))
+        parts = [Node(name, layer, (SOURCE,)) for name, layer in named if not _is_wire(layer)]
+        sources = tuple(SOURCE if _is_wire(layer) else name for name, layer in named)
+        join: Join = {"concat": lambda: Concat(self.dim), "add": Add, "mul": Mul}[self.join]()
+        return (*parts, Node(self.join, join, sources))
+
+    def written(self, write: Write) -> str:
+        """The branches as in `Sequential`, and how they are joined."""
+        inside = _listed(self.names, list(map(write, self.branches)))
+        join = "" if self.join == "concat" else f", join={self.join!r}"
+        return f"Branches({inside}{join}{'' if self.dim == 1 else f', dim={self.dim}'})"
+
+
+def _named(parts: Sequence[Layer | Mapping[str, Layer]]) -> tuple[tuple[str, ...], tuple[Layer, ...]]:
+    """Names and layers, from layers that are numbered or from one mapping."""
+    if len(parts) == 1 and isinstance(parts[0], Mapping):
+        names, layers = tuple(parts[0].keys()), tuple(parts[0].values())
+    else:
+        names, layers = tuple(map(str, range(len(parts)))), parts
+    for name in names:
+        if not isinstance(name, str) or not name or "." in name or not name.isprintable():
+            raise ConvcalcError(f"{name!r} is no name for a layer: give printable characters without a dot")
+    for layer in layers:
+        check_is_layer(layer)
+    return names, layers  # type: ignore[return-value]
+
+
+def _listed(names: Sequence[str], parts: Sequence[str]) -> str:
+    """The parts one behind the other; with their names where those are not the numbers."""
+    if list(names) == list(map(str, range(len(parts)))):
+        return ", ".join(parts)
+    pairs = ", ".join(f"({name!r}, {part})" for name, part in zip(names, parts, strict=True))
+    return f"OrderedDict([{pairs}])"
+
+
+def _identity() -> Layer:
+    from convcalc.layers.activation import Identity
+
+    return Identity()
+
+
+def _is_wire(layer: Layer) -> bool:
+    """Whether what leaves the layer is what feeds it, so that it needs no row."""
+    from convcalc.layers.activation import Identity
+
+    return isinstance(layer, Identity)
+
+
+def check_is_layer(layer: object) -> None:
+    """Refuse what is no layer.
+
+    >>> from convcalc import Flatten
+    >>> check_is_layer(Flatten())
+    """
+    if not isinstance(layer, Layer):
+        raise ConvcalcError(f"{quoted(repr(layer))[1:-1]} is no layer: give one such as Conv2d(3, 16, 4)")
+
+
+def every(layer: Layer) -> Iterator[Layer]:
+    """The layer, and every layer inside it, blocks before what they hold; one that is used twice comes twice.
+
+    >>> from convcalc import Flatten
+    >>> len(list(every(Sequential(Flatten(), Flatten()))))
+    3
+    """
+    yield layer
+    if isinstance(layer, Block):
+        for node in layer.nodes:
+            yield from every(node.layer)
+
+
+def distinct(block: Layer) -> list[Layer]:
+    """The single layers inside, each once.
+
+    >>> from convcalc import Linear
+    >>> len(distinct(Sequential(*[Linear(2, 2)] * 3)))
+    1
+    """
+    return list({id(layer): layer for layer in every(block) if not isinstance(layer, Block)}.values())
+
+
+def shared_names(layers: Sequence[Layer]) -> dict[int, str]:
+    """A name for each layer with numbers of its own (blocks too) that stands at several places, by its identity.
+
+    >>> from convcalc import Linear
+    >>> list(shared_names([Sequential(*[Linear(2, 2)] * 3)]).values())
+    ['shared1']
+    """
+    places: dict[int, int] = {}
+    known: dict[int, Layer] = {}
+
+    def visit(layer: Layer) -> None:
+        places[id(layer)] = places.get(id(layer), 0) + 1
+        known[id(layer)] = layer
+        if isinstance(layer, Block) and places[id(layer)] == 1:
+            for node in layer.nodes:
+                visit(node.layer)
+
+    for layer in layers:
+        visit(layer)
+    shared = [key for key, count in places.items() if count > 1 and _holds_numbers(known[key])]
+    return {key: f"shared{number}" for number, key in enumerate(shared, start=1)}
+
+
+def _holds_numbers(layer: Layer) -> bool:
+    try:
+        return layer.parameters + layer.buffers > 0
+    except ConvcalcError:  # a Lazy layer will have some
+        return True
+
+
+class Writer:
+    """Writes layers so that `syntax.parse` reads them back, a shared one by its name from its second place on."""
+
+    def __init__(self, names: Mapping[int, str]) -> None:
+        self.names = names
+        self.written: set[int] = set()
+
+    def __call__(self, layer: Layer) -> str:
+        """The layer's text; ``(shared1 := Linear(2, 2))`` at its first place, ``shared1`` at the others."""
+        name = self.names.get(id(layer))
+        if name is not None and id(layer) in self.written:
+            return name
+        text = layer.written(self) if isinstance(layer, Block) else repr(layer)
+        if name is None:
+            return text
+        self.written.add(id(layer))
+        return f"({name} := {text})"

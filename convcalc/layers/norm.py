@@ -1,0 +1,326 @@
+"""Normalisation. It has parameters and buffers, but by convention no connections and no multiply-accumulates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import ClassVar
+
+from convcalc.errors import ConvcalcError
+from convcalc.layers.axes import Shape, counted, shape, whole
+from convcalc.layers.base import Uncounted
+
+
+class Norm(Uncounted):
+    """What normalising layers share: the shape stays."""
+
+    __slots__ = ()
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """The input's shape."""
+        sizes = shape(input_shape)
+        self.check(sizes)
+        return sizes
+
+    def check(self, sizes: Shape) -> None:
+        """Refuse what PyTorch refuses in eval mode."""
+        raise NotImplementedError
+
+    def refuse_single(self, values: int, sizes: Shape, of: str) -> None:
+        """Statistics of the input itself need more than one value."""
+        if values == 1:
+            raise ConvcalcError(
+                f"{type(self).__name__} normalises over one value {of} in input {list(sizes)}: give more"
+            )
+
+    def _channels(self, sizes: Shape, axis: int, channels: int) -> None:
+        if sizes[axis] != channels:
+            raise ConvcalcError(
+                f"{type(self).__name__} takes {counted(channels, 'channel')}, got {sizes[axis]} in input {list(sizes)}"
+            )
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class BatchNorm(Norm):
+    """Batch normalisation, as ``torch.nn.BatchNorm2d``: a factor and a bias a channel, and running statistics.
+
+    The buffers are a mean and a variance a channel, and one count of batches.
+
+    >>> layer = BatchNorm2d(64)
+    >>> layer.parameters, layer.buffers
+    (128, 129)
+    """
+
+    dims: ClassVar[tuple[int, ...]]  # axes of the inputs it takes
+    num_features: int
+    eps: float
+    momentum: float | None
+    affine: bool
+    track_running_stats: bool
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+    ) -> None:
+        self.known_rank()
+        self.keep(
+            num_features=whole("num_features", num_features, least=0),
+            eps=eps,
+            momentum=momentum,
+            affine=bool(affine),
+            track_running_stats=bool(track_running_stats),
+        )
+
+    def check(self, sizes: Shape) -> None:
+        """The right axes, the right channels, and more than one value where the input's own statistics are used."""
+        if len(sizes) not in self.dims:
+            wanted = " or ".join(map(str, self.dims))
+            raise ConvcalcError(f"{type(self).__name__} takes {wanted} sizes, got {len(sizes)} in {list(sizes)}")
+        if self.affine and self.num_features == 0:
+            raise ConvcalcError(f"{type(self).__name__} has no channel to scale: give num_features of at least 1")
+        if 0 not in sizes and (self.affine or self.track_running_stats):
+            self._channels(sizes, 1, self.num_features)
+        if not self.track_running_stats:
+            self.refuse_single(sizes[0] * prod(sizes[2:]), sizes, "a channel")
+
+    @property
+    def weight_shape(self) -> Shape | None:
+        """[num_features], or none."""
+        return (self.num_features,) if self.affine else None
+
+    @property
+    def weights(self) -> int:
+        """A factor a channel."""
+        return self.num_features if self.affine else 0
+
+    @property
+    def biases(self) -> int:
+        """A bias a channel."""
+        return self.num_features if self.affine else 0
+
+    @property
+    def parameters(self) -> int:
+        """Factors and biases."""
+        return self.weights + self.biases
+
+    @property
+    def buffers(self) -> int:
+        """Running means and variances, and the number of batches seen."""
+        return 2 * self.num_features + 1 if self.track_running_stats else 0
+
+
+class BatchNorm1d(BatchNorm):
+    """As ``torch.nn.BatchNorm1d``."""
+
+    __slots__ = ()
+    rank = 1
+    dims = (2, 3)
+
+
+class BatchNorm2d(BatchNorm):
+    """As ``torch.nn.BatchNorm2d``."""
+
+    __slots__ = ()
+    rank = 2
+    dims = (4,)
+
+
+class BatchNorm3d(BatchNorm):
+    """As ``torch.nn.BatchNorm3d``."""
+
+    __slots__ = ()
+    rank = 3
+    dims = (5,)
+
+
+class InstanceNorm(BatchNorm):
+    """Normalisation over each map of each example, as ``torch.nn.InstanceNorm2d``: no parameters by default.
+
+    >>> InstanceNorm2d(64).parameters, InstanceNorm2d(64, affine=True).parameters
+    (0, 128)
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats)
+
+    def check(self, sizes: Shape) -> None:
+        """As PyTorch: channels matter only to parameters and buffers, single values only without running statistics."""
+        rank = self.known_rank()
+        name = type(self).__name__
+        if len(sizes) not in (rank + 1, rank + 2):
+            raise ConvcalcError(f"{name} takes {rank + 1} or {rank + 2} sizes, got {len(sizes)} in {list(sizes)}")
+        if self.affine:
+            self._channels(sizes, -1 - rank, self.num_features)
+            if 0 in sizes[:-rank]:
+                raise ConvcalcError(f"{name} has nothing to scale in input {list(sizes)}: give at least 1 of each")
+        elif self.track_running_stats and 0 not in sizes:
+            self._channels(sizes, -1 - rank, self.num_features)
+        if not self.track_running_stats:
+            self.refuse_single(prod(sizes[-rank:]), sizes, "a map")
+
+
+class InstanceNorm1d(InstanceNorm):
+    """As ``torch.nn.InstanceNorm1d``."""
+
+    __slots__ = ()
+    rank = 1
+
+
+class InstanceNorm2d(InstanceNorm):
+    """As ``torch.nn.InstanceNorm2d``."""
+
+    __slots__ = ()
+    rank = 2
+
+
+class InstanceNorm3d(InstanceNorm):
+    """As ``torch.nn.InstanceNorm3d``."""
+
+    __slots__ = ()
+    rank = 3
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class GroupNorm(Norm):
+    """Normalisation over groups of channels, as ``torch.nn.GroupNorm``.
+
+    >>> GroupNorm(4, 64).parameters
+    128
+    """
+
+    num_groups: int
+    num_channels: int
+    eps: float
+    affine: bool
+
+    def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
+        groups, channels = whole("num_groups", num_groups, least=1), whole("num_channels", num_channels, least=0)
+        if channels % groups:
+            raise ConvcalcError(f"num_groups {groups} does not divide num_channels {channels}")
+        self.keep(num_groups=groups, num_channels=channels, eps=eps, affine=bool(affine))
+
+    def check(self, sizes: Shape) -> None:
+        """Two sizes at least, channels that the groups divide, and more than one value a group."""
+        if len(sizes) < 2:
+            raise ConvcalcError(f"GroupNorm takes at least 2 sizes (N C), got {list(sizes)}")
+        if self.affine:
+            self._channels(sizes, 1, self.num_channels)
+        if sizes[1] % self.num_groups:
+            raise ConvcalcError(
+                f"num_groups {self.num_groups} does not divide the {sizes[1]} channels of {list(sizes)}"
+            )
+        self.refuse_single(sizes[0] * (sizes[1] // self.num_groups) * prod(sizes[2:]), sizes, "a group")
+
+    @property
+    def weight_shape(self) -> Shape | None:
+        """[num_channels], or none."""
+        return (self.num_channels,) if self.affine else None
+
+    @property
+    def weights(self) -> int:
+        """A factor a channel."""
+        return self.num_channels if self.affine else 0
+
+    @property
+    def biases(self) -> int:
+        """A bias a channel."""
+        return self.num_channels if self.affine else 0
+
+    @property
+    def parameters(self) -> int:
+        """Factors and biases."""
+        return self.weights + self.biases
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class LayerNorm(Norm):
+    """Normalisation over the last axes, as ``torch.nn.LayerNorm``.
+
+    >>> LayerNorm((3, 4)).parameters
+    24
+    """
+
+    normalized_shape: tuple[int, ...]
+    eps: float
+    elementwise_affine: bool
+    bias: bool
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+    ) -> None:
+        given = normalized_shape if isinstance(normalized_shape, Sequence) else (normalized_shape,)
+        self.keep(
+            normalized_shape=tuple(whole("normalized_shape", size, least=0) for size in given),
+            eps=eps,
+            elementwise_affine=bool(elementwise_affine),
+            bias=bool(bias),
+        )
+        if not self.normalized_shape:
+            raise ConvcalcError("normalized_shape is empty: give the sizes of the last axes")
+
+    def check(self, sizes: Shape) -> None:
+        """The last axes are the normalised ones."""
+        if sizes[-len(self.normalized_shape) :] != self.normalized_shape:
+            raise ConvcalcError(f"LayerNorm takes inputs that end in {list(self.normalized_shape)}, got {list(sizes)}")
+
+    @property
+    def weight_shape(self) -> Shape | None:
+        """normalized_shape, or none."""
+        return self.normalized_shape if self.elementwise_affine else None
+
+    @property
+    def weights(self) -> int:
+        """A factor an element."""
+        return prod(self.normalized_shape) if self.elementwise_affine else 0
+
+    @property
+    def biases(self) -> int:
+        """A bias an element."""
+        return prod(self.normalized_shape) if self.elementwise_affine and self.bias else 0
+
+    @property
+    def parameters(self) -> int:
+        """Factors and biases."""
+        return self.weights + self.biases
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class LocalResponseNorm(Norm):
+    """Normalisation over neighbouring channels, as ``torch.nn.LocalResponseNorm``.
+
+    >>> LocalResponseNorm(5).output_shape((1, 96, 55, 55))
+    (1, 96, 55, 55)
+    """
+
+    size: int
+    alpha: float
+    beta: float
+    k: float
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
+        self.keep(size=whole("size", size, least=None), alpha=alpha, beta=beta, k=k)
+
+    def check(self, sizes: Shape) -> None:
+        """Three sizes at least; an empty input is taken whatever the size."""
+        if len(sizes) < 3:
+            raise ConvcalcError(f"LocalResponseNorm takes at least 3 sizes, got {list(sizes)}")
+        if self.size < 1 and 0 not in sizes:
+            raise ConvcalcError(f"size {self.size} is too small: it must be at least 1")

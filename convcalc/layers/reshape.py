@@ -1,0 +1,242 @@
+"""Layers that move elements and calculate nothing: unflattening, shuffles, and patches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+from convcalc.errors import ConvcalcError
+from convcalc.layers.axes import PerAxis, Shape, Sides, axis_index, brief, counted, per_axis, shape, whole
+from convcalc.layers.base import Weightless
+from convcalc.layers.windows import Field, Window, refuse_empty, windows_over
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Unflatten(Weightless):
+    """One axis as several, as ``torch.nn.Unflatten``; one of the sizes may be -1.
+
+    >>> Unflatten(1, (3, 4, -1)).output_shape((2, 60))
+    (2, 3, 4, 5)
+    """
+
+    dim: int
+    unflattened_size: tuple[int, ...]
+
+    def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
+        sizes = tuple(whole("unflattened_size", size, least=-1) for size in unflattened_size)
+        if sizes.count(-1) > 1:
+            raise ConvcalcError(f"unflattened_size {list(sizes)} leaves more than one size open: give all but one")
+        self.keep(dim=whole("dim", dim, least=None), unflattened_size=sizes)
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """The axis replaced by the sizes, which must multiply up to it."""
+        sizes = shape(input_shape)
+        axis = axis_index("dim", self.dim, sizes)
+        known = prod(size for size in self.unflattened_size if size != -1)
+        whole_axis = sizes[axis] if sizes else 1
+        fits = known != 0 and whole_axis % known == 0 if -1 in self.unflattened_size else known == whole_axis
+        if not fits:
+            raise ConvcalcError(
+                f"unflattened_size {list(self.unflattened_size)} does not multiply up to axis {axis} of {list(sizes)}"
+            )
+        new = tuple(whole_axis // known if size == -1 else size for size in self.unflattened_size)
+        return (*sizes[:axis], *new, *sizes[axis + 1 :])
+
+    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
+        """A unit sees what it saw; where it lies now is not known."""
+        return tuple(field._replace(jump=None) for field in fields)
+
+
+class Shuffle(Weightless):
+    """What the pixel shuffles share: one factor, and the last three axes."""
+
+    __slots__ = ()
+
+    def last_three(self, input_shape: Sequence[int]) -> tuple[Shape, Shape]:
+        """The axes before the last three, and those."""
+        sizes = shape(input_shape)
+        if len(sizes) < 3:
+            raise ConvcalcError(f"{type(self).__name__} takes at least 3 sizes (C H W), got {list(sizes)}")
+        return sizes[:-3], sizes[-3:]
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class PixelShuffle(Shuffle):
+    """Channels to pixels, as ``torch.nn.PixelShuffle``: (C r r, H, W) to (C, H r, W r).
+
+    >>> PixelShuffle(2).output_shape((1, 12, 5, 5))
+    (1, 3, 10, 10)
+    """
+
+    upscale_factor: int
+
+    def __init__(self, upscale_factor: int) -> None:
+        self.keep(upscale_factor=whole("upscale_factor", upscale_factor, least=1))
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """The channels must divide by the factor's square."""
+        before, (channels, height, width) = self.last_three(input_shape)
+        factor = self.upscale_factor
+        if channels % factor**2:
+            raise ConvcalcError(f"{channels} channels do not divide by upscale_factor squared, {factor**2}")
+        return (*before, channels // factor**2, height * factor, width * factor)
+
+    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
+        """Neighbours come from one place: there is no one jump."""
+        return tuple(field._replace(jump=None) for field in fields)
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class PixelUnshuffle(Shuffle):
+    """Pixels to channels, as ``torch.nn.PixelUnshuffle``: (C, H r, W r) to (C r r, H, W).
+
+    >>> PixelUnshuffle(2).output_shape((1, 3, 10, 10))
+    (1, 12, 5, 5)
+    """
+
+    downscale_factor: int
+
+    def __init__(self, downscale_factor: int) -> None:
+        self.keep(downscale_factor=whole("downscale_factor", downscale_factor, least=1))
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """Height and width must divide by the factor."""
+        before, (channels, height, width) = self.last_three(input_shape)
+        factor = self.downscale_factor
+        if height % factor or width % factor:
+            raise ConvcalcError(f"{height}x{width} does not divide by downscale_factor {factor}")
+        if 0 in (*before, channels, height, width):  # of nothing PyTorch makes nothing, in its own shape
+            return (*before, channels, height, width)
+        return (*before, channels * factor**2, height // factor, width // factor)
+
+    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
+        """Of the channels of a place the last sees furthest: they see one element each, a factor apart in jump."""
+        return tuple(
+            field if field.jump is None else field._replace(jump=field.jump * self.downscale_factor) for field in fields
+        )
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class ChannelShuffle(Weightless):
+    """The channels of the groups in turn, as ``torch.nn.ChannelShuffle``.
+
+    >>> ChannelShuffle(2).output_shape((1, 4, 5, 5))
+    (1, 4, 5, 5)
+    """
+
+    groups: int
+
+    def __init__(self, groups: int) -> None:
+        self.keep(groups=whole("groups", groups, least=1))
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """The input's shape; the groups must divide the second axis."""
+        sizes = shape(input_shape)
+        if len(sizes) < 3:
+            raise ConvcalcError(f"ChannelShuffle takes at least 3 sizes, got {list(sizes)}")
+        if sizes[1] % self.groups:
+            raise ConvcalcError(f"groups {self.groups} does not divide the {sizes[1]} channels of {list(sizes)}")
+        return sizes
+
+
+class Patches(Weightless):
+    """What Unfold and Fold share: a window over two axes, whose settings take no one-element tuple."""
+
+    __slots__ = ()
+    rank = 2
+    kernel_size: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: tuple[int, ...]
+    stride: tuple[int, ...]
+
+    def keep_window(self, kernel_size: PerAxis, dilation: PerAxis, padding: PerAxis, stride: PerAxis) -> None:
+        """The four settings, two numbers each."""
+        self.keep(
+            kernel_size=per_axis("kernel_size", kernel_size, 2, least=1, broadcast=False),
+            dilation=per_axis("dilation", dilation, 2, least=1, broadcast=False),
+            padding=per_axis("padding", padding, 2, least=0, broadcast=False),
+            stride=per_axis("stride", stride, 2, least=1, broadcast=False),
+        )
+
+    def axes(self) -> tuple[tuple[int, int, Sides, int], ...]:
+        """Kernel size, stride, sides and dilation, an axis each."""
+        sides = ((side, side) for side in self.padding)
+        return tuple(zip(self.kernel_size, self.stride, sides, self.dilation, strict=True))
+
+    def spelled(self, name: str) -> Any:
+        """One number where the axes agree."""
+        return brief(getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Unfold(Patches):
+    """The patch under each window as a column, as ``torch.nn.Unfold``.
+
+    >>> Unfold(3, padding=1).output_shape((1, 2, 5, 5))
+    (1, 18, 25)
+    """
+
+    kernel_size: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: tuple[int, ...]
+    stride: tuple[int, ...]
+
+    def __init__(self, kernel_size: PerAxis, dilation: PerAxis = 1, padding: PerAxis = 0, stride: PerAxis = 1) -> None:
+        self.keep_window(kernel_size, dilation, padding, stride)
+
+    def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
+        """The window along each axis."""
+        return windows_over("Unfold", input_shape, None, self.axes())
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """(N, C, H, W), or without N, to (N, C kernel elements, places)."""
+        places = prod(window.places for window in self.windows(input_shape))
+        return (*input_shape[:-3], input_shape[-3] * prod(self.kernel_size), places)
+
+    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
+        """A row of a column holds one element: it sees what that saw, no longer along an axis."""
+        return tuple(field._replace(jump=None) for field in fields)
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Fold(Patches):
+    """Columns back to a map, overlaps added, as ``torch.nn.Fold``.
+
+    >>> Fold((5, 5), 3, padding=1).output_shape((1, 18, 25))
+    (1, 2, 5, 5)
+    """
+
+    output_size: tuple[int, ...]
+    kernel_size: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: tuple[int, ...]
+    stride: tuple[int, ...]
+
+    def __init__(
+        self,
+        output_size: PerAxis,
+        kernel_size: PerAxis,
+        dilation: PerAxis = 1,
+        padding: PerAxis = 0,
+        stride: PerAxis = 1,
+    ) -> None:
+        self.keep(output_size=per_axis("output_size", output_size, 2, least=1, broadcast=False))
+        self.keep_window(kernel_size, dilation, padding, stride)
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """(N, C kernel elements, places), or without N, to (N, C, *output_size)."""
+        sizes = shape(input_shape)
+        if len(sizes) not in (2, 3):
+            raise ConvcalcError(f"Fold takes 2 or 3 sizes, got {counted(len(sizes), 'size')} in {list(sizes)}")
+        refuse_empty("Fold", sizes, 2)
+        columns, places = sizes[-2:]
+        elements = prod(self.kernel_size)
+        if columns % elements:
+            raise ConvcalcError(f"Fold takes a multiple of {elements} rows, the kernel's elements, got {columns}")
+        windows = windows_over("Fold", (columns // elements, *self.output_size), None, self.axes())
+        expected = prod(window.places for window in windows)
+        if places != expected:
+            raise ConvcalcError(f"Fold to {list(self.output_size)} takes {expected} columns, got {places}")
+        return (*sizes[:-2], columns // elements, *self.output_size)

@@ -1,0 +1,203 @@
+"""Transposed convolution: every input element stamps the kernel onto the output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+from convcalc import formulas
+from convcalc.errors import ConvcalcError
+from convcalc.layers.axes import PerAxis, Shape, brief, per_axis, shape, whole
+from convcalc.layers.base import Layer
+from convcalc.layers.windows import Field, refuse_empty, spatial_sizes
+
+PER_AXIS = ("kernel_size", "stride", "padding", "output_padding", "dilation")
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class ConvTranspose(Layer):
+    """A transposed convolution of any rank; its names are `ConvTranspose1d` to `ConvTranspose3d`.
+
+    The weight has the shape [in_channels, out_channels / groups, *kernel_size], and the multiply-accumulates go by
+    input positions: each stamps every tap once.
+
+    >>> layer = ConvTranspose2d(64, 32, 4, stride=2, padding=1)
+    >>> layer.output_shape((1, 64, 16, 16)), layer.macs((1, 64, 16, 16)), layer.macs((1, 64, 16, 16), exact=True)
+    ((1, 32, 32, 32), 8388608, 7872512)
+    """
+
+    in_channels: int
+    out_channels: int
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    output_padding: tuple[int, ...]
+    groups: int
+    bias: bool
+    dilation: tuple[int, ...]
+    padding_mode: str
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: PerAxis,
+        stride: PerAxis = 1,
+        padding: PerAxis = 0,
+        output_padding: PerAxis = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: PerAxis = 1,
+        padding_mode: str = "zeros",
+    ) -> None:
+        rank = self.known_rank()
+        if padding_mode != "zeros":
+            raise ConvcalcError(f"padding_mode {padding_mode!r} is not for a transposed convolution: use 'zeros'")
+        groups = whole("groups", groups, least=1)
+        in_channels = whole("in_channels", in_channels, least=1)
+        out_channels = whole("out_channels", out_channels, least=1)
+        for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
+            if channels % groups:
+                raise ConvcalcError(f"groups {groups} does not divide {name} {channels}: it must divide both channels")
+        stride = per_axis("stride", stride, rank, least=1)
+        dilation = per_axis("dilation", dilation, rank, least=1)
+        self.keep(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            kernel_size=per_axis("kernel_size", kernel_size, rank, least=1, broadcast=False),
+            stride=stride,
+            padding=per_axis("padding", padding, rank, least=0),
+            output_padding=per_axis("output_padding", output_padding, rank, least=0),
+            groups=groups,
+            bias=bool(bias),
+            dilation=dilation,
+            padding_mode=padding_mode,
+        )
+
+    def axes(self, input_shape: Sequence[int]) -> list[tuple[int, int, int, int, int, int]]:
+        """For each axis what `formulas.transposed_size` takes, once it is sure that the input fits."""
+        rank = len(self.kernel_size)
+        name = type(self).__name__
+        sizes = shape(input_shape)
+        spatial = spatial_sizes(name, sizes, rank)
+        if sizes[-1 - rank] != self.in_channels:
+            raise ConvcalcError(
+                f"{name} takes {self.in_channels} channels, got {sizes[-1 - rank]} in input {list(sizes)}:"
+                f" the layer's input channels must be {sizes[-1 - rank]}"
+            )
+        settings = (self.kernel_size, self.stride, self.padding, self.output_padding, self.dilation)
+        axes = list(zip(spatial, *settings, strict=True))
+        if 0 in sizes[: -1 - rank]:  # of an empty batch PyTorch takes what it refuses of any other
+            least = 0
+        else:
+            least = 1
+            refuse_empty(name, sizes, rank)
+            self._check_output_padding()
+        for axis in axes:
+            if formulas.transposed_size(*axis) < least:
+                raise ConvcalcError(
+                    f"padding {axis[3]} crops all that kernel {axis[1]} makes of input {axis[0]}: use a smaller padding"
+                )
+        return axes
+
+    def _check_output_padding(self) -> None:
+        for extra, step, gap in zip(self.output_padding, self.stride, self.dilation, strict=True):
+            if extra >= max(step, gap):
+                raise ConvcalcError(
+                    f"output_padding {extra} is too large: it must be smaller than stride {step} or dilation {gap}"
+                )
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """(N, in_channels, *sizes) to (N, out_channels, *sizes), N left out on both sides or on neither."""
+        axes = self.axes(input_shape)
+        sizes = tuple(formulas.transposed_size(*axis) for axis in axes)
+        return (*input_shape[: -1 - len(axes)], self.out_channels, *sizes)
+
+    @property
+    def weight_shape(self) -> Shape:
+        """[in_channels, out_channels / groups, *kernel_size]."""
+        return (self.in_channels, self.out_channels // self.groups, *self.kernel_size)
+
+    @property
+    def channel_pairs(self) -> int:
+        """Pairs of an input and an output map that a kernel connects."""
+        return formulas.channel_pairs(self.in_channels, self.out_channels, self.groups)
+
+    @property
+    def weights(self) -> int:
+        """The taps of one kernel, for each pair of maps."""
+        return formulas.weights(self.channel_pairs, self.kernel_size)
+
+    @property
+    def biases(self) -> int:
+        """One an output map."""
+        return self.out_channels if self.bias else 0
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases."""
+        return formulas.parameters(self.weights, self.biases)
+
+    def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
+        """Every tap at every input position; exact: only those that land inside the output."""
+        axes = self.axes(input_shape)
+        taps = tuple(formulas.landing_taps(*axis) if exact else axis[0] * axis[1] for axis in axes)
+        return formulas.macs(self.channel_pairs, taps)
+
+    def connections(self, input_shape: Sequence[int]) -> int:
+        """Dense multiply-accumulates, and one bias an output unit."""
+        units = prod(self.output_shape(input_shape)[-1 - len(self.kernel_size) :])
+        return formulas.connections(self.macs(input_shape), units if self.bias else 0)
+
+    def dead_weights(self, input_shape: Sequence[int]) -> int:
+        """Weights whose every stamp is cropped."""
+        live = tuple(formulas.live_stamps(*axis) for axis in self.axes(input_shape))
+        return self.weights - formulas.weights(self.channel_pairs, live)
+
+    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
+        """Each output sees the input elements that stamp on it; the jump is divided by the stride."""
+        return tuple(_through_stamps(field, axis) for field, axis in zip(fields, self.axes(input_shape), strict=True))
+
+    def spelled(self, name: str) -> Any:
+        """One number where the axes agree."""
+        value = getattr(self, name)
+        return brief(value) if name in PER_AXIS else value
+
+
+def _through_stamps(field: Field, axis: tuple[int, int, int, int, int, int]) -> Field:
+    size, kernel_size, stride, padding, _, dilation = axis
+    if field.jump is None:
+        raise ConvcalcError("a transposed convolution behind a flattened map has no axis to move along")
+    extent = formulas.stamp_extent(kernel_size, stride, dilation)
+    first = -((dilation * (kernel_size - 1) - padding) // stride)
+    jump = Fraction(field.jump, stride)
+    return Field(
+        formulas.receptive_field(field.size, field.jump, extent),
+        jump.numerator if jump.denominator == 1 else jump,
+        formulas.receptive_start(field.start, field.jump, -first),
+        formulas.receptive_field(field.size, field.jump, size),
+    )
+
+
+class ConvTranspose1d(ConvTranspose):
+    """As ``torch.nn.ConvTranspose1d``."""
+
+    __slots__ = ()
+    rank = 1
+
+
+class ConvTranspose2d(ConvTranspose):
+    """As ``torch.nn.ConvTranspose2d``."""
+
+    __slots__ = ()
+    rank = 2
+
+
+class ConvTranspose3d(ConvTranspose):
+    """As ``torch.nn.ConvTranspose3d``."""
+
+    __slots__ = ()
+    rank = 3
