@@ -108,6 +108,16 @@ def random_array(shape: Shape, rng: np.random.Generator, dtype: str = "float32")
     return array.astype(kind, copy=False)
 
 
+def weight_shapes(layer: Layer) -> dict[str, Shape]:
+    """The shapes of the arrays that the layer holds, by PyTorch's names.
+
+    >>> from convcalc import Linear
+    >>> weight_shapes(Linear(120, 84))
+    {'weight': (84, 120), 'bias': (84,)}
+    """
+    return _kernel(layer).shapes(layer)
+
+
 def needed_bytes(layer: Layer, input_shapes: Sequence[Shape], output_shape: Shape, dtype: str = "float32") -> int:
     """The memory that counting and then executing the layer takes at most, its inputs and output included.
 

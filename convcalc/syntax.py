@@ -9,12 +9,12 @@ from typing import Any
 
 from convcalc.errors import ConvcalcError, quoted
 from convcalc.layers import FAMILIES, Layer, kind
-from convcalc.network import Sequential
+from convcalc.layers.block import Sequential
 
 MOST_CHARACTERS = 1_000_000
 
 
-def parse(text: str) -> Layer | Sequential:
+def parse(text: str) -> Layer:
     """The layer or the block that the text describes, or a refusal that quotes what cannot be read.
 
     >>> parse("Conv2d(3, 16, 4, stride=2)")
@@ -40,7 +40,7 @@ def parse(text: str) -> Layer | Sequential:
         raise ConvcalcError(f"cannot read {_shown(text)}: {error}") from None
 
 
-def _layer(expression: ast.expr) -> Layer | Sequential:
+def _layer(expression: ast.expr) -> Layer:
     if not isinstance(expression, ast.Call) or not isinstance(expression.func, ast.Name):
         raise ConvcalcError(f"{_shown(expression)} is not a layer: write one as Conv2d(3, 16, 4, stride=2)")
     name = expression.func.id

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcalc import lenet
 from convcalc.commands import output, values
 from convcalc.commands.base import as_typed
-from convcalc.network import trace
 from convcalc.report import Report
+from convcalc.walk import trace
 
 if TYPE_CHECKING:
     from convcalc.render.sheet import Sheet

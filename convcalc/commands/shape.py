@@ -13,7 +13,8 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, counted, divisors, per_axis, spell
 from convcalc.layers.conv import PADDING_MODES, Conv, Conv1d, Conv2d, Conv3d
 from convcalc.layers.windows import AXES
-from convcalc.network import Network, trace
+from convcalc.network import Network
+from convcalc.walk import trace
 
 if TYPE_CHECKING:
     from convcalc.render.sheet import Sheet
@@ -106,7 +107,7 @@ def _output(network: Network, input_shape: Shape, verify: bool) -> Shape:
     from convcalc.verify import plan
 
     try:
-        steps = [step for part in plan(network, input_shape).values() for step in part]
+        steps = plan(network, input_shape)
     except ConvcalcError:
         raise refusal from None
     return steps[-1].output
@@ -220,7 +221,7 @@ def _verified(network: Network, input_shape: Shape, limit: int) -> Verification:
 
     with suppress(ConvcalcError):  # a refusal is verify's to make
         report = trace(network, input_shape)
-        check_memory(network, plan(network, input_shape), limit)
+        check_memory(plan(network, input_shape), limit)
         products = report.totals.macs * report.batch
         if products > PATIENCE:
             tell(f"note: about {float(products):.0e} products to sum: this takes a while (Ctrl-C stops it)")

@@ -52,6 +52,7 @@ class BatchNorm(Norm):
     (128, 129)
     """
 
+    always_batched = True
     dims: ClassVar[tuple[int, ...]]  # axes of the inputs it takes
     num_features: int
     eps: float
@@ -146,6 +147,7 @@ class InstanceNorm(BatchNorm):
     """
 
     __slots__ = ()
+    always_batched = False
 
     def __init__(
         self,

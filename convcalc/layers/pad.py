@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, Sides, counted, shape, whole
 from convcalc.layers.base import Weightless
-from convcalc.layers.windows import Field, refuse_empty, spatial_sizes
+from convcalc.layers.windows import Field, moved, refuse_empty, spatial_sizes
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -51,11 +50,11 @@ class Pad(Weightless):
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """The field begins earlier, by what was added before it."""
         axes = self.axes(input_shape)
+        if len(fields) != len(axes):
+            return ()
         return tuple(
-            field
-            if field.jump is None
-            else field._replace(start=formulas.receptive_start(field.start, field.jump, before))
-            for field, (_, (before, _)) in zip(fields, axes, strict=True)
+            moved(field, 1, 1, before, size + before + after) if field.jump is not None else field
+            for field, (size, (before, after)) in zip(fields, axes, strict=True)
         )
 
     def spelled(self, name: str) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.layers.axes import counted
+from convcalc.layers.block import Sequential
 from convcalc.layers.conv import Conv
 from convcalc.layers.windows import AXES, ELEMENTS
-from convcalc.network import Sequential
 from convcalc.report import Report, Row
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def verdict(verification: Verification) -> str:
     return f"DIFFERS: {counted(verification.differing, 'figure')} predicted otherwise than {counted_by_execution}."
 
 
-def operation(layer: Layer | Sequential) -> str:
+def operation(layer: Layer) -> str:
     """The kind of layer in a word: of a block, that of the layer with weights.
 
     >>> from convcalc import Linear
@@ -224,7 +225,7 @@ def brackets(shape: tuple[int, ...]) -> str:
     return f"[{', '.join(map(str, shape))}]"
 
 
-def shown_layer(layer: Layer | Sequential) -> str:
+def shown_layer(layer: Layer) -> str:
     """The layer in PyTorch's words; a connection table, which has none, is named and not spelled out.
 
     >>> from convcalc import Conv2d
@@ -247,13 +248,13 @@ def _kernel(row: Row) -> str:
     return brackets(row.weight_shape)
 
 
-def _pairs(layer: Layer | Sequential) -> str:
+def _pairs(layer: Layer) -> str:
     if isinstance(layer, Conv) and layer.table is not None:
         return f", {layer.channel_pairs:,} of {layer.all_pairs:,} pairs of maps connected"
     return ""
 
 
-def _by(numbers: list[int]) -> str:
+def _by(numbers: Sequence[object]) -> str:
     return "x".join(map(str, numbers))
 
 
