@@ -121,8 +121,8 @@ class Report(NamedTuple):
 
     @property
     def totals(self) -> Figures:
-        """All rows together."""
-        return total(row.figures for row in self.rows)
+        """All single layers together."""
+        return total(row.figures for row in self.leaves)
 
     @property
     def connections_undefined(self) -> int:

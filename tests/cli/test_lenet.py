@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from convcalc import engine, formulas, lenet
-from convcalc.network import single_layers
+from convcalc.network import opened
 from convcalc.verify import verify
 from tests.helpers import DATA
 
