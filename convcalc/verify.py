@@ -118,11 +118,11 @@ def verify(
         if progress is not None:
             progress(number, len(steps), step.name)
         started = perf_counter()
+        counts = engine.count(step.layer, as_batch(step.layer, step.inputs[0], batched))  # before there are weights
         given = held.get(id(step.layer)) or (weights or {}).get(step.name) or engine.random_weights(step.layer, rng)
         uses[id(step.layer)] -= 1
         if uses[id(step.layer)]:
             held[id(step.layer)] = given
-        counts = engine.count(step.layer, as_batch(step.layer, step.inputs[0], batched))
         arrays[step.name] = engine.execute(step.layer, *(arrays[source] for source in step.sources), **given)
         del given
         found = step._replace(output=arrays[step.name].shape)
