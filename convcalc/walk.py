@@ -20,12 +20,16 @@ from convcalc.unread import unread
 class LayerError(ConvcalcError):
     """A layer that refuses what it gets: its node, its number among all (from 1), and the report up to it."""
 
-    def __init__(self, reason: str, node: Node, number: int, report: Report) -> None:
-        super().__init__(f"layer {node.name!r}: {reason}")
+    def __init__(self, reason: str, node: Node, number: int, report: Report, place: str = "") -> None:
+        super().__init__(f"layer {node.name!r}{place}: {reason}")
         self.reason = reason
         self.node = node
         self.number = number
         self.report = report
+
+    def at(self, place: str, remedy: str = "") -> LayerError:
+        """The same, saying also where the layer is, and what else would help."""
+        return LayerError(self.reason + remedy, self.node, self.number, self.report, f" ({place})")
 
 
 def trace(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from convcalc.verify import Check, Verification
 
 KINDS: dict[int, type[Conv]] = {1: Conv1d, 2: Conv2d, 3: Conv3d}
-MOST_STDIN = 64 * 2**20
 PATIENCE = 2 * 10**11  # products that take some seconds
 
 
@@ -80,9 +78,13 @@ def run(sizes: list[str], options: Options) -> bool:
 def _start(sizes: list[str]) -> tuple[Network, Shape]:
     """The network so far and its input: none yet, or what was piped in."""
     if sizes == ["-"]:
+        from convcalc.commands.source import json_of, text_of_stdin
         from convcalc.schema import network_from
 
-        return network_from(_read_json())
+        text = text_of_stdin("JSON")
+        if not text.strip():
+            raise ConvcalcError("stdin is empty: the command before may have failed; it must print JSON (--json)")
+        return network_from(json_of(text))
     numbers = tuple(values.integer("size", size, "write the sizes apart, as 1 3 28 28") for size in sizes)
     for number in numbers:
         if number < 0:
@@ -111,49 +113,6 @@ def _output(network: Network, input_shape: Shape, verify: bool) -> Shape:
     except ConvcalcError:
         raise refusal from None
     return steps[-1].output
-
-
-def _read_json() -> Any:
-    import json
-
-    if sys.stdin is None or sys.stdin.isatty():
-        found = "closed" if sys.stdin is None else "a terminal"
-        raise ConvcalcError(
-            f"- reads JSON from a pipe, but stdin is {found}: write convcalc shape ... --json | convcalc shape - ..."
-        )
-    text = _read_text()
-    if not text.strip():
-        raise ConvcalcError("stdin is empty: the command before may have failed; it must print JSON (--json)")
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        where = f"({error.msg} at line {error.lineno}, column {error.colno})"
-        like_json = text.lstrip().startswith(("{", "["))
-        remedy = "it is cut short, or has text behind it" if like_json else "add --json to the command before"
-        raise ConvcalcError(f"stdin is not JSON {where}: {remedy}") from None
-    except RecursionError:
-        raise ConvcalcError(
-            "the JSON on stdin is nested too deeply: pipe in what convcalc prints with --json"
-        ) from None
-    except ValueError:
-        digits = f"{sys.get_int_max_str_digits():,}"
-        raise ConvcalcError(
-            f"the JSON on stdin holds a number of more than {digits} digits: give smaller sizes"
-        ) from None
-
-
-def _read_text() -> str:
-    """All of stdin: UTF-8 whatever the locale, or UTF-16 where a shell has marked it so."""
-    stream = getattr(sys.stdin, "buffer", None)
-    data = sys.stdin.read(MOST_STDIN + 1) if stream is None else stream.read(MOST_STDIN + 1)
-    if len(data) > MOST_STDIN:
-        raise ConvcalcError(f"stdin holds more than {MOST_STDIN:,} bytes: give the JSON of one network")
-    if isinstance(data, str):
-        return data
-    try:
-        return str(data, "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConvcalcError(f"stdin is not text ({error.reason} at byte {error.start}): pipe in JSON") from None
 
 
 def _layer(example: Shape, options: Options) -> Conv:

@@ -80,6 +80,49 @@ def memory(name: str, text: str) -> int:
     return size
 
 
+def amount(name: str, text: str) -> int:
+    """A budget: a whole number, or one with a unit of thousands, ``5M``.
+
+    >>> amount("--max-params", "5M"), amount("--max-macs", "1.5G"), amount("--max-params", "61,100,840")
+    (5000000, 1500000000, 61100840)
+    """
+    number, unit = text.replace(",", ""), text[-1:].upper()
+    power = "KMGT".find(unit) + 1 if unit and unit in "KMGT" else 0
+    digits, _, decimals = (number[:-1] if power else number).partition(".")
+    if not (digits + decimals).isascii() or not (digits + decimals).isdigit() or len(text) > MOST_QUOTED:
+        raise ConvcalcError(f"{name} {quoted(text)} is not an amount: write it as 5000000, 5M or 1.5G")
+    return int(digits + decimals) * 1000**power // 10 ** len(decimals)
+
+
+def shape(name: str, text: str) -> tuple[int, ...]:
+    """The sizes of an input, ``1x3x224x224``.
+
+    >>> shape("--input", "1x3x224x224")
+    (1, 3, 224, 224)
+    """
+    parts = text.replace(",", "x").lower().split("x")
+    if not all(map(is_integer, parts)):
+        raise ConvcalcError(f"{name} {quoted(text)} is no shape: write its sizes as 1x3x224x224")
+    sizes = tuple(integer(name, part) for part in parts)
+    if min(sizes) < 0:
+        raise ConvcalcError(f"{name} {text} has a negative size: every size must be at least 0")
+    return sizes
+
+
+def depth(name: str, text: str) -> int | None:
+    """How many blocks deep; None for all the way.
+
+    >>> depth("--depth", "2"), depth("--depth", "all")
+    (2, None)
+    """
+    if text == "all":
+        return None
+    number = integer(name, text, "give a number from 1 on, or all")
+    if number < 1:
+        raise ConvcalcError(f"{name} {number} is too small: give a number from 1 on, or all")
+    return number
+
+
 def one_of(name: str, text: str, choices: tuple[str, ...]) -> str:
     """One of a few words.
 
