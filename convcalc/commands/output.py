@@ -44,6 +44,17 @@ def _emit_rich(blocks: Iterable[str | Sheet]) -> None:
     write("\n".join(line.rstrip() for line in lines))
 
 
+FORMATS = ("table", "json", "ndjson", "csv", "markdown", "latex")
+
+
+def emit_sheet(sheet: Sheet, format: str) -> None:  # noqa: A002 - the option's name
+    """Print a sheet as data or as a table for a paper; data has no row for the input, which is no layer."""
+    from importlib import import_module
+
+    text = import_module(f"convcalc.render.{format}").text
+    write(text(sheet._replace(rows=sheet.rows[1:]) if format in ("csv", "ndjson") else sheet))
+
+
 def emit_document(document: Any, path: str | None) -> None:
     """Print a document as JSON; with a path the value there, bare: text as it is, anything else as JSON."""
     import json
