@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convcalc.render.sheet import Sheet
+    from convcalc.report import Report
     from convcalc.verify import Verification
 
 
@@ -44,7 +45,13 @@ def _emit_rich(blocks: Iterable[str | Sheet]) -> None:
     write("\n".join(line.rstrip() for line in lines))
 
 
-FORMATS = ("table", "json", "ndjson", "csv", "markdown", "latex")
+def emit_report(report: Report, format: str, columns: Sequence[str] | None = None, depth: int | None = 1) -> None:  # noqa: A002
+    """Print a network's rows: all columns as data, those of a paper's table else, where none are chosen."""
+    from convcalc.render.columns import COLUMNS, LENET, network_table
+
+    if columns is None:
+        columns = tuple(COLUMNS) if format in ("csv", "ndjson") else LENET
+    emit_sheet(network_table(report, columns, depth), format)
 
 
 def emit_sheet(sheet: Sheet, format: str) -> None:  # noqa: A002 - the option's name
