@@ -157,7 +157,7 @@ def net(
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option("--name", metavar="NAME", help="Of a .py file, the network of that name; else the last."),
+        typer.Option("--name", metavar="NAME", help="The network of that name in a .py file, not the last."),
     ] = None,
     flatten: Annotated[
         bool, typer.Option("--flatten", help="Of a printed model, put a Flatten before the first Linear behind maps.")

@@ -101,9 +101,10 @@ def gelu(layer: act.GELU, x: Array) -> Array:
     """x times the share of the normal distribution below x (Hendrycks and Gimpel 2016), or its estimate by tanh."""
     if layer.approximate == "tanh":
         inner = sqrt(2 / pi) * (x + 0.044715 * x**3)
-        return 0.5 * x * (1 + np.tanh(inner))
+        estimate: Array = 0.5 * x * (1 + np.tanh(inner))
+        return estimate
     out: Array = 0.5 * x * erfc(-x / sqrt(2)).astype(x.dtype)
-    return np.where(np.isneginf(x), np.nan, out) if np.isneginf(x).any() else out
+    return out
 
 
 def softmax(x: Array, axis: int) -> Array:

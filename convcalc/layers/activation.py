@@ -408,7 +408,8 @@ class PReLU(InPlace, Uncounted):
             channels = sizes[1] if len(sizes) > 1 else 1
             if channels != slopes:
                 raise ConvcalcError(
-                    f"PReLU has {slopes} slopes, got {channels} channels in {list(sizes)}: use num_parameters={channels}"
+                    f"PReLU has {slopes} slopes, got {channels} channels in {list(sizes)}:"
+                    f" use num_parameters={channels}"
                 )
         return sizes
 

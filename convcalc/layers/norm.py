@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, counted, shape, whole
-from convcalc.layers.base import InPlace, Uncounted
+from convcalc.layers.base import InPlace, Uncounted, Weightless
 
 
 class Norm(InPlace, Uncounted):
@@ -355,7 +355,7 @@ def _check_last(layer: Norm, last: Shape, sizes: Shape) -> None:
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class LocalResponseNorm(Norm):
+class LocalResponseNorm(Norm, Weightless):
     """Normalisation over neighbouring channels, as ``torch.nn.LocalResponseNorm``.
 
     >>> LocalResponseNorm(5).output_shape((1, 96, 55, 55))
