@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcalc.commands import output, source, values
 from convcalc.commands.base import as_typed, tell
 from convcalc.errors import ConvcalcError
-from convcalc.report import DTYPE, ITEMSIZES, Report
+from convcalc.report import ITEMSIZES, Report
 from convcalc.walk import LayerError, trace
 
 if TYPE_CHECKING:
@@ -222,11 +222,7 @@ def _emit(
     elif options.format == "table":
         output.emit(_blocks(report, depth, columns or COLUMNS, verification))
     else:
-        from convcalc.render.columns import COLUMNS as ALL
-        from convcalc.render.columns import network_table
-
-        every = tuple(ALL) if options.format in ("csv", "ndjson") else COLUMNS
-        output.emit_sheet(network_table(report, columns or every, depth), options.format)
+        output.emit_report(report, options.format, columns, depth)
 
 
 def _blocks(

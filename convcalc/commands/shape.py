@@ -38,12 +38,13 @@ class Options(NamedTuple):
     explain: bool
     verify: bool
     memory_limit: str
-    json: bool
+    format: str
     get: str | None
 
 
 def run(sizes: list[str], options: Options) -> bool:
     """Answer; False where verification found a difference."""
+    values.only_in_table_or_json("--explain", options.explain, options.format)
     network, input_shape = _start(sizes)
     shape_in = _output(network, input_shape, options.verify)
     rank = network.rank or len(shape_in) - 2
@@ -63,11 +64,13 @@ def run(sizes: list[str], options: Options) -> bool:
             if options.padding == "same":
                 verification = verification.and_check(_kept(shape_in[-rank:], verification.output.shape[-rank:]))
             if not verification.agrees:
-                output.emit_difference(verification, options.json, options.get)
+                output.emit_difference(verification, options.format == "json", options.get)
                 return False
         report = trace(network, input_shape)
-    if options.json or options.get is not None:
+    if options.format == "json":
         output.emit_document(_document(report, verification, options), options.get)
+    elif options.format != "table":
+        output.emit_report(report, options.format)
     else:
         output.emit(_blocks(report, verification, options, sizes))
     if report.rows[-1].out_channels_assumed:

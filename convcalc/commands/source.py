@@ -46,7 +46,7 @@ def network(typed: str, name: str | None, flatten: bool) -> Source:
     if typed.endswith(FILES) or os.path.isfile(typed):
         return _read(_text_of_file(typed), os.path.basename(typed), name, flatten)
     if typed.isidentifier():
-        raise ConvcalcError(zoo.unknown(typed))
+        zoo.build(typed)  # refuses it, with the nearest names
     return _read(typed, None, name, flatten)
 
 

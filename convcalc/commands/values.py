@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from convcalc.errors import MOST_QUOTED, ConvcalcError, quoted
 from convcalc.layers.axes import MOST_DIGITS
 
+FORMATS = ("table", "json", "ndjson", "csv", "markdown", "latex")
 PADDING_WORDS = "use same, valid, numbers (1, 1x2) or sides (1:2x0:1)"
 UNITS: dict[str, int] = {"": 1, "b": 1}
 UNITS |= {f"{letter}ib": 2 ** (10 * power) for power, letter in enumerate("kmgt", start=1)}
@@ -91,7 +92,8 @@ def amount(name: str, text: str) -> int:
     digits, _, decimals = (number[:-1] if power else number).partition(".")
     if not (digits + decimals).isascii() or not (digits + decimals).isdigit() or len(text) > MOST_QUOTED:
         raise ConvcalcError(f"{name} {quoted(text)} is not an amount: write it as 5000000, 5M or 1.5G")
-    return int(digits + decimals) * 1000**power // 10 ** len(decimals)
+    found: int = int(digits + decimals) * 1000**power // 10 ** len(decimals)
+    return found
 
 
 def shape(name: str, text: str) -> tuple[int, ...]:
@@ -121,6 +123,29 @@ def depth(name: str, text: str) -> int | None:
     if number < 1:
         raise ConvcalcError(f"{name} {number} is too small: give a number from 1 on, or all")
     return number
+
+
+def format_of(typed: str | None, as_json: bool, get: str | None) -> str:
+    """The format of the output: what ``--format`` says, json where ``--json`` or ``--get`` is given, else a table.
+
+    >>> format_of(None, False, None), format_of(None, True, None), format_of("csv", False, None)
+    ('table', 'json', 'csv')
+    """
+    if typed is None:
+        return "json" if as_json or get is not None else "table"
+    chosen = one_of("--format", typed, FORMATS)
+    if chosen != "json" and (as_json or get is not None):
+        raise ConvcalcError(f"{'--json' if as_json else '--get'} and --format {chosen} exclude each other: give one")
+    return chosen
+
+
+def only_in_table_or_json(option: str, given: bool, format: str) -> None:  # noqa: A002 - the option's name
+    """Refuse an option whose answer has no place among a row a layer.
+
+    >>> only_in_table_or_json("--explain", False, "csv")
+    """
+    if given and format not in ("table", "json"):
+        raise ConvcalcError(f"{option} has no place in --format {format}: leave one out")
 
 
 def one_of(name: str, text: str, choices: tuple[str, ...]) -> str:

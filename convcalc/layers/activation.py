@@ -12,14 +12,14 @@ from typing import Any, ClassVar
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, axis_index, shape, whole
-from convcalc.layers.base import Uncounted, Weightless
+from convcalc.layers.base import InPlace, Uncounted, Weightless
 
 Settings = Mapping[str, Any]
 REQUIRED = Parameter.empty
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class Elementwise(Weightless):
+class Elementwise(InPlace, Weightless):
     """A function of each element, or along one axis, without parameters; ``settings`` by PyTorch's names.
 
     >>> LeakyReLU(0.2).output_shape((1, 64, 7, 7))
@@ -40,10 +40,6 @@ class Elementwise(Weightless):
         check = CHECKS.get(type(self).__name__)
         if check is not None:
             check(settings)
-
-    def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """The input's shape."""
-        return shape(input_shape)
 
     def spelled(self, name: str) -> Any:
         """A setting."""
@@ -229,7 +225,7 @@ class GLU(Softmax):
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class PReLU(Uncounted):
+class PReLU(InPlace, Uncounted):
     """As ``torch.nn.PReLU``: one trainable slope, or one a channel.
 
     >>> PReLU(64).parameters

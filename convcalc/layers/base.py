@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape
+from convcalc.layers.axes import Shape, shape
 from convcalc.layers.windows import Field, Window
 
 
@@ -137,6 +137,20 @@ class Uncounted(Layer):
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
         """0."""
         return 0
+
+
+class InPlace(Layer):
+    """A layer whose output has the shape of its input, each element where it was."""
+
+    __slots__ = ()
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """The input's shape."""
+        return shape(input_shape)
+
+    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
+        """A unit sees what it saw."""
+        return fields
 
 
 class Weightless(Uncounted):

@@ -9,10 +9,10 @@ from typing import ClassVar
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, counted, shape, whole
-from convcalc.layers.base import Uncounted
+from convcalc.layers.base import InPlace, Uncounted
 
 
-class Norm(Uncounted):
+class Norm(InPlace, Uncounted):
     """What normalising layers share: the shape stays."""
 
     __slots__ = ()

@@ -9,7 +9,7 @@ from typing import Any
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import PerAxis, Shape, Sides, axis_index, brief, counted, per_axis, shape, whole
-from convcalc.layers.base import Weightless
+from convcalc.layers.base import InPlace, Weightless
 from convcalc.layers.windows import Field, Window, refuse_empty, windows_over
 
 
@@ -119,7 +119,7 @@ class PixelUnshuffle(Shuffle):
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class ChannelShuffle(Weightless):
+class ChannelShuffle(InPlace, Weightless):
     """The channels of the groups in turn, as ``torch.nn.ChannelShuffle``.
 
     >>> ChannelShuffle(2).output_shape((1, 4, 5, 5))

@@ -20,19 +20,20 @@ DASH = "-"
 
 
 class Column(NamedTuple):
-    """A column's title, whether it holds numbers, and whether it may be left out where there is no room."""
+    """A column's title, whether it holds numbers, whether it may go where there is no room, and its name in data."""
 
     title: str
     number: bool = False
     optional: bool = False
+    key: str = ""
 
 
 class Sheet(NamedTuple):
-    """Rows of cells; a sheet without titles is a list of labels and values."""
+    """Rows of cells, each a value that a format writes in its own way; without titles, a list of labels and values."""
 
     columns: tuple[Column, ...]
-    rows: tuple[tuple[str, ...], ...]
-    footer: tuple[str, ...] = ()
+    rows: tuple[tuple[object, ...], ...]
+    footer: tuple[object, ...] = ()
 
     @property
     def headed(self) -> bool:
@@ -40,9 +41,20 @@ class Sheet(NamedTuple):
         return any(column.title for column in self.columns)
 
     @property
+    def lines(self) -> tuple[tuple[str, ...], ...]:
+        """The rows as people read them."""
+        return tuple(tuple(map(shown, cells)) for cells in self.rows)
+
+    @property
+    def last_line(self) -> tuple[str, ...]:
+        """The footer as people read it; empty where there is none."""
+        return tuple(map(shown, self.footer))
+
+    @property
     def widths(self) -> tuple[int, ...]:
         """Characters that each column needs."""
-        lines = ([column.title for column in self.columns], *self.rows, *([self.footer] if self.footer else []))
+        titles = tuple(column.title for column in self.columns)
+        lines = (titles, *self.lines, *([self.last_line] if self.footer else []))
         return tuple(max(map(len, cells)) for cells in zip(*lines, strict=True))
 
     def width(self, gap: int) -> int:
@@ -57,6 +69,17 @@ class Sheet(NamedTuple):
         rows = tuple(tuple(row[number] for number in kept) for row in self.rows)
         footer = tuple(self.footer[number] for number in kept) if self.footer else ()
         return Sheet(tuple(self.columns[number] for number in kept), rows, footer)
+
+
+def shown(value: object) -> str:
+    """A value as people write it: thousands apart, shapes in brackets, a dash for nothing.
+
+    >>> shown(122304), shown((1, 3)), shown(None), shown("C1")
+    ('122,304', '[1, 3]', '-', 'C1')
+    """
+    if isinstance(value, tuple):
+        return brackets(value)
+    return f"{value:,}" if isinstance(value, int) else DASH if value is None else str(value)
 
 
 LABELLED = (Column(""), Column(""))
@@ -80,7 +103,7 @@ def layer_sheet(row: Row, report: Report) -> Sheet:
         lines.append(("kernel", brackets(row.weight_shape) + _pairs(layer)))
     lines += [
         ("parameters", f"{figures.parameters:,} (weights {figures.weights:,} + biases {figures.biases:,})"),
-        ("connections", _value(figures.connections)),
+        ("connections", shown(figures.connections)),
         ("MACs", f"{figures.macs:,} dense, {figures.macs_exact:,} exact"),
         ("FLOPs", f"{figures.flops:,}"),
     ]
@@ -105,36 +128,11 @@ def network_sheet(report: Report) -> Sheet:
 
     >>> from convcalc import Linear, trace
     >>> network_sheet(trace(Linear(120, 84), (1, 120))).footer
-    ('total', '', '', '', '10,164', '10,164', '10,080')
+    ('total', '', '', '', 10164, 10164, 10080)
     """
-    columns = (
-        Column("layer"),
-        Column("operation", optional=True),
-        Column("output"),
-        Column("kernel"),
-        Column("parameters", number=True),
-        Column("connections", number=True),
-        Column("MACs", number=True),
-    )
-    rows = tuple(
-        (
-            row.name,
-            operation(row.layer),
-            brackets(row.output),
-            _kernel(row),
-            f"{row.figures.parameters:,}",
-            _value(row.figures.connections),
-            f"{row.figures.macs:,}",
-        )
-        for row in report.rows
-    )
-    return Sheet(columns, (("input", DASH, brackets(report.input), *[DASH] * 4), *rows), _totals_row(report))
+    from convcalc.render.columns import LENET, network_table
 
-
-def _totals_row(report: Report) -> tuple[str, ...]:
-    totals = report.totals
-    connections = _value(totals.connections)
-    return ("total", "", "", "", f"{totals.parameters:,}", connections, f"{totals.macs:,}")
+    return network_table(report, LENET, depth=1)
 
 
 def totals_sheet(report: Report) -> Sheet:
@@ -145,7 +143,7 @@ def totals_sheet(report: Report) -> Sheet:
     ('trainable parameters', '10,164')
     """
     totals = report.totals
-    connections = _value(totals.connections)
+    connections = shown(totals.connections)
     if report.connections_undefined:
         connections += f" ({report.connections_undefined} layers have none to count)"
     return Sheet(
@@ -181,7 +179,7 @@ def verification_sheet(verification: Verification) -> Sheet:
         Column("result"),
     )
     rows = [
-        (row.name, check.figure, _value(check.predicted), _value(check.observed), "ok" if check.agrees else "DIFFERS")
+        (row.name, check.figure, shown(check.predicted), shown(check.observed), "ok" if check.agrees else "DIFFERS")
         for row in verification.rows
         for check in row.checks
         if check.predicted is not None or check.observed is not None
@@ -239,13 +237,16 @@ def shown_layer(layer: Layer) -> str:
     return repr(layer)
 
 
-def _kernel(row: Row) -> str:
-    """The weight's shape; of a window with one factor for all of its taps, the window's."""
-    if row.weight_shape is None:
-        return DASH
-    if row.windows and len(row.weight_shape) == 1:
+def kernel(row: Row) -> object:
+    """The weight's shape; of a window with one factor for all of its taps, the window's; None where there is none.
+
+    >>> from convcalc import Conv2d, trace
+    >>> kernel(trace(Conv2d(3, 16, 4), (1, 3, 28, 28)).rows[0])
+    (16, 3, 4, 4)
+    """
+    if row.windows and (row.weight_shape is None or len(row.weight_shape) == 1):
         return _by([window.kernel_size for window in row.windows])
-    return brackets(row.weight_shape)
+    return row.weight_shape
 
 
 def _pairs(layer: Layer) -> str:
@@ -256,12 +257,6 @@ def _pairs(layer: Layer) -> str:
 
 def _by(numbers: Sequence[object]) -> str:
     return "x".join(map(str, numbers))
-
-
-def _value(value: object) -> str:
-    if isinstance(value, tuple):
-        return brackets(value)
-    return f"{value:,}" if isinstance(value, int) else DASH if value is None else str(value)
 
 
 def _stride(row: Row) -> str:
