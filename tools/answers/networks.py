@@ -152,11 +152,13 @@ def main() -> None:
     warnings.simplefilter("ignore")
     for path in sorted((NETWORKS / "valid").glob("*.json")):
         asked = json.loads(path.read_text())
-        written = {name: asked[name] for name in ("input", "printed_from") if name in asked}
+        written = {name: asked[name] for name in ("input", "printed_from", "same_as") if name in asked}
         text, file = path.with_suffix(".txt"), path.with_suffix(".py")
         if "printed_from" in asked:
             model = build(asked["printed_from"])
             text.write_text(f"{model}\n")
+        elif "same_as" in asked:
+            model = build(asked["same_as"])
         else:
             model = build(text.read_text()) if text.exists() else build_file(file)
         store(path, written | ask(model, asked["input"]))
