@@ -47,7 +47,9 @@ def run(options: Options) -> bool:
     if options.format == "json":
         output.emit_document(_document(report, verification, options), options.get)
     elif options.format != "table":
-        output.emit_report(report, options.format)
+        from convcalc.render.columns import LENET
+
+        output.emit_report(report, options.format, LENET)
     else:
         output.emit(_blocks(report, verification, options))
     return True

@@ -222,7 +222,7 @@ def _emit(
     elif options.format == "table":
         output.emit(_blocks(report, depth, columns or COLUMNS, verification))
     else:
-        output.emit_report(report, options.format, columns, depth)
+        output.emit_report(report, options.format, COLUMNS, columns, depth)
 
 
 def _blocks(

@@ -45,13 +45,18 @@ def _emit_rich(blocks: Iterable[str | Sheet]) -> None:
     write("\n".join(line.rstrip() for line in lines))
 
 
-def emit_report(report: Report, format: str, columns: Sequence[str] | None = None, depth: int | None = 1) -> None:  # noqa: A002
-    """Print a network's rows: all columns as data, those of a paper's table else, where none are chosen."""
-    from convcalc.render.columns import COLUMNS, LENET, network_table
+def emit_report(
+    report: Report,
+    format: str,  # noqa: A002 - the option's name
+    usual: Sequence[str],
+    chosen: Sequence[str] | None = None,
+    depth: int | None = 1,
+) -> None:
+    """Print a network's rows. Where no columns are chosen, data has all of them, and a table the usual ones."""
+    from convcalc.render.columns import COLUMNS, network_table
 
-    if columns is None:
-        columns = tuple(COLUMNS) if format in ("csv", "ndjson") else LENET
-    emit_sheet(network_table(report, columns, depth), format)
+    every = tuple(COLUMNS) if format in ("csv", "ndjson") else usual
+    emit_sheet(network_table(report, every if chosen is None else chosen, depth), format)
 
 
 def emit_sheet(sheet: Sheet, format: str) -> None:  # noqa: A002 - the option's name

@@ -70,7 +70,9 @@ def run(sizes: list[str], options: Options) -> bool:
     if options.format == "json":
         output.emit_document(_document(report, verification, options), options.get)
     elif options.format != "table":
-        output.emit_report(report, options.format)
+        from convcalc.render.columns import LENET
+
+        output.emit_report(report, options.format, LENET)
     else:
         output.emit(_blocks(report, verification, options, sizes))
     if report.rows[-1].out_channels_assumed:

@@ -76,7 +76,8 @@ class Upsample(Weightless):
             raise ConvcalcError(f"Upsample has {counted(len(values), 'value')} for {len(spatial)} axes: {list(values)}")
         out = values if self.size is not None else tuple(floor(n * f) for n, f in zip(spatial, values, strict=True))
         if self.mode == "area":  # which is adaptive average pooling
-            return kind(f"AdaptiveAvgPool{len(spatial)}d")(out).output_shape(sizes)
+            pool: Any = kind(f"AdaptiveAvgPool{len(spatial)}d")
+            return pool(out).output_shape(sizes)  # type: ignore[no-any-return]
         if min(out) < 1 or 0 in spatial or sizes[1] == 0:
             raise ConvcalcError(f"Upsample makes {list(out)} of {list(sizes)}: every size must be at least 1")
         return (*sizes[:2], *out)
@@ -84,3 +85,31 @@ class Upsample(Weightless):
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """Neighbours need not be a whole jump apart."""
         return tuple(field._replace(jump=None) for field in fields)
+
+
+class UpsamplingNearest2d(Upsample):
+    """As ``torch.nn.UpsamplingNearest2d``."""
+
+    __slots__ = ()
+    rank = 2
+
+    def __init__(
+        self, size: int | Sequence[int] | None = None, scale_factor: float | Sequence[float] | None = None
+    ) -> None:
+        super().__init__(size, scale_factor)
+
+
+class UpsamplingBilinear2d(Upsample):
+    """As ``torch.nn.UpsamplingBilinear2d``: corners are aligned.
+
+    >>> UpsamplingBilinear2d(scale_factor=2).output_shape((1, 3, 7, 7))
+    (1, 3, 14, 14)
+    """
+
+    __slots__ = ()
+    rank = 2
+
+    def __init__(
+        self, size: int | Sequence[int] | None = None, scale_factor: float | Sequence[float] | None = None
+    ) -> None:
+        super().__init__(size, scale_factor, "bilinear", align_corners=True)

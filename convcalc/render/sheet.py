@@ -158,6 +158,10 @@ def totals_sheet(report: Report) -> Sheet:
                 f"memory ({report.dtype})",
                 f"{totals.parameter_bytes:,} bytes of parameters, {totals.output_bytes:,} of outputs",
             ),
+            (
+                "peak, training",
+                f"{totals.peak_bytes:,} bytes alive at once at most, {totals.training_bytes:,} kept to train",
+            ),
         ),
     )
 
