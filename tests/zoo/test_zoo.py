@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from convcalc import ConvcalcError, trace, zoo
+from convcalc import ConvcalcError, parse, trace, zoo
 from convcalc.layers.block import every
 from tests.helpers import DATA, stored
 
@@ -84,6 +84,12 @@ def test_names_are_short_enough_for_a_table(name):
 def test_a_network_is_a_new_one_each_time(name):
     assert zoo.build(name) is not zoo.build(name)
     assert zoo.build(name) == zoo.build(name)
+
+
+@pytest.mark.parametrize("name", zoo.NAMES)
+def test_a_network_reads_back_as_it_is_written(name):
+    network = zoo.build(name)
+    assert parse(repr(network)) == network
 
 
 @pytest.mark.parametrize(
