@@ -5,12 +5,16 @@ A family a file, read when one of its networks is asked for.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from convcalc.errors import ConvcalcError, quoted
-from convcalc.layers.axes import Shape
-from convcalc.layers.block import Sequential
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from convcalc.layers.axes import Shape
+    from convcalc.layers.block import Sequential
 
 _MEMBERS = {
     "lenet": ("lenet5", "lenet5-full"),
@@ -35,9 +39,8 @@ def build(name: str) -> Sequential:
     >>> build("resnet50").parameters
     25557032
     """
-    networks: dict[str, object] = import_module(f"convcalc.zoo.{_family(name)}").NETWORKS
-    network: Sequential = networks[name]()  # type: ignore[operator]
-    return network
+    networks: Mapping[str, Callable[[], Sequential]] = import_module(f"convcalc.zoo.{_family(name)}").NETWORKS
+    return networks[name]()
 
 
 def input_shape(name: str) -> Shape:
@@ -51,6 +54,8 @@ def input_shape(name: str) -> Shape:
 
 def _family(name: str) -> str:
     if name not in _FAMILIES:
+        from difflib import get_close_matches
+
         near = get_close_matches(name, NAMES, n=3)
         remedy = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(NAMES)}"
         raise ConvcalcError(f"{quoted(name)} is not a network that convcalc knows: {remedy}")

@@ -85,7 +85,7 @@ def densenet121() -> Sequential:
         if number > 1:
             features[f"trans{number - 1}"] = transition(channels)
             channels //= 2
-        block = {f"layer{layer + 1}": dense_layer(channels + layer * GROWTH) for layer in range(layers)}
+        block = {f"{layer + 1}": dense_layer(channels + layer * GROWTH) for layer in range(layers)}
         features[f"dense{number}"] = Sequential(block)
         channels += layers * GROWTH
     features["norm5"] = BatchNorm2d(channels)
