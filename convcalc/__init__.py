@@ -23,11 +23,10 @@ if TYPE_CHECKING:
     from convcalc.layers import ScaledTanh as ScaledTanh
     from convcalc.layers import Subsampling2d as Subsampling2d
     from convcalc.network import Network as Network
-    from convcalc.network import Sequential as Sequential
     from convcalc.network import chain as chain
-    from convcalc.network import trace as trace
     from convcalc.report import Report as Report
     from convcalc.syntax import parse as parse
+    from convcalc.walk import trace as trace
 
 __version__ = "0.1.0"
 
@@ -35,7 +34,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "ConvcalcError": "errors",
     **dict.fromkeys(FAMILIES, "layers"),
-    **dict.fromkeys(("Network", "Sequential", "chain", "trace"), "network"),
+    **dict.fromkeys(("Network", "chain"), "network"),
+    "trace": "walk",
     "Report": "report",
     "parse": "syntax",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from convcalc import formulas
@@ -11,7 +12,7 @@ from convcalc.layers.conv import Conv
 from convcalc.layers.dense import Linear
 from convcalc.layers.lecun import Subsampling2d
 from convcalc.layers.windows import AXES, ELEMENTS, Window
-from convcalc.report import ITEMSIZE, Report, Row
+from convcalc.report import ITEMSIZES, Report, Row
 
 OUTPUT_BYTES = "bytes of output"
 FEW_WINDOWS = 12  # so that a line stays short
@@ -22,7 +23,7 @@ class Line(NamedTuple):
 
     figure: str
     formula: str
-    value: int
+    value: int | Fraction
 
 
 def explain(report: Report) -> dict[str, tuple[Line, ...]]:
@@ -32,18 +33,19 @@ def explain(report: Report) -> dict[str, tuple[Line, ...]]:
     >>> explain(trace(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28)))["conv2d"][0]
     Line(figure='output H', formula='floor((28 + 2*0 - 1*(4 - 1) - 1) / 2) + 1', value=13)
     """
-    return {row.name: tuple(_row_lines(row)) for row in report.rows}
+    itemsize = ITEMSIZES[report.dtype]
+    return {row.name: tuple(_row_lines(row, itemsize)) for row in report.rows}
 
 
-def _row_lines(row: Row) -> Iterator[Line]:
+def _row_lines(row: Row, itemsize: int) -> Iterator[Line]:
     leaves = row.leaves
     for leaf in leaves:
-        for line in _lines(leaf):
+        for line in _lines(leaf, itemsize):
             if leaf is leaves[-1] or line.figure != OUTPUT_BYTES:
                 yield line
 
 
-def _lines(row: Row) -> Iterator[Line]:
+def _lines(row: Row, itemsize: int) -> Iterator[Line]:
     figures = row.figures
     yield from _windows(row)
     for kind, costs in COSTS.items():
@@ -53,8 +55,8 @@ def _lines(row: Row) -> Iterator[Line]:
         yield Line("FLOPs", f"2 * {figures.macs}", figures.flops)
     yield from _fields(row)
     if figures.parameters:
-        yield Line("bytes of parameters", f"{ITEMSIZE} * {figures.parameters}", figures.parameter_bytes)
-    yield Line(OUTPUT_BYTES, f"{ITEMSIZE} * {_product(row.output)}", figures.output_bytes)
+        yield Line("bytes of parameters", f"{itemsize} * {figures.parameters}", figures.parameter_bytes)
+    yield Line(OUTPUT_BYTES, f"{itemsize} * {_product(row.output)}", figures.output_bytes)
 
 
 def _windows(row: Row) -> Iterator[Line]:

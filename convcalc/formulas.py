@@ -10,9 +10,13 @@ here: `layers` does that.
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any, Union
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 Sides = tuple[int, int]
+Jump = Union[int, "Fraction"]
 
 
 # Windows
@@ -312,7 +316,7 @@ def size_in_bytes(elements: int, itemsize: int) -> int:
 # Receptive field (Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019)
 
 
-def receptive_field(before: int, jump: int, extent: int) -> int:
+def receptive_field(before: int, jump: Jump, extent: int) -> Jump:
     """How much of the input a unit sees, behind a layer whose window spans ``extent`` units that each see ``before``.
 
     >>> receptive_field(5, 1, 2)
@@ -321,7 +325,7 @@ def receptive_field(before: int, jump: int, extent: int) -> int:
     return before + (extent - 1) * jump
 
 
-def receptive_jump(jump: int, stride: int) -> int:
+def receptive_jump(jump: Jump, stride: Jump) -> Jump:
     """Input elements between what neighbouring units see: the product of the strides.
 
     >>> receptive_jump(2, 2)
@@ -330,7 +334,7 @@ def receptive_jump(jump: int, stride: int) -> int:
     return jump * stride
 
 
-def receptive_start(start: int, jump: int, before: int) -> int:
+def receptive_start(start: int, jump: Jump, before: int) -> Jump:
     """The first input index that output 0 sees, 0-based, negative inside the padding.
 
     >>> receptive_start(0, 1, 2)

@@ -9,10 +9,10 @@ from typing import ClassVar
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, counted, shape, whole
-from convcalc.layers.base import Uncounted
+from convcalc.layers.base import InPlace, Uncounted, Weightless
 
 
-class Norm(Uncounted):
+class Norm(InPlace, Uncounted):
     """What normalising layers share: the shape stays."""
 
     __slots__ = ()
@@ -52,6 +52,7 @@ class BatchNorm(Norm):
     (128, 129)
     """
 
+    always_batched = True
     dims: ClassVar[tuple[int, ...]]  # axes of the inputs it takes
     num_features: int
     eps: float
@@ -146,6 +147,7 @@ class InstanceNorm(BatchNorm):
     """
 
     __slots__ = ()
+    always_batched = False
 
     def __init__(
         self,
@@ -266,20 +268,16 @@ class LayerNorm(Norm):
         elementwise_affine: bool = True,
         bias: bool = True,
     ) -> None:
-        given = normalized_shape if isinstance(normalized_shape, Sequence) else (normalized_shape,)
         self.keep(
-            normalized_shape=tuple(whole("normalized_shape", size, least=0) for size in given),
+            normalized_shape=_normalized(normalized_shape),
             eps=eps,
             elementwise_affine=bool(elementwise_affine),
             bias=bool(bias),
         )
-        if not self.normalized_shape:
-            raise ConvcalcError("normalized_shape is empty: give the sizes of the last axes")
 
     def check(self, sizes: Shape) -> None:
         """The last axes are the normalised ones."""
-        if sizes[-len(self.normalized_shape) :] != self.normalized_shape:
-            raise ConvcalcError(f"LayerNorm takes inputs that end in {list(self.normalized_shape)}, got {list(sizes)}")
+        _check_last(self, self.normalized_shape, sizes)
 
     @property
     def weight_shape(self) -> Shape | None:
@@ -303,7 +301,61 @@ class LayerNorm(Norm):
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class LocalResponseNorm(Norm):
+class RMSNorm(Norm):
+    """Division by the root mean square over the last axes, as ``torch.nn.RMSNorm``.
+
+    Source: Zhang and Sennrich, "Root Mean Square Layer Normalization" (2019).
+
+    >>> RMSNorm((3, 4)).parameters
+    12
+    """
+
+    normalized_shape: tuple[int, ...]
+    eps: float | None
+    elementwise_affine: bool
+
+    def __init__(
+        self, normalized_shape: int | Sequence[int], eps: float | None = None, elementwise_affine: bool = True
+    ) -> None:
+        self.keep(normalized_shape=_normalized(normalized_shape), eps=eps, elementwise_affine=bool(elementwise_affine))
+
+    def check(self, sizes: Shape) -> None:
+        """The last axes are the normalised ones."""
+        _check_last(self, self.normalized_shape, sizes)
+
+    @property
+    def weight_shape(self) -> Shape | None:
+        """normalized_shape, or none."""
+        return self.normalized_shape if self.elementwise_affine else None
+
+    @property
+    def weights(self) -> int:
+        """A factor an element."""
+        return prod(self.normalized_shape) if self.elementwise_affine else 0
+
+    @property
+    def biases(self) -> int:
+        """None."""
+        return 0
+
+
+def _normalized(given: int | Sequence[int]) -> Shape:
+    sizes = tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else (given,)
+    if not sizes:
+        raise ConvcalcError("normalized_shape is empty: give the sizes of the last axes")
+    return tuple(whole("normalized_shape", size, least=0) for size in sizes)
+
+
+def _check_last(layer: Norm, last: Shape, sizes: Shape) -> None:
+    if sizes[-len(last) :] != last:
+        raise ConvcalcError(
+            f"{type(layer).__name__} takes inputs that end in {list(last)}, got {list(sizes)}:"
+            f" use normalized_shape={list(sizes[-len(last) :])}"
+        )
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class LocalResponseNorm(Norm, Weightless):
     """Normalisation over neighbouring channels, as ``torch.nn.LocalResponseNorm``.
 
     >>> LocalResponseNorm(5).output_shape((1, 96, 55, 55))

@@ -11,7 +11,7 @@ from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import PerAxis, Shape, Sides, brief, per_axis, shape, whole
 from convcalc.layers.base import Weightless
-from convcalc.layers.windows import Field, Window, refuse_empty, spatial_sizes, through_windows, windows_over
+from convcalc.layers.windows import Field, Window, moved, refuse_empty, spatial_sizes, through_windows, windows_over
 
 PER_AXIS = ("kernel_size", "stride", "padding", "dilation")
 
@@ -325,9 +325,10 @@ class AdaptivePool(Weightless):
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """A unit sees what the largest bin saw; where the bins are unequal, neighbours have no one jump."""
-        return tuple(
-            _through_bins(field, size, out) for field, (size, out) in zip(fields, self.axes(input_shape), strict=True)
-        )
+        axes = self.axes(input_shape)
+        if len(fields) != len(axes):
+            return ()
+        return tuple(_through_bins(field, size, out) for field, (size, out) in zip(fields, axes, strict=True))
 
     def spelled(self, name: str) -> Any:
         """One number where the axes agree."""
@@ -337,9 +338,8 @@ class AdaptivePool(Weightless):
 def _through_bins(field: Field, size: int, out: int) -> Field:
     if field.jump is None or out == 0:
         return field._replace(jump=None)
-    seen = formulas.receptive_field(field.size, field.jump, formulas.largest_bin(size, out))
-    jump = formulas.receptive_jump(field.jump, size // out) if size % out == 0 else None
-    return Field(seen, jump, field.start, field.span)
+    seen = moved(field, formulas.largest_bin(size, out), size // out, 0, out)
+    return seen if size % out == 0 else seen._replace(jump=None, span=field.span)
 
 
 class AdaptiveAvgPool(AdaptivePool):

@@ -12,7 +12,7 @@ from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import PerAxis, Shape, brief, per_axis, shape, whole
 from convcalc.layers.base import Layer
-from convcalc.layers.windows import Field, refuse_empty, spatial_sizes
+from convcalc.layers.windows import Field, moved, refuse_empty, spatial_sizes
 
 PER_AXIS = ("kernel_size", "stride", "padding", "output_padding", "dilation")
 
@@ -164,18 +164,12 @@ class ConvTranspose(Layer):
 
 
 def _through_stamps(field: Field, axis: tuple[int, int, int, int, int, int]) -> Field:
-    size, kernel_size, stride, padding, _, dilation = axis
+    _, kernel_size, stride, padding, _, dilation = axis
     extent = formulas.stamp_extent(kernel_size, stride, dilation)
-    if field.jump is None:  # behind a flattened map: of several units, all that any of them sees
-        return field if extent == 1 else field._replace(size=field.span)
-    first = -((dilation * (kernel_size - 1) - padding) // stride)
-    jump = Fraction(field.jump, stride)
-    return Field(
-        formulas.receptive_field(field.size, field.jump, extent),
-        jump.numerator if jump.denominator == 1 else jump,
-        formulas.receptive_start(field.start, field.jump, -first),
-        formulas.receptive_field(field.size, field.jump, size),
-    )
+    if field.jump is None and extent == 1:
+        return field
+    first = -((dilation * (kernel_size - 1) - padding) // stride)  # the first input element that stamps on output 0
+    return moved(field, extent, Fraction(1, stride), -first, formulas.transposed_size(*axis))
 
 
 class ConvTranspose1d(ConvTranspose):
