@@ -18,7 +18,7 @@ from convcalc.layers.transposed import ConvTranspose
 
 
 class Stamp(NamedTuple):
-    """One axis: ``taps`` of a kernel ``dilation`` apart, ``stride`` from stamp to stamp; ``cut`` comes off both ends."""
+    """One axis: ``taps`` of a kernel ``dilation`` apart, ``stride`` from stamp to stamp; ``cut`` comes off each end."""
 
     taps: int
     stride: int
@@ -46,6 +46,8 @@ class Stamp(NamedTuple):
         first = tap * self.dilation - self.cut
         outside = min(size, len(range(first, 0, self.stride)))
         behind = max(outside, min(size, len(range(first, places, self.stride))))
+        if outside == behind:
+            return slice(0, 0), slice(0, 0)
         start = first + outside * self.stride
         return slice(outside, behind), slice(start, start + (behind - outside - 1) * self.stride + 1, self.stride)
 
@@ -191,8 +193,9 @@ def run_bytes(layer: ConvTranspose, input_shape: Shape, output_shape: Shape, ite
 def count_bytes(layer: ConvTranspose, input_shape: Shape, output_shape: Shape) -> int:
     """The ones, and all that they lay down."""
     rank = len(layer.kernel_size)
-    reached = [stamp.reach(size) for stamp, size in zip(_stamps(layer), input_shape[-rank:], strict=True)]
-    return 8 * (2 * prod(input_shape[-rank:]) + max(prod(reached), prod(output_shape[-rank:])))
+    reached: list[int] = [stamp.reach(size) for stamp, size in zip(_stamps(layer), input_shape[-rank:], strict=True)]
+    whole: int = max(prod(reached), prod(output_shape[-rank:]))
+    return 8 * (2 * prod(input_shape[-rank:]) + whole)
 
 
 KERNELS: dict[type[Layer], Kernel] = {ConvTranspose: Kernel(shapes, output_shape, run, count, run_bytes, count_bytes)}
