@@ -95,17 +95,23 @@ def wrapped(layer: CircularPad, x: Array) -> Array:
 
 
 def run_bytes(layer: Pad, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """What is cut off only once it is padded; where nothing is added the output is a view and takes nothing."""
+    """What is cut off only once it is padded, and the widest band of copies; nothing where the output is a view.
+
+    NumPy pads one axis after another, and copies a band aside where it may lie over what it is a copy of.
+    """
     sides = _sides(layer)
     if not any(side > 0 for pair in sides for side in pair):
         return -prod(output_shape) * itemsize
-    if isinstance(layer, CircularPad):
-        return 0
     first = len(input_shape) - len(sides)
-    padded = (
-        size + max(before, 0) + max(after, 0) for size, (before, after) in zip(input_shape[first:], sides, strict=True)
-    )
-    return (prod(input_shape[:first]) * prod(padded) - prod(output_shape)) * itemsize
+    if isinstance(layer, CircularPad):  # cut off first
+        cut = zip(input_shape[first:], sides, strict=True)
+        input_shape = (*input_shape[:first], *(size + min(before, 0) + min(after, 0) for size, (before, after) in cut))
+    shape, band = list(input_shape), 0
+    for axis, (before, after) in enumerate(sides, first):
+        shape[axis] += max(before, 0) + max(after, 0)
+        band = max(band, prod(shape) // max(shape[axis], 1) * max(before, after, 0))
+    copied = band if isinstance(layer, ReflectionPad | CircularPad) else 0
+    return (prod(shape) - prod(output_shape) + copied) * itemsize
 
 
 def _sides(layer: Pad) -> list[tuple[int, int]]:

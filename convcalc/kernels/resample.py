@@ -175,19 +175,22 @@ def _mixed(x: Array, axis: int, parts: list[tuple[Array, Array]]) -> Array:
     """The sum of the elements taken, each with its weight."""
     kind = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
     along = (-1, *[1] * (x.ndim - 1 - axis))
-    out = np.zeros((), dtype=kind)
-    for number, (elements, weight) in enumerate(parts):
-        taken = x.take(elements, axis).astype(kind, copy=False)
-        taken *= weight.reshape(along).astype(kind)
-        if number == 0:
-            out = taken
-        else:
-            out += taken
+    out = _weighted(x, axis, *parts[0], along, kind)
+    for elements, weight in parts[1:]:
+        out += _weighted(x, axis, elements, weight, along, kind)
     return out
 
 
+def _weighted(
+    x: Array, axis: int, elements: Array, weight: Array, along: tuple[int, ...], kind: np.dtype[Any]
+) -> Array:
+    taken = x.take(elements, axis).astype(kind, copy=False)
+    taken *= weight.reshape(along).astype(kind)
+    return taken
+
+
 def run_bytes(layer: Upsample, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The array before and behind each axis, and, between neighbours, one that is added."""
+    """The array before and behind each axis, and, between neighbours, one that is added; and where each place lies."""
     most, before = 0, 0
     shape = list(input_shape)
     for axis, step in enumerate(_steps(layer, input_shape), 2):
@@ -195,10 +198,22 @@ def run_bytes(layer: Upsample, input_shape: Shape, output_shape: Shape, itemsize
             continue
         shape[axis] = step.places
         made = prod(shape)
-        most = max(most, before + made * (2 if "linear" in layer.mode or layer.mode == "bicubic" else 1))
+        arrays, numbers = NEEDED[layer.mode]
+        most = max(most, before + made * arrays + numbers * step.places * 8 // itemsize)
         before = made
     return (most - prod(output_shape)) * itemsize
 
+
+# The arrays that are made along an axis, and the numbers kept of each place.
+NEEDED = {
+    "nearest": (1, 2),
+    "nearest-exact": (1, 2),
+    "linear": (2, 6),
+    "bilinear": (2, 6),
+    "trilinear": (2, 6),
+    "bicubic": (2, 11),
+    "area": (1, 0),
+}
 
 RULES: dict[str, Callable[[Array, int, Step, bool], Array]] = {
     "nearest": nearest,

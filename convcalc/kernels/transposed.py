@@ -100,16 +100,21 @@ def run(layer: ConvTranspose, x: Array, weight: Array, bias: Array | None = None
         chunk, sums = batched[start : start + step], out[start : start + step]
         for tap, met, places in _landings(layer, x.shape[-rank:], out.shape[-rank:]):
             at_tap: tuple[Any, ...] = (..., *tap)
-            stamps = weight[at_tap].reshape(groups, -1, layer.out_channels // groups)
-            elements = chunk[(..., *met)]
-            if elements.size == 0:  # every element lays this tap outside
-                continue
-            columns = elements.reshape(len(chunk), groups, layer.in_channels // groups, -1)
-            laid = np.ascontiguousarray(stamps.transpose(0, 2, 1)) @ columns
-            sums[(..., *places)] += laid.reshape(len(chunk), -1, *elements.shape[2:])
+            elements, under = chunk[(..., *met)], sums[(..., *places)]
+            if elements.size:
+                under += _laid_down(elements, weight[at_tap], groups)
     if bias is not None:
         out += bias.reshape(-1, *[1] * rank)
     return out if x.ndim == rank + 2 else out[0]
+
+
+def _laid_down(elements: Array, weight: Array, groups: int) -> Array:
+    """What the elements (N, C, *sizes) lay down at one tap, whose weight is (C, O/groups): (N, O, *sizes)."""
+    examples, channels, *sizes = elements.shape
+    stamps = weight.reshape(groups, channels // groups, -1).transpose(0, 2, 1)
+    columns = elements.reshape(examples, groups, channels // groups, -1)
+    out: Array = np.ascontiguousarray(stamps) @ columns
+    return out.reshape(examples, -1, *sizes)
 
 
 def count(layer: ConvTranspose, input_shape: Shape) -> Counts:
@@ -193,9 +198,9 @@ def run_bytes(layer: ConvTranspose, input_shape: Shape, output_shape: Shape, ite
 def count_bytes(layer: ConvTranspose, input_shape: Shape, output_shape: Shape) -> int:
     """The ones, and all that they lay down."""
     rank = len(layer.kernel_size)
-    reached: list[int] = [stamp.reach(size) for stamp, size in zip(_stamps(layer), input_shape[-rank:], strict=True)]
-    whole: int = max(prod(reached), prod(output_shape[-rank:]))
-    return 8 * (2 * prod(input_shape[-rank:]) + whole)
+    reached = [stamp.reach(size) for stamp, size in zip(_stamps(layer), input_shape[-rank:], strict=True)]
+    laid_on: int = max(prod(reached), prod(output_shape[-rank:]))
+    return 8 * (prod(input_shape[-rank:]) + laid_on)
 
 
 KERNELS: dict[type[Layer], Kernel] = {ConvTranspose: Kernel(shapes, output_shape, run, count, run_bytes, count_bytes)}
