@@ -95,7 +95,7 @@ def test_a_layer_reads_back(text):
         (lambda: Upsample(2, mode="cubic"), "mode 'cubic' is unknown: use one of nearest, nearest-exact"),
         (lambda: Upsample(2, align_corners=True), "align_corners is not for mode nearest: use one of linear"),
         (lambda: Upsample(2, mode="linear", align_corners=1), "align_corners 1 is neither True nor False"),
-        (lambda: Upsample(), "has size and scale_factor, or neither: give one of the two"),
+        (Upsample, "has size and scale_factor, or neither: give one of the two"),
         (lambda: Upsample(2, 2), "has size and scale_factor, or neither: give one of the two"),
         (lambda: Upsample(2, recompute_scale_factor=True), "no factor to recompute: give scale_factor, not size"),
         (lambda: Upsample(scale_factor="x"), "scale_factor 'x' is not a number: give one, such as 2 or 1.5"),
