@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, counted, shape, whole
@@ -22,6 +22,10 @@ class Norm(InPlace, Uncounted):
         sizes = shape(input_shape)
         self.check(sizes)
         return sizes
+
+    def spelled(self, name: str) -> Any:
+        """A setting; no word of the bias where there is nothing to train."""
+        return True if name == "bias" and not getattr(self, "affine", True) else getattr(self, name)
 
     def check(self, sizes: Shape) -> None:
         """Refuse what PyTorch refuses in eval mode."""
@@ -59,6 +63,7 @@ class BatchNorm(Norm):
     momentum: float | None
     affine: bool
     track_running_stats: bool
+    bias: bool
 
     def __init__(
         self,
@@ -67,6 +72,8 @@ class BatchNorm(Norm):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
+        *,
+        bias: bool = True,
     ) -> None:
         self.known_rank()
         self.keep(
@@ -75,6 +82,7 @@ class BatchNorm(Norm):
             momentum=momentum,
             affine=bool(affine),
             track_running_stats=bool(track_running_stats),
+            bias=bool(affine) and bool(bias),
         )
 
     def check(self, sizes: Shape) -> None:
@@ -102,7 +110,7 @@ class BatchNorm(Norm):
     @property
     def biases(self) -> int:
         """A bias a channel."""
-        return self.num_features if self.affine else 0
+        return self.num_features if self.bias else 0
 
     @property
     def parameters(self) -> int:
@@ -156,8 +164,10 @@ class InstanceNorm(BatchNorm):
         momentum: float | None = 0.1,
         affine: bool = False,
         track_running_stats: bool = False,
+        *,
+        bias: bool = True,
     ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats)
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias)
 
     def check(self, sizes: Shape) -> None:
         """As PyTorch: channels matter only to parameters and buffers, single values only without running statistics."""
@@ -208,12 +218,17 @@ class GroupNorm(Norm):
     num_channels: int
     eps: float
     affine: bool
+    bias: bool
 
-    def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
+    def __init__(
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *, bias: bool = True
+    ) -> None:
         groups, channels = whole("num_groups", num_groups, least=1), whole("num_channels", num_channels, least=0)
         if channels % groups:
             raise ConvcalcError(f"num_groups {groups} does not divide num_channels {channels}")
-        self.keep(num_groups=groups, num_channels=channels, eps=eps, affine=bool(affine))
+        self.keep(
+            num_groups=groups, num_channels=channels, eps=eps, affine=bool(affine), bias=bool(affine) and bool(bias)
+        )
 
     def check(self, sizes: Shape) -> None:
         """Two sizes at least, channels that the groups divide, and more than one value a group."""
@@ -240,7 +255,7 @@ class GroupNorm(Norm):
     @property
     def biases(self) -> int:
         """A bias a channel."""
-        return self.num_channels if self.affine else 0
+        return self.num_channels if self.bias else 0
 
     @property
     def parameters(self) -> int:
