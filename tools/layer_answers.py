@@ -190,7 +190,7 @@ def activation(name: str) -> Make:
             return rng.choice([-1.5, -0.5, 0.0, 0.3, 1.0, 2.5, 0, 2])
 
         def axis() -> int | None:
-            return rng.choice([None, *range(-4, 4)])
+            return None if maybe(rng, 0.1) else rng.randint(-4, 3)
 
         own: dict[str, dict[str, Callable[[], Any]]] = {
             "LeakyReLU": {"negative_slope": number},
