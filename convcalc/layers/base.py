@@ -77,6 +77,10 @@ class Layer:
         """Weights that only ever meet zero padding, so never get a gradient: none where nothing is padded."""
         return 0
 
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """Bytes that training keeps for the backward pass beside input and output; none unless a layer says so."""
+        return 0
+
     def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
         """How each spatial axis is looked at; empty where the layer has no window."""
         return ()
