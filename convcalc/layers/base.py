@@ -79,7 +79,7 @@ class Layer:
         return 0
 
     def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
-        """Bytes that its backward pass needs besides its input and its output."""
+        """Bytes that training keeps for the backward pass beside input and output; none unless a layer says so."""
         return 0
 
     def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
