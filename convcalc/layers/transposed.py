@@ -136,11 +136,6 @@ class ConvTranspose(Layer):
         """One an output map."""
         return self.out_channels if self.bias else 0
 
-    @property
-    def parameters(self) -> int:
-        """Weights and biases."""
-        return formulas.parameters(self.weights, self.biases)
-
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
         """Every tap at every input position; exact: only those that land inside the output."""
         axes = self.axes(input_shape)
@@ -171,6 +166,8 @@ class ConvTranspose(Layer):
 def _through_stamps(field: Field, axis: tuple[int, int, int, int, int, int]) -> Field:
     _, kernel_size, stride, padding, _, dilation = axis
     extent = formulas.stamp_extent(kernel_size, stride, dilation)
+    if field.jump is None:  # behind a flattened map: of several units, all that any of them sees
+        return field if extent == 1 else field._replace(size=field.span)
     first = -((dilation * (kernel_size - 1) - padding) // stride)
     return moved(field, extent, Fraction(1, stride), -first, formulas.transposed_size(*axis))
 
