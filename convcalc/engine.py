@@ -140,7 +140,7 @@ def _kernel(layer: Layer) -> Kernel:
     for kind in type(layer).__mro__:
         if kind in KERNELS:
             return KERNELS[kind]
-    raise ConvcalcError(f"the engine cannot execute {layer!r}: it knows {', '.join(kind.__name__ for kind in KERNELS)}")
+    raise ConvcalcError(f"the engine cannot execute {layer!r}: it has no kernel for that kind")
 
 
 def _check_weights(layer: Layer, shapes: Mapping[str, Shape], weights: Mapping[str, Array]) -> None:
