@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels import conv, dense, join, lecun
+from convcalc.kernels import conv, dense, join, lecun, pool
 from convcalc.kernels.base import Counts, Kernel
 from convcalc.kernels.loops import Product, products
 from convcalc.kernels.sliding import Array
@@ -27,6 +27,7 @@ KERNELS: Mapping[type[Layer], Kernel] = {
     **dense.KERNELS,
     **join.KERNELS,
     **lecun.KERNELS,
+    **pool.KERNELS,
 }
 
 
