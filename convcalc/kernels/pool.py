@@ -190,7 +190,8 @@ def window_sizes(layer: Windowed, input_shape: Shape, padded: bool) -> list[Arra
             lengths.append(np.array([axis.kernel_size]))
             continue
         begins = np.arange(places.start, places.stop, places.step)
-        ends = np.minimum(begins + axis.kernel_size, inside.stop)
+        ends = begins + axis.kernel_size
+        np.minimum(ends, inside.stop, out=ends)
         ends -= np.maximum(begins, inside.start, out=begins)
         lengths.append(ends)
     return lengths
@@ -202,21 +203,23 @@ def divided(sums: Array, lengths: Sequence[Array]) -> Array:
     >>> divided(np.array([[6.0, 6.0]]), [np.array([2]), np.array([1, 3])]).tolist()
     [[3.0, 1.0]]
     """
-    divisors = reduce(np.multiply.outer, lengths)
-    if sums.dtype.kind != "f":
-        quotients: Array = sums / divisors
-        return quotients
+    kind = sums.dtype if sums.dtype.kind == "f" else np.dtype(np.float64)
+    divisors = reduce(np.multiply.outer, [axis.astype(kind) for axis in lengths])
+    if sums.dtype != kind:
+        sums = sums.astype(kind)
     sums /= divisors
     return sums
 
 
-def divisor_bytes(lengths: Sequence[int]) -> int:
+def divisor_bytes(lengths: Sequence[int], itemsize: int) -> int:
     """What it takes to make divisors from so many lengths along each axis.
 
-    >>> divisor_bytes([1, 1]), divisor_bytes([100])
-    (16, 1600)
+    Either an axis is being measured, in two arrays of int64, or the axes are being multiplied.
+
+    >>> divisor_bytes([100], 4), divisor_bytes([100, 100], 4)
+    (1600, 40400)
     """
-    return 8 * max(prod(lengths) + prod(lengths[:-1]), 2 * max(lengths))
+    return max(16 * max(lengths), itemsize * (prod(lengths) + prod(lengths[:-1])))
 
 
 def pool_count(layer: Windowed, input_shape: Shape) -> Counts:
@@ -248,7 +251,7 @@ def avg_run_bytes(layer: Windowed, input_shape: Shape, output_shape: Shape, item
     if isinstance(layer, DivisorAvgPool) and layer.divisor_override is not None:
         return 0
     padded = isinstance(layer, AvgPool) and layer.count_include_pad
-    return divisor_bytes(list(map(len, window_sizes(layer, input_shape, padded))))
+    return divisor_bytes(list(map(len, window_sizes(layer, input_shape, padded))), itemsize)
 
 
 def lp_run_bytes(layer: LPPool, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
@@ -397,7 +400,7 @@ def adaptive_run_bytes(layer: AdaptivePool, input_shape: Shape, output_shape: Sh
     if not isinstance(layer, AdaptiveAvgPool):
         return between
     lengths = list(map(len, _divisors(input_shape[-rank:], output_shape[-rank:])))
-    return max(between, divisor_bytes(lengths))
+    return max(between, divisor_bytes(lengths, itemsize))
 
 
 def adaptive_count_bytes(layer: AdaptivePool, input_shape: Shape, output_shape: Shape) -> int:

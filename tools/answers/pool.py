@@ -15,7 +15,7 @@ import torch
 
 from tools.torch_answers import Case, answer, build, maybe, pattern, setting, store
 
-SHAPES = 1800
+SHAPES = 1500
 VALUES = 120
 KINDS = ("MaxPool", "AvgPool", "LPPool", "AdaptiveAvgPool", "AdaptiveMaxPool")
 
