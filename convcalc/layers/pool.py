@@ -424,16 +424,23 @@ class AdaptivePool(Weightless):
         axes = self.axes(input_shape)
         return (*shape(input_shape)[: -len(axes)], *(bins for _, bins in axes))
 
+    def maps(self, input_shape: Sequence[int]) -> int:
+        """How many maps one example has: what is between the batch, if there is one, and the axes that are shared out.
+
+        >>> AdaptiveAvgPool2d(1).maps((10, 512, 7, 7)), AdaptiveAvgPool2d(1).maps((512, 7, 7))
+        (512, 512)
+        """
+        before = input_shape[: len(input_shape) - len(self.output_size)]
+        return prod(before[1:] if len(before) > 1 else before)
+
     def connections(self, input_shape: Sequence[int]) -> int:
         """The elements of every bin, summed, of one example. Errors as `output_shape`.
 
         >>> AdaptiveAvgPool2d(1).connections((1, 512, 7, 7))
         25088
         """
-        axes = self.axes(input_shape)
-        batched = len(input_shape) > len(axes) + 1
-        maps = prod(input_shape[batched : len(input_shape) - len(axes)])
-        return formulas.pooling_connections(maps, tuple(formulas.bin_elements(*axis) for axis in axes))
+        elements = tuple(formulas.bin_elements(*axis) for axis in self.axes(input_shape))
+        return formulas.pooling_connections(self.maps(input_shape), elements)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """A unit sees what the largest bin saw; where the bins are unequal, neighbours have no one jump."""
