@@ -94,7 +94,17 @@ EXPLAINED = {
     "RBF": {"fixed weights", "connections", "MACs", "FLOPs", "bytes of output"},
     "Linear": {"weights", "parameters", "connections", "MACs", "FLOPs", "bytes of parameters", "bytes of output"},
     "Conv1d": {
-        *("output L", "weights", "parameters", "connections", "MACs, dense", "taps on real L", "MACs, exact", "FLOPs"),
+        *(
+            "output L",
+            "left over L",
+            "weights",
+            "parameters",
+            "connections",
+            "MACs, dense",
+            "taps on real L",
+            "MACs, exact",
+            "FLOPs",
+        ),
         *("receptive field L", "jump L", "start L", "bytes of parameters", "bytes of output"),
     },
     "Subsampling2d": {

@@ -71,7 +71,7 @@ def test_what_is_shared_and_what_is_not(text, parameters):
         ("Conv2d(3, 1 // 0, 4)", "cannot be calculated"),
         ("Branches()", "Branches has no branch"),
         ("Branches(Flatten(), join='sum')", "join 'sum' is unknown: use one of concat, add, mul"),
-        ("Residual(3)", "is no layer"),
+        ("Residual(3)", "'3' is not a layer"),
         ("torch.nn.functional.relu(x)", "is not a layer"),
         ("(lambda: Flatten())()", "is not a layer"),
         ("Conv2D(3, 16, 4)", "Conv2D is not a layer that convcalc knows: did you mean Conv2d?"),
