@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
+from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, counted, shape, whole
 from convcalc.layers.base import InPlace, Uncounted, Weightless
@@ -30,6 +31,14 @@ class Norm(InPlace, Uncounted):
     def check(self, sizes: Shape) -> None:
         """Refuse what PyTorch refuses in eval mode."""
         raise NotImplementedError
+
+    def statistics(self, sizes: Shape) -> int:
+        """How many means it takes of such an input."""
+        raise NotImplementedError
+
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """The means, and as many deviations."""
+        return formulas.size_in_bytes(2 * self.statistics(shape(input_shape)), itemsize)
 
     def refuse_single(self, values: int, sizes: Shape, of: str) -> None:
         """Statistics of the input itself need more than one value."""
@@ -84,6 +93,10 @@ class BatchNorm(Norm):
             track_running_stats=bool(track_running_stats),
             bias=bool(affine) and bool(bias),
         )
+
+    def statistics(self, sizes: Shape) -> int:
+        """One a channel."""
+        return sizes[1]
 
     def check(self, sizes: Shape) -> None:
         """The right axes, the right channels, and more than one value where the input's own statistics are used."""
@@ -169,6 +182,10 @@ class InstanceNorm(BatchNorm):
     ) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias)
 
+    def statistics(self, sizes: Shape) -> int:
+        """One a map of each example."""
+        return prod(sizes[: len(sizes) - self.known_rank()])
+
     def check(self, sizes: Shape) -> None:
         """As PyTorch: channels matter only to parameters and buffers, single values only without running statistics."""
         rank = self.known_rank()
@@ -230,6 +247,10 @@ class GroupNorm(Norm):
             num_groups=groups, num_channels=channels, eps=eps, affine=bool(affine), bias=bool(affine) and bool(bias)
         )
 
+    def statistics(self, sizes: Shape) -> int:
+        """One a group of each example."""
+        return sizes[0] * self.num_groups
+
     def check(self, sizes: Shape) -> None:
         """Two sizes at least, channels that the groups divide, and more than one value a group."""
         if len(sizes) < 2:
@@ -290,6 +311,10 @@ class LayerNorm(Norm):
             bias=bool(bias),
         )
 
+    def statistics(self, sizes: Shape) -> int:
+        """One a vector."""
+        return prod(sizes[: len(sizes) - len(self.normalized_shape)])
+
     def check(self, sizes: Shape) -> None:
         """The last axes are the normalised ones."""
         _check_last(self, self.normalized_shape, sizes)
@@ -333,6 +358,11 @@ class RMSNorm(Norm):
         self, normalized_shape: int | Sequence[int], eps: float | None = None, elementwise_affine: bool = True
     ) -> None:
         self.keep(normalized_shape=_normalized(normalized_shape), eps=eps, elementwise_affine=bool(elementwise_affine))
+
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """A root mean square a vector."""
+        sizes = shape(input_shape)
+        return formulas.size_in_bytes(prod(sizes[: len(sizes) - len(self.normalized_shape)]), itemsize)
 
     def check(self, sizes: Shape) -> None:
         """The last axes are the normalised ones."""
@@ -384,6 +414,10 @@ class LocalResponseNorm(Norm, Weightless):
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         self.keep(size=whole("size", size, least=None), alpha=alpha, beta=beta, k=k)
+
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """The sums of the squares, and what is made of them, twice."""
+        return formulas.size_in_bytes(3 * prod(shape(input_shape)), itemsize)
 
     def check(self, sizes: Shape) -> None:
         """Three sizes at least; an empty input is taken whatever the size."""
