@@ -384,13 +384,12 @@ def _maps(layer: AdaptivePool, input_shape: Shape) -> int:
 
 
 def _between_bytes(input_shape: Shape, output_shape: Shape, rank: int, itemsize: int) -> int:
-    """What `in_bins` holds at most of what is neither input nor output."""
-    shapes, sizes = [0], list(input_shape)
+    """What `in_bins` holds at most beside input and output: from one axis to the next, what came before and behind."""
+    made, sizes = [0], list(input_shape)
     for axis in narrowing(input_shape, output_shape, rank):
         sizes[axis] = output_shape[axis]
-        shapes.append(prod(sizes))
-    shapes[-1] = 0  # the output
-    return max(map(sum, pairwise(shapes)), default=0) * itemsize
+        made.append(prod(sizes))
+    return (max(map(sum, pairwise(made)), default=made[-1]) - made[-1]) * itemsize
 
 
 def adaptive_run_bytes(layer: AdaptivePool, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
