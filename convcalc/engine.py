@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels import activation, conv, dense, join, lecun, norm, pool
+from convcalc.kernels import activation, conv, dense, join, lecun, norm, pad, pool, resample, reshape, transposed
 from convcalc.kernels.base import Counts, Kernel
 from convcalc.kernels.loops import Product, products
 from convcalc.kernels.sliding import Array
@@ -29,7 +29,11 @@ KERNELS: Mapping[type[Layer], Kernel] = {
     **join.KERNELS,
     **lecun.KERNELS,
     **norm.KERNELS,
+    **pad.KERNELS,
     **pool.KERNELS,
+    **resample.KERNELS,
+    **reshape.KERNELS,
+    **transposed.KERNELS,
 }
 
 

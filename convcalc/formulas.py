@@ -154,7 +154,7 @@ def live_stamps(size: int, kernel_size: int, stride: int, padding: int, output_p
     output = transposed_size(size, kernel_size, stride, padding, output_padding, dilation)
     piece = _smaller(output, stride)
     rest = _taps_within(padding + piece, output - piece, 1, kernel_size, stride, dilation)
-    return _taps_within(padding, piece, size, kernel_size, stride, dilation) + rest
+    return _taps_within(padding, piece, size, kernel_size, stride, dilation) + rest * (size != 0)
 
 
 def stamp_extent(kernel_size: int, stride: int, dilation: int) -> int:

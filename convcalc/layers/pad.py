@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor, prod
+from math import prod
 from typing import Any
 
-from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, Sides, counted, shape, whole
 from convcalc.layers.base import Weightless
-from convcalc.layers.windows import Field, refuse_empty, spatial_sizes
+from convcalc.layers.windows import Field, moved, refuse_empty, spatial_sizes
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -58,9 +57,9 @@ class Pad(Weightless):
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """The field begins earlier by what was added before it, later by what was cut off; other axes stay."""
-        sides = tuple(side for _, side in self.axes(input_shape))
-        moved = [(0, 0)] * (len(fields) - len(sides)) + list(sides[max(0, len(sides) - len(fields)) :])
-        return tuple(_behind(field, before) for field, (before, _) in zip(fields, moved, strict=True))
+        axes: list[tuple[int, Sides] | None] = [None] * len(fields)
+        axes = (axes + list(self.axes(input_shape)))[-len(fields) or len(axes) :]
+        return tuple(map(_behind, fields, axes))
 
     def spelled(self, name: str) -> Any:
         """One number where all sides agree."""
@@ -69,10 +68,11 @@ class Pad(Weightless):
         return value[0] if every else value
 
 
-def _behind(field: Field, before: int) -> Field:
-    if field.jump is None:  # the axis has no places any more to begin earlier by
+def _behind(field: Field, axis: tuple[int, Sides] | None) -> Field:
+    if axis is None or field.jump is None:  # not padded, or no place any more to begin earlier by
         return field
-    return field._replace(start=floor(formulas.receptive_start(field.start, field.jump, before)))
+    size, (before, after) = axis
+    return moved(field, 1, 1, before, size + before + after)
 
 
 class ConstantPad(Pad):

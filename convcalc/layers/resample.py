@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor, isfinite
+from math import floor, isfinite
 from typing import Any
 
-from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers import kind
 from convcalc.layers.axes import Shape, counted, shape, whole
 from convcalc.layers.base import Layer, Weightless
-from convcalc.layers.windows import Field
+from convcalc.layers.windows import Field, moved
 
 # The number of sizes that each mode takes.
 MODES = {
@@ -119,7 +118,8 @@ class Upsample(Weightless):
 
     def _area(self, out: tuple[int, ...]) -> Layer:
         """The adaptive pool that mode area is."""
-        return kind(f"AdaptiveAvgPool{len(out)}d")(out)  # type: ignore[call-arg]
+        pool: Any = kind(f"AdaptiveAvgPool{len(out)}d")
+        return pool(out)  # type: ignore[no-any-return]
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """What a unit sees: in the modes nearest one unit, between neighbours 2 or 4 of them, in area a bin.
@@ -145,25 +145,18 @@ class Upsample(Weightless):
 
     def _through(self, field: Field, step: Fraction, size: int, places: int) -> Field:
         """One axis, along which neighbouring outputs lie ``step`` inputs apart."""
-        if self.mode in INTERPOLATING:
-            if size == places and (step == 1 or self.align_corners):
-                return field  # every element is itself
-            reach, back = (4, 1) if self.mode == "bicubic" else (2, 0)
-            if field.jump is None:
-                return field._replace(size=field.span)
-            first = 0 if self.align_corners else floor(step / 2 - Fraction(1, 2))
-            start = floor(formulas.receptive_start(field.start, field.jump, back - max(0, first)))
-            seen = ceil(formulas.receptive_field(field.size, field.jump, min(reach, size)))
-            return Field(seen, None, start, max(field.span, seen))
+        if size == places and (step == 1 or self.align_corners or "linear" in self.mode):
+            return field  # every element is itself
         if field.jump is None:
-            return field
+            return field._replace(size=field.span) if self.mode in INTERPOLATING else field
+        if self.mode in INTERPOLATING:
+            reach, back = (4, 1) if self.mode == "bicubic" else (2, 0)
+            first = 0 if self.align_corners else max(0, floor(step / 2 - Fraction(1, 2)))
+            return moved(field, min(reach, size), 1, back - first, size)._replace(jump=None, span=field.span)
         first = floor(step / 2) if self.mode == "nearest-exact" else 0
-        start = floor(formulas.receptive_start(field.start, field.jump, -first))
-        if 1 not in (step.numerator, step.denominator):
-            return field._replace(jump=None, start=start)
-        jump = Fraction(field.jump) * step
-        span = field.span if step < 1 else ceil(formulas.receptive_field(field.size, jump, places))
-        return Field(field.size, jump.numerator if jump.denominator == 1 else jump, start, span)
+        whole_steps = 1 in (step.numerator, step.denominator)
+        seen = moved(field, 1, step, -first, places)._replace(span=field.span)
+        return seen if whole_steps else seen._replace(jump=None)
 
 
 class UpsamplingNearest2d(Upsample):

@@ -12,7 +12,7 @@ from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import PerAxis, Shape, Sides, axis_index, brief, counted, per_axis, shape, whole
 from convcalc.layers.base import InPlace, Weightless
-from convcalc.layers.windows import Field, Window, refuse_empty, windows_over
+from convcalc.layers.windows import Field, Window, moved, refuse_empty, windows_over
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -109,9 +109,10 @@ class PixelShuffle(Shuffle):
         """As many units as the factor come from each place: the jump is divided by it."""
         if len(fields) != 2:
             return ()
+        step, (height, width) = Fraction(1, self.upscale_factor), shape(input_shape)[-2:]
         return tuple(
-            field if field.jump is None else field._replace(jump=_number(Fraction(field.jump) / self.upscale_factor))
-            for field in fields
+            field if field.jump is None else moved(field, 1, step, 0, size)._replace(span=field.span)
+            for field, size in zip(fields, (height, width), strict=True)
         )
 
 
@@ -142,7 +143,13 @@ class PixelUnshuffle(Shuffle):
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """The channels of a place see together as many neighbours as the factor; the jump is multiplied by it."""
-        return tuple(_together(field, self.downscale_factor) for field in fields) if len(fields) == 2 else ()
+        if len(fields) != 2:
+            return ()
+        factor, (height, width) = self.downscale_factor, shape(input_shape)[-2:]
+        return tuple(
+            field if factor == 1 else moved(field, factor, factor, 0, size // factor)
+            for field, size in zip(fields, (height, width), strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -300,15 +307,3 @@ class Fold(Patches):
         return tuple(
             field if one == 1 else field._replace(size=field.span) for field, one in zip(fields, stamps, strict=True)
         )
-
-
-def _together(field: Field, factor: int) -> Field:
-    if field.jump is None:
-        return field if factor == 1 else field._replace(size=field.span)
-    size = formulas.receptive_field(field.size, field.jump, factor)
-    return field._replace(size=size, jump=formulas.receptive_jump(field.jump, factor))  # type: ignore[arg-type]
-
-
-def _number(fraction: Fraction) -> int | Fraction:
-    """A whole fraction as an int."""
-    return fraction.numerator if fraction.denominator == 1 else fraction

@@ -166,9 +166,9 @@ class ConvTranspose(Layer):
 def _through_stamps(field: Field, axis: tuple[int, int, int, int, int, int]) -> Field:
     _, kernel_size, stride, padding, _, dilation = axis
     extent = formulas.stamp_extent(kernel_size, stride, dilation)
-    if field.jump is None:  # behind a flattened map: of several units, all that any of them sees
-        return field if extent == 1 else field._replace(size=field.span)
-    first = -((dilation * (kernel_size - 1) - padding) // stride)
+    if field.jump is None and extent == 1:
+        return field
+    first = -((dilation * (kernel_size - 1) - padding) // stride)  # the first input element that stamps on output 0
     return moved(field, extent, Fraction(1, stride), -first, formulas.transposed_size(*axis))
 
 

@@ -9,7 +9,7 @@ from tools.answers.moving import lengths, odd, run
 from tools.torch_answers import Case, maybe
 
 MODES = {"nearest": 0, "nearest-exact": 0, "area": 0, "linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
-FACTORS = [1, 2, 2, 3, 4, 0.5, 1.5, 2.5, 0.3, 1.1, 0.7, 1 / 3]
+FACTORS = [1, 2, 2, 3, 4, 0.5, 1.5, 2.5, 2.3, 0.3, 1.1, 0.7, 1 / 3]
 
 
 def case(rng: random.Random) -> Case:

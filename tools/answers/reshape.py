@@ -20,8 +20,8 @@ def patches(rng: random.Random) -> dict[str, Any]:
 
 def unflatten(rng: random.Random) -> Case:
     shape = [rng.choice([0, 1, 2, 3, 4, 6, 8, 12]) for _ in range(rng.randint(0, 4))]
-    dim = rng.randint(-len(shape) - 1, len(shape))
-    sizes = [rng.choice([1, 1, 2, 2, 3]) for _ in range(rng.randint(0 if maybe(rng, 0.1) else 1, 3))]
+    dim: Any = rng.randint(-len(shape) - 1, len(shape))
+    sizes: list[Any] = [rng.choice([1, 1, 2, 2, 3]) for _ in range(rng.randint(0 if maybe(rng, 0.1) else 1, 3))]
     if sizes and maybe(rng, 0.5):
         sizes[rng.randrange(len(sizes))] = -1
     elif -len(shape) <= dim < len(shape) and maybe(rng, 0.7):
@@ -31,7 +31,7 @@ def unflatten(rng: random.Random) -> Case:
         shape[dim] = product
     if sizes and maybe(rng, 0.08):
         sizes[rng.randrange(len(sizes))] = rng.choice([0, -1, -2, 1.5])
-    unflattened = rng.choice([4, "4", None]) if maybe(rng, 0.02) else sizes
+    unflattened: Any = rng.choice([4, "4", None]) if maybe(rng, 0.02) else sizes
     if maybe(rng, 0.02):
         dim = rng.choice([1.0, "1", None])
     return {"layer": "Unflatten", "args": [dim, unflattened], "settings": {}, "input": shape}
