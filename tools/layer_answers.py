@@ -380,6 +380,8 @@ def value_cases(rng: random.Random, make: Make) -> list[Case]:
     for _ in range(400):
         made = make(rng)
         asked = answer(made)
+        if made["layer"].startswith("Circular") and min(np.ravel(made["args"][0])) < 0:
+            continue  # where one side is cut, PyTorch may give numbers that were never written
         if "refusal" not in asked and 0 < np.prod(asked["output"], dtype=int) <= 150:
             cases.append(values(made))
         if len(cases) == VALUES_A_LAYER:
