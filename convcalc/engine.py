@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels import conv, dense, join, lecun, pool
+from convcalc.kernels import adaptive, conv, dense, join, lecun, pool
 from convcalc.kernels.base import Counts, Kernel
 from convcalc.kernels.loops import Product, products
 from convcalc.kernels.sliding import Array
@@ -23,6 +23,7 @@ from convcalc.layers.conv import Conv
 
 # A kind of layer is executed by the kernel of the nearest class it is derived from.
 KERNELS: Mapping[type[Layer], Kernel] = {
+    **adaptive.KERNELS,
     **conv.KERNELS,
     **dense.KERNELS,
     **join.KERNELS,
