@@ -8,11 +8,12 @@ from math import gcd
 from typing import Any, NamedTuple
 
 from convcalc import formulas
+from convcalc.layers.adaptive import AdaptivePool
 from convcalc.layers.base import Layer
 from convcalc.layers.conv import Conv
 from convcalc.layers.dense import Linear
 from convcalc.layers.lecun import Subsampling2d
-from convcalc.layers.pool import AdaptivePool, Pool
+from convcalc.layers.pool import Pool
 from convcalc.layers.windows import AXES, ELEMENTS, Window
 from convcalc.report import ITEMSIZES, Report, Row
 

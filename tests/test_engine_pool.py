@@ -291,6 +291,7 @@ def test_empty_and_unbatched_inputs_are_pytorchs(layer, shape, output):
         (named("MaxPool", 2)(1), (5, 5), r"takes channels and 2 axes, none of them 0, got \[5, 5\]"),
         (named("AdaptiveMaxPool", 2)(1), (1, 2, 3, 0), "got a size of 0"),
         (named("AdaptiveAvgPool", 2)(1), (5, 5), "takes channels and 2 axes"),
+        (named("AdaptiveAvgPool", 1)(1), (1, 1, 1, 5), "takes channels and 1 axes"),
         (named("AdaptiveAvgPool", 2)(2), (1, 1, 1, 5, 5), "takes channels and 2 axes"),
     ],
 )

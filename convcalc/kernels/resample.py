@@ -13,7 +13,7 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Kernel, no_arrays, no_counts, nothing
-from convcalc.kernels.pool import bins
+from convcalc.kernels.adaptive import bins
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
@@ -146,7 +146,7 @@ def area(x: Array, axis: int, step: Step, align_corners: bool) -> Array:
     out = np.empty(shape, dtype=x.dtype if x.dtype.kind == "f" else np.float64)
     before: tuple[Any, ...] = (slice(None),) * axis
     for place, inside in enumerate(bins(step.size, step.places)):
-        out[(*before, place)] = x[(*before, inside)].mean(axis)
+        out[(*before, place)] = x[(*before, slice(inside.start, inside.stop))].mean(axis)
     return out
 
 

@@ -68,8 +68,12 @@ def test_a_shared_layer_is_still_shared_when_it_is_read_back(run):
 
 
 def test_what_a_printed_model_does_not_say(run):
-    model = "Net(\n  (conv): Conv2d(1, 2, kernel_size=(3, 3), stride=(1, 1))\n  (pool): AvgPool2d(kernel_size=2, stride=2, padding=0)\n"
-    model += "  (fc): Linear(in_features=18, out_features=4, bias=True)\n)\n"
+    layers = (
+        "(conv): Conv2d(1, 2, kernel_size=(3, 3), stride=(1, 1))",
+        "(pool): AvgPool2d(kernel_size=2, stride=2, padding=0)",
+        "(fc): Linear(in_features=18, out_features=4, bias=True)",
+    )
+    model = "\n  ".join(("Net(", *layers)) + "\n)\n"
     refused = run("net - --input 1x1x8x8", stdin=model)
     assert refused.code == 2
     assert "layer 'fc' (number 3, line 4 of stdin): Linear takes 18 features" in refused.err
@@ -167,7 +171,7 @@ def test_a_broken_formula_is_found_in_a_network(run, monkeypatch):
             "net 'Conv2d(3, 4, 3), Conv2d(3, 4, 3)' --input 1x3x8x8",
             "layer '1' (number 2): Conv2d takes 3 channels, got 4",
         ),
-        ("net alexnet --verify --memory-limit 1MB", "executing features.0 needs"),
+        ("net alexnet --verify --memory-limit 1MB", "executing classifier.1 needs 151,080,960 bytes"),
         ("lenet --errata --format csv", "--errata has no place in --format csv: leave one out"),
         ("shape 1 3 8 8 --k 3 --explain --format latex", "--explain has no place in --format latex: leave one out"),
     ],

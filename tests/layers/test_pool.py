@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import pickle
 import re
 from inspect import signature
 from itertools import product
@@ -10,7 +13,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from convcalc import ConvcalcError, parse
+from convcalc import ConvcalcError, parse, trace
+from convcalc.explain import explain
 from convcalc.layers import kind
 from convcalc.layers.windows import Field
 from tests.helpers import build, stored
@@ -99,6 +103,24 @@ def test_a_layer_is_written_in_pytorchs_words(layer, text):
     assert parse(repr(layer)) == layer
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_description_is_frozen_travels_and_can_be_varied(name):
+    layer = kind(name)(*((1.5, 2) if name.startswith("LPPool") else (2,)))
+    assert copy.deepcopy(layer) == pickle.loads(pickle.dumps(layer)) == layer
+    setting = dataclasses.fields(layer)[0].name
+    kernel = {"kernel_size": 2} if name == "LPPool1d" else {}  # which PyTorch takes as a number only
+    assert dataclasses.replace(layer, **kernel) == layer != dataclasses.replace(layer, **{**kernel, setting: 3})
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(layer, setting, 3)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_pool_needs_a_rank(name):
+    general = kind(f"{name}1d").__base__
+    with pytest.raises(ConvcalcError, match=f"{name} has no rank of its own: use {name}1d, {name}2d or {name}3d"):
+        general(*((2, 2) if name == "LPPool" else (2,)))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -138,6 +160,7 @@ def test_a_layer_is_written_in_pytorchs_words(layer, text):
         (lambda: LPPool2d(0, 2), "norm_type 0 has no root to take: give a finite number other than 0"),
         (lambda: LPPool2d(float("inf"), 2), "norm_type inf has no root to take: give a finite number other than 0"),
         (lambda: LPPool2d(float("nan"), 2), "norm_type nan has no root to take: give a finite number other than 0"),
+        (lambda: LPPool2d(True, 2), "norm_type True is not a number: give one such as 2"),
         (lambda: LPPool2d("2", 2), "norm_type '2' is not a number: give one such as 2"),
         (lambda: LPPool1d(2, (2,)), "LPPool1d takes its kernel_size as a number, got (2,): give an integer"),
         (
@@ -147,6 +170,10 @@ def test_a_layer_is_written_in_pytorchs_words(layer, text):
         (
             lambda: MaxPool2d(2).output_shape((0, 0, 9, 9)),
             "MaxPool2d got a size of 0 in input [0, 0, 9, 9]: only the batch may be 0",
+        ),
+        (
+            lambda: AdaptiveAvgPool1d(1).output_shape((2, 3, 4, 5)),
+            "AdaptiveAvgPool1d takes N C L (or C L), got 4 sizes in [2, 3, 4, 5]: give 3",
         ),
         (lambda: AdaptiveAvgPool2d(-1), "output_size -1 is too small: it must be at least 0"),
         (lambda: AdaptiveAvgPool2d((None, 1.5)), "output_size 1.5 is not a whole number: give an integer"),
@@ -216,6 +243,23 @@ def test_figures():
     assert AdaptiveMaxPool2d(10**30).connections((1, 1, 10**30 + 1, 1)) == (2 * 10**30) * 10**30
     assert AdaptiveAvgPool2d(1).connections((2, 3, 4, 5, 6)) == 3 * 4 * 5 * 6
     assert AdaptiveAvgPool1d(0).connections((2, 3, 4)) == 0
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "formula"),
+    [
+        (MaxPool2d(2, 3, ceil_mode=True), (9, 6, 5, 5), "2*2 * 6*2*2"),
+        (LPPool1d(2, 3), (6, 9), "3 * 6*3"),
+        (AdaptiveAvgPool2d((3, None)), (2, 6, 7, 28), "6 * (7 + 3 - 1)*(28 + 28 - 28)"),
+        (AdaptiveMaxPool1d(0), (2, 6, 7), "6 * (7 + 0 - 7)"),
+    ],
+)
+def test_connections_are_explained(layer, shape, formula):
+    (lines,) = explain(trace(layer, shape)).values()
+    assert [line for line in lines if line.figure == "connections"] == [
+        ("connections", formula, layer.connections(shape))
+    ]
+    assert eval(formula) == layer.connections(shape)
 
 
 def test_huge_maps_are_answered():

@@ -62,6 +62,7 @@ def bins(rng: random.Random, rank: int) -> Any:
 
 
 def norm_type(rng: random.Random) -> float:
+    """A power, whole or not, now and then one that has no root."""
     return rng.choice([1, 1, 2, 2, 2, 3, 4, 1.5, 2.5, 0.5, 0.5, 2.0, -1, -2, 0, 0.0])
 
 
