@@ -14,6 +14,7 @@ from convcalc.layers.conv import Conv
 from convcalc.layers.dense import Linear
 from convcalc.layers.lecun import Subsampling2d
 from convcalc.layers.pool import Pool
+from convcalc.layers.transposed import ConvTranspose
 from convcalc.layers.windows import AXES, ELEMENTS, Window
 from convcalc.report import ITEMSIZES, Report, Row
 
@@ -123,6 +124,26 @@ def _taps_on_padding(window: Window, place: int) -> int:
     return sum(not 0 <= index < window.size for index in indices)
 
 
+def _transposed(row: Row, layer: ConvTranspose) -> Iterator[Line]:
+    figures = row.figures
+    axes = layer.axes(row.input)
+    pairs = f"{layer.in_channels}*{layer.out_channels // layer.groups}"
+    weights = f"{pairs}*{_product(layer.kernel_size)}"
+    macs = f"{weights} * {_product([axis[0] for axis in axes])}"
+    units = f" + {layer.out_channels}*{_product(row.output[-len(axes) :])}" if layer.bias else ""
+    cut = [(size, taps, size * taps - formulas.landing_taps(size, taps, *rest)) for size, taps, *rest in axes]
+    inside = " * ".join(f"({taps}*{size} - {outside})" for size, taps, outside in cut)
+    yield Line("weights", weights, figures.weights)
+    yield Line("parameters", f"{weights} + {figures.biases}", figures.parameters)
+    yield Line("connections", f"{macs}{units}", figures.connections or 0)
+    yield Line("MACs, dense", macs, figures.macs)
+    yield Line("MACs, exact", f"{pairs} * {inside}", figures.macs_exact)
+    if figures.dead_weights:
+        live = [formulas.live_stamps(*axis) for axis in axes]
+        dead = f"{pairs}*({_product(layer.kernel_size)} - {_product(live)})"
+        yield Line("dead weights", dead, figures.dead_weights)
+
+
 def _linear(row: Row, layer: Linear) -> Iterator[Line]:
     figures = row.figures
     weights = f"{layer.out_features}*{layer.in_features}"
@@ -175,6 +196,7 @@ def _product(numbers: tuple[int, ...] | list[int]) -> str:
 
 COSTS: dict[type[Layer], Callable[[Row, Any], Iterator[Line]]] = {
     Conv: _conv,
+    ConvTranspose: _transposed,
     Linear: _linear,
     Subsampling2d: _subsampling,
     Pool: _pool,

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.base import Kernel, no_arrays, no_counts, nothing
 from convcalc.kernels.adaptive import bins
+from convcalc.kernels.base import Kernel, no_arrays, no_counts, nothing
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer

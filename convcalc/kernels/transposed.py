@@ -188,7 +188,7 @@ def run_bytes(layer: ConvTranspose, input_shape: Shape, output_shape: Shape, ite
         [stamp.landing(tap, size, count)[0] for tap in (0, stamp.taps // 2, stamp.taps - 1)]
         for stamp, size, count in zip(_stamps(layer), sizes, places, strict=True)
     ]
-    most = [max(met.stop - met.start for met in mets) for mets in ends]
+    most: list[int] = [max(met.stop - met.start for met in mets) for mets in ends]
     copied = any(met.stop - met.start < size for mets, size in zip(ends, sizes, strict=True) for met in mets)
     weights = layer.in_channels * layer.out_channels // layer.groups
     elements = layer.out_channels + (layer.in_channels if copied else 0)

@@ -150,8 +150,8 @@ class Upsample(Weightless):
         if field.jump is None:
             return field._replace(size=field.span) if self.mode in INTERPOLATING else field
         if self.mode in INTERPOLATING:
-            reach, back = (4, 1) if self.mode == "bicubic" else (2, 0)
-            first = 0 if self.align_corners else max(0, floor(step / 2 - Fraction(1, 2)))
+            first = 0 if self.align_corners else floor(step / 2 - Fraction(1, 2))
+            reach, back = (4, 1) if self.mode == "bicubic" else (2, min(first, 0))  # linear: not before the first
             return moved(field, min(reach, size), 1, back - first, size)._replace(jump=None, span=field.span)
         first = floor(step / 2) if self.mode == "nearest-exact" else 0
         whole_steps = 1 in (step.numerator, step.denominator)
