@@ -13,7 +13,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels import activation, conv, dense, join, lecun, norm, pad, pool, resample, reshape, transposed
+from convcalc.kernels import (
+    activation,
+    adaptive,
+    conv,
+    dense,
+    join,
+    lecun,
+    norm,
+    pad,
+    pool,
+    resample,
+    reshape,
+    transposed,
+)
 from convcalc.kernels.base import Counts, Kernel
 from convcalc.kernels.loops import Product, products
 from convcalc.kernels.sliding import Array
@@ -24,6 +37,7 @@ from convcalc.layers.conv import Conv
 # A kind of layer is executed by the kernel of the nearest class it is derived from.
 KERNELS: Mapping[type[Layer], Kernel] = {
     **activation.KERNELS,
+    **adaptive.KERNELS,
     **conv.KERNELS,
     **dense.KERNELS,
     **join.KERNELS,
@@ -144,7 +158,7 @@ def _kernel(layer: Layer) -> Kernel:
     for kind in type(layer).__mro__:
         if kind in KERNELS:
             return KERNELS[kind]
-    raise ConvcalcError(f"the engine cannot execute {layer!r}: it knows {', '.join(kind.__name__ for kind in KERNELS)}")
+    raise ConvcalcError(f"the engine cannot execute {layer!r}: it has no kernel for that kind")
 
 
 def _check_weights(layer: Layer, shapes: Mapping[str, Shape], weights: Mapping[str, Array]) -> None:

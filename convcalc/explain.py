@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from math import gcd
 from typing import Any, NamedTuple
 
 from convcalc import formulas
+from convcalc.layers.adaptive import AdaptivePool
 from convcalc.layers.base import Layer
 from convcalc.layers.conv import Conv
 from convcalc.layers.dense import Linear
 from convcalc.layers.lecun import Subsampling2d
+from convcalc.layers.pool import Pool
 from convcalc.layers.transposed import ConvTranspose
 from convcalc.layers.windows import AXES, ELEMENTS, Window
 from convcalc.report import ITEMSIZES, Report, Row
@@ -163,6 +166,17 @@ def _subsampling(row: Row, layer: Subsampling2d) -> Iterator[Line]:
     yield Line("MACs", outputs, figures.macs)
 
 
+def _pool(row: Row, layer: Pool) -> Iterator[Line]:
+    outputs = _product(row.output[-1 - len(row.windows) :])
+    yield Line("connections", f"{_product(layer.kernel_size)} * {outputs}", row.figures.connections or 0)
+
+
+def _adaptive(row: Row, layer: AdaptivePool) -> Iterator[Line]:
+    """The bins of an axis hold all its elements, and two bins those where a boundary falls inside one."""
+    elements = [f"({size} + {bins} - {gcd(size, bins)})" for size, bins in layer.axes(row.input)]
+    yield Line("connections", f"{layer.maps(row.input)} * {'*'.join(elements)}", row.figures.connections or 0)
+
+
 def _fields(row: Row) -> Iterator[Line]:
     if len(row.field) != len(row.windows) or any(field.jump is None for field in row.seen):
         return  # the axes are no longer those of the input
@@ -185,4 +199,6 @@ COSTS: dict[type[Layer], Callable[[Row, Any], Iterator[Line]]] = {
     ConvTranspose: _transposed,
     Linear: _linear,
     Subsampling2d: _subsampling,
+    Pool: _pool,
+    AdaptivePool: _adaptive,
 }

@@ -218,13 +218,15 @@ def bin_elements(size: int, bins: int) -> int:
     >>> bin_elements(5, 3)  # 0-1, 1-3, 3-4
     7
     """
-    return (size + bins - _gcd(size, bins)) * (bins != 0)
+    return size + bins - _gcd(size, bins)
 
 
 def largest_bin(size: int, bins: int) -> int:
     """The size of the largest bin.
 
-    >>> largest_bin(5, 3), largest_bin(7, 1)
+    One that begins a fraction f behind a whole number has ceil(f + n/o) elements, and f is at most 1 - gcd(n, o)/o.
+
+    >>> largest_bin(5, 3), largest_bin(7, 1)  # 0-1, 1-3, 3-4; all seven
     (3, 7)
     """
     return size // bins - -(bins - _gcd(size, bins) + size % bins) // bins
@@ -293,6 +295,17 @@ def subsampling_connections(outputs: int, taps: int) -> int:
     5880
     """
     return outputs * (taps + 1)
+
+
+def pooling_connections(maps: int, taps: tuple[int, ...]) -> int:
+    """Connections of a pool without weights: its maps times the taps of each axis, at all places of the axis.
+
+    Six maps pooled by 2x2 to 14x14:
+
+    >>> pooling_connections(6, (2 * 14, 2 * 14))
+    4704
+    """
+    return maps * prod(taps)
 
 
 def flops(macs: int) -> int:

@@ -20,19 +20,19 @@ def with_memory(leaves: Sequence[Row], input_shape: Shape, itemsize: int) -> lis
     >>> [row.figures.training_bytes for row in report.rows]  # the convolution's input, the ReLU's output
     [4096, 18816]
     """
-    home = storage(leaves)
+    home, trained = storage(leaves), storage(leaves, training=True)
     last_use = {home[source]: number for number, row in enumerate(leaves) for source in row.inputs}
     alive = {INPUT: prod(input_shape) * itemsize}
     size = dict(alive)
     kept: set[str] = set()
     rows = []
     for number, row in enumerate(leaves):
-        own = home[row.name]
-        if own == row.name:
-            alive[own] = size[own] = row.figures.output_bytes
+        size[row.name] = row.figures.output_bytes
+        if home[row.name] == row.name:
+            alive[row.name] = size[row.name]
         peak = sum(alive.values())
-        saved = {home[source] for source in row.inputs} if "input" in row.layer.saves else set()
-        saved |= {own} if "output" in row.layer.saves else set()
+        saved = {trained[source] for source in row.inputs} if "input" in row.layer.saves else set()
+        saved |= {trained[row.name]} if "output" in row.layer.saves else set()
         training = sum(size[name] for name in saved - kept) + row.layer.saved_bytes(row.input, itemsize)
         kept |= saved
         rows.append(row._replace(figures=row.figures._replace(peak_bytes=peak, training_bytes=training)))
@@ -41,8 +41,10 @@ def with_memory(leaves: Sequence[Row], input_shape: Shape, itemsize: int) -> lis
     return rows
 
 
-def storage(leaves: Sequence[Row]) -> dict[str, str]:
+def storage(leaves: Sequence[Row], training: bool = False) -> dict[str, str]:
     """For each name, the name of the layer in whose memory its output lies: a reshaped input takes none of its own.
+
+    While it trains, a dropout makes an output.
 
     >>> from convcalc import Flatten, trace
     >>> storage(trace(Flatten(), (1, 2, 3)).rows)
@@ -50,5 +52,6 @@ def storage(leaves: Sequence[Row]) -> dict[str, str]:
     """
     home = {INPUT: INPUT}
     for row in leaves:
-        home[row.name] = home[row.inputs[0]] if row.layer.aliases else row.name
+        aliases = row.layer.aliases and not (training and row.layer.drops)
+        home[row.name] = home[row.inputs[0]] if aliases else row.name
     return home

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from convcalc.verify import Progress, Verification
 
 COLUMNS = ("name", "layer", "output", "parameters", "macs", "receptive_field")
-LEFT_OUT = "MACs are those with a weight: bias, normalisation, activations and pooling are left out. FLOPs = 2 x MACs."
+LEFT_OUT = "MACs: those with a weight; bias, norms, activations, pooling are left out. FLOPs: 2 x dense MACs."
 
 
 class Options(NamedTuple):
@@ -232,7 +232,7 @@ def _blocks(
     from convcalc.render.sheet import totals_sheet, verdict, verification_sheet
 
     blocks: list[str | Sheet] = [network_table(report, columns, depth), "", totals_sheet(report)]
-    blocks.append(f"Counts: one example. Memory: the batch of {report.batch:,}. {LEFT_OUT}")
+    blocks += [f"Counts: one example. Memory: the batch of {report.batch:,}.", LEFT_OUT]
     if shared := [row for row in report.leaves if row.shares is not None]:
         blocks.append("Shared, so counted once: " + ", ".join(f"{row.name} is {row.shares}" for row in shared) + ".")
     if verification is not None:

@@ -22,7 +22,7 @@ def channel_shapes(layer: BatchNorm) -> dict[str, Shape]:
     ['weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked']
     """
     channels: Shape = (layer.num_features,)
-    trained = {"weight": channels, "bias": channels} if layer.affine else {}
+    trained = {name: channels for name, held in (("weight", layer.affine), ("bias", layer.bias)) if held}
     tracked = {"running_mean": channels, "running_var": channels, "num_batches_tracked": ()}
     return trained | (tracked if layer.track_running_stats else {})
 
@@ -62,6 +62,7 @@ def _by_channel(x: Array, axes: tuple[int, ...], layer: BatchNorm, arrays: dict[
     out /= np.sqrt(variance + layer.eps)
     if layer.affine:
         out *= arrays["weight"].reshape(along)
+    if layer.bias:
         out += arrays["bias"].reshape(along)
     return out
 
@@ -143,7 +144,8 @@ def affine_shapes(layer: GroupNorm) -> dict[str, Shape]:
     >>> affine_shapes(GroupNorm(2, 4))
     {'weight': (4,), 'bias': (4,)}
     """
-    return {"weight": (layer.num_channels,), "bias": (layer.num_channels,)} if layer.affine else {}
+    held = (("weight", layer.affine), ("bias", layer.bias))
+    return {name: (layer.num_channels,) for name, there in held if there}
 
 
 def elementwise_shapes(layer: LayerNorm | RMSNorm) -> dict[str, Shape]:

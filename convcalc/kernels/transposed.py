@@ -192,7 +192,8 @@ def run_bytes(layer: ConvTranspose, input_shape: Shape, output_shape: Shape, ite
     copied = any(met.stop - met.start < size for mets, size in zip(ends, sizes, strict=True) for met in mets)
     weights = layer.in_channels * layer.out_channels // layer.groups
     elements = layer.out_channels + (layer.in_channels if copied else 0)
-    return (together * elements * prod(most) + weights) * itemsize
+    total: int = (together * elements * prod(most) + weights) * itemsize
+    return total
 
 
 def count_bytes(layer: ConvTranspose, input_shape: Shape, output_shape: Shape) -> int:

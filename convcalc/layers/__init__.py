@@ -48,6 +48,12 @@ if TYPE_CHECKING:
     from convcalc.layers.activation import Tanh as Tanh
     from convcalc.layers.activation import Tanhshrink as Tanhshrink
     from convcalc.layers.activation import Threshold as Threshold
+    from convcalc.layers.adaptive import AdaptiveAvgPool1d as AdaptiveAvgPool1d
+    from convcalc.layers.adaptive import AdaptiveAvgPool2d as AdaptiveAvgPool2d
+    from convcalc.layers.adaptive import AdaptiveAvgPool3d as AdaptiveAvgPool3d
+    from convcalc.layers.adaptive import AdaptiveMaxPool1d as AdaptiveMaxPool1d
+    from convcalc.layers.adaptive import AdaptiveMaxPool2d as AdaptiveMaxPool2d
+    from convcalc.layers.adaptive import AdaptiveMaxPool3d as AdaptiveMaxPool3d
     from convcalc.layers.block import Branches as Branches
     from convcalc.layers.block import Residual as Residual
     from convcalc.layers.block import Sequential as Sequential
@@ -100,12 +106,6 @@ if TYPE_CHECKING:
     from convcalc.layers.pad import ZeroPad1d as ZeroPad1d
     from convcalc.layers.pad import ZeroPad2d as ZeroPad2d
     from convcalc.layers.pad import ZeroPad3d as ZeroPad3d
-    from convcalc.layers.pool import AdaptiveAvgPool1d as AdaptiveAvgPool1d
-    from convcalc.layers.pool import AdaptiveAvgPool2d as AdaptiveAvgPool2d
-    from convcalc.layers.pool import AdaptiveAvgPool3d as AdaptiveAvgPool3d
-    from convcalc.layers.pool import AdaptiveMaxPool1d as AdaptiveMaxPool1d
-    from convcalc.layers.pool import AdaptiveMaxPool2d as AdaptiveMaxPool2d
-    from convcalc.layers.pool import AdaptiveMaxPool3d as AdaptiveMaxPool3d
     from convcalc.layers.pool import AvgPool1d as AvgPool1d
     from convcalc.layers.pool import AvgPool2d as AvgPool2d
     from convcalc.layers.pool import AvgPool3d as AvgPool3d

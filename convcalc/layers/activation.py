@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
+from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, axis_index, real, shape, whole
 from convcalc.layers.base import InPlace, Uncounted, Weightless
@@ -250,8 +252,13 @@ class Dropping(Elementwise):
 
     __slots__ = ()
     aliases = True
+    drops = True
     saves = ()
     p: float
+
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """What was dropped, as a factor an element."""
+        return formulas.size_in_bytes(prod(shape(input_shape)), itemsize)
 
     def check(self) -> None:
         """A probability."""
@@ -277,13 +284,23 @@ class AlphaDropout(Dropout):
     __slots__ = ()
 
 
-class FeatureAlphaDropout(Dropout):
+class ByChannel(Dropout):
+    """Drops whole channels."""
+
+    __slots__ = ()
+
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """What was dropped, as a factor a channel."""
+        return formulas.size_in_bytes(prod(shape(input_shape)[:2]), itemsize)
+
+
+class FeatureAlphaDropout(ByChannel):
     """As ``torch.nn.FeatureAlphaDropout``."""
 
     __slots__ = ()
 
 
-class Dropout1d(Dropout):
+class Dropout1d(ByChannel):
     """As ``torch.nn.Dropout1d``, which takes two or three sizes only."""
 
     __slots__ = ()
@@ -293,13 +310,13 @@ class Dropout1d(Dropout):
         return _of_sizes("Dropout1d", shape(input_shape), (2, 3))
 
 
-class Dropout2d(Dropout):
+class Dropout2d(ByChannel):
     """As ``torch.nn.Dropout2d``."""
 
     __slots__ = ()
 
 
-class Dropout3d(Dropout):
+class Dropout3d(ByChannel):
     """As ``torch.nn.Dropout3d``."""
 
     __slots__ = ()

@@ -24,6 +24,7 @@ class Layer:
     always_batched: ClassVar[bool] = False  # whether PyTorch takes its input only with a batch
     moves_axes: ClassVar[bool] = False  # whether what was spatial before it may not be behind it
     aliases: ClassVar[bool] = False  # whether its output is its input in another shape, and takes no memory of its own
+    drops: ClassVar[bool] = False  # whether it aliases its input in eval mode only, and makes an output while it trains
     saves: ClassVar[tuple[str, ...]] = ("input",)  # what its backward pass needs: "input", "output"
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
@@ -79,7 +80,7 @@ class Layer:
         return 0
 
     def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
-        """Bytes that its backward pass needs besides its input and its output."""
+        """Bytes that training keeps for the backward pass beside input and output; none unless a layer says so."""
         return 0
 
     def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, counted, shape, whole
 from convcalc.layers.base import InPlace, Uncounted, Weightless
@@ -23,9 +24,21 @@ class Norm(InPlace, Uncounted):
         self.check(sizes)
         return sizes
 
+    def spelled(self, name: str) -> Any:
+        """A setting; no word of the bias where there is nothing to train."""
+        return True if name == "bias" and not getattr(self, "affine", True) else getattr(self, name)
+
     def check(self, sizes: Shape) -> None:
         """Refuse what PyTorch refuses in eval mode."""
         raise NotImplementedError
+
+    def statistics(self, sizes: Shape) -> int:
+        """How many means it takes of such an input."""
+        raise NotImplementedError
+
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """The means, and as many deviations."""
+        return formulas.size_in_bytes(2 * self.statistics(shape(input_shape)), itemsize)
 
     def refuse_single(self, values: int, sizes: Shape, of: str) -> None:
         """Statistics of the input itself need more than one value."""
@@ -59,6 +72,7 @@ class BatchNorm(Norm):
     momentum: float | None
     affine: bool
     track_running_stats: bool
+    bias: bool
 
     def __init__(
         self,
@@ -67,6 +81,8 @@ class BatchNorm(Norm):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
+        *,
+        bias: bool = True,
     ) -> None:
         self.known_rank()
         self.keep(
@@ -75,7 +91,12 @@ class BatchNorm(Norm):
             momentum=momentum,
             affine=bool(affine),
             track_running_stats=bool(track_running_stats),
+            bias=bool(affine) and bool(bias),
         )
+
+    def statistics(self, sizes: Shape) -> int:
+        """One a channel."""
+        return sizes[1]
 
     def check(self, sizes: Shape) -> None:
         """The right axes, the right channels, and more than one value where the input's own statistics are used."""
@@ -102,7 +123,7 @@ class BatchNorm(Norm):
     @property
     def biases(self) -> int:
         """A bias a channel."""
-        return self.num_features if self.affine else 0
+        return self.num_features if self.bias else 0
 
     @property
     def parameters(self) -> int:
@@ -156,8 +177,14 @@ class InstanceNorm(BatchNorm):
         momentum: float | None = 0.1,
         affine: bool = False,
         track_running_stats: bool = False,
+        *,
+        bias: bool = True,
     ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats)
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias)
+
+    def statistics(self, sizes: Shape) -> int:
+        """One a map of each example."""
+        return prod(sizes[: len(sizes) - self.known_rank()])
 
     def check(self, sizes: Shape) -> None:
         """As PyTorch: channels matter only to parameters and buffers, single values only without running statistics."""
@@ -208,12 +235,21 @@ class GroupNorm(Norm):
     num_channels: int
     eps: float
     affine: bool
+    bias: bool
 
-    def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
+    def __init__(
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *, bias: bool = True
+    ) -> None:
         groups, channels = whole("num_groups", num_groups, least=1), whole("num_channels", num_channels, least=0)
         if channels % groups:
             raise ConvcalcError(f"num_groups {groups} does not divide num_channels {channels}")
-        self.keep(num_groups=groups, num_channels=channels, eps=eps, affine=bool(affine))
+        self.keep(
+            num_groups=groups, num_channels=channels, eps=eps, affine=bool(affine), bias=bool(affine) and bool(bias)
+        )
+
+    def statistics(self, sizes: Shape) -> int:
+        """One a group of each example."""
+        return sizes[0] * self.num_groups
 
     def check(self, sizes: Shape) -> None:
         """Two sizes at least, channels that the groups divide, and more than one value a group."""
@@ -240,7 +276,7 @@ class GroupNorm(Norm):
     @property
     def biases(self) -> int:
         """A bias a channel."""
-        return self.num_channels if self.affine else 0
+        return self.num_channels if self.bias else 0
 
     @property
     def parameters(self) -> int:
@@ -274,6 +310,10 @@ class LayerNorm(Norm):
             elementwise_affine=bool(elementwise_affine),
             bias=bool(bias),
         )
+
+    def statistics(self, sizes: Shape) -> int:
+        """One a vector."""
+        return prod(sizes[: len(sizes) - len(self.normalized_shape)])
 
     def check(self, sizes: Shape) -> None:
         """The last axes are the normalised ones."""
@@ -318,6 +358,11 @@ class RMSNorm(Norm):
         self, normalized_shape: int | Sequence[int], eps: float | None = None, elementwise_affine: bool = True
     ) -> None:
         self.keep(normalized_shape=_normalized(normalized_shape), eps=eps, elementwise_affine=bool(elementwise_affine))
+
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """A root mean square a vector."""
+        sizes = shape(input_shape)
+        return formulas.size_in_bytes(prod(sizes[: len(sizes) - len(self.normalized_shape)]), itemsize)
 
     def check(self, sizes: Shape) -> None:
         """The last axes are the normalised ones."""
@@ -369,6 +414,10 @@ class LocalResponseNorm(Norm, Weightless):
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         self.keep(size=whole("size", size, least=None), alpha=alpha, beta=beta, k=k)
+
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """The sums of the squares, and what is made of them, twice."""
+        return formulas.size_in_bytes(3 * prod(shape(input_shape)), itemsize)
 
     def check(self, sizes: Shape) -> None:
         """Three sizes at least; an empty input is taken whatever the size."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil, floor
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -111,6 +111,19 @@ def refuse_empty(layer: str, sizes: Sequence[int], axes: int) -> None:
         raise ConvcalcError(f"{layer} got a size of 0 in input {list(sizes)}: only the batch may be 0")
 
 
+def refuse_misfit(windows: Sequence[Window], remedy: Callable[[], str]) -> None:
+    """Refuse a window that is longer than its padded axis; the remedy is worked out only where it is needed.
+
+    >>> refuse_misfit([Window(5, 3, 1, (0, 0), 1, "zeros")], lambda: "none is needed")
+    """
+    for axis, window in enumerate(windows):
+        if formulas.slack(*window.geometry) < 0:
+            raise ConvcalcError(
+                f"{_kernel(window)} does not fit input {window.size}{_along(axis, windows)}"
+                f" (padding {_sides(window)}): {remedy()}"
+            )
+
+
 def through_windows(fields: Sequence[Field], windows: Sequence[Window]) -> tuple[Field, ...]:
     """What units see, an axis each, through windows over units that see ``fields``.
 
@@ -174,12 +187,7 @@ def _check_fit(windows: Sequence[Window]) -> None:
                 f"{window.padding_mode} padding {max(window.padding)} is too wide for input {window.size}"
                 f"{_along(axis, windows)}: use a padding of at most {widest}"
             )
-    for axis, window in enumerate(windows):
-        if formulas.slack(*window.geometry) < 0:
-            raise ConvcalcError(
-                f"{_kernel(window)} does not fit input {window.size}{_along(axis, windows)}"
-                f" (padding {_sides(window)}): {_remedy(windows, widest)}"
-            )
+    refuse_misfit(windows, lambda: _remedy(windows, widest))
 
 
 def _widest(windows: Sequence[Window]) -> int | None:

@@ -72,7 +72,11 @@ def read(text: str, reading: Callable[[], Any]) -> Any:
 
 
 def _expression(text: str) -> ast.expr:
-    return ast.parse(text.strip(), mode="eval").body
+    """The one expression that the text is; read as a statement, so that a star may stand at the top."""
+    body = ast.parse(text.strip()).body
+    if len(body) != 1 or not isinstance(body[0], ast.Expr):
+        raise ConvcalcError(f"cannot read {shown(text)}: write one expression, such as 'Conv2d(3, 16, 4), ReLU()'")
+    return body[0].value
 
 
 class Reader:

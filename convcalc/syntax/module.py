@@ -33,6 +33,8 @@ def read_module(tree: ast.Module, filename: str | None, name: str | None) -> Par
             failed.pop(target, None)
             reader.names[target] = made
             found.pop(target, None)
+            if not target and isinstance(made, list):
+                made = Sequential(*made)
             if isinstance(made, Layer):
                 found[target] = made
     wanted = _wanted(found, failed, name, tree, filename)

@@ -150,7 +150,7 @@ def _leaf(printed: Printed, reader: Reader, lines: dict[int, int], notes: list[s
     if kind not in FAMILIES:
         raise ConvcalcError(f"{where}: {unknown(kind)}")
     settings = re.sub(r"\bpadding=(same|valid)\b", r"padding='\1'", printed.settings)
-    settings = re.sub(r"\b(approximate|mode)=([a-z-]+)(?=,|$)", r"\1='\2'", settings)
+    settings = re.sub(r"\b(approximate|mode|padding_mode)=([a-z-]+)(?=,|$)", r"\1='\2'", settings)
     text = f"{kind}({settings})"
     try:
         call = read(text, lambda: ast.parse(text, mode="eval").body)
