@@ -1,4 +1,4 @@
-"""The kernels that move elements: PyTorch's values, slow loops, equivalences, counts, memory, and no formula in them."""
+"""The kernels that move elements: PyTorch's values, slow loops, equivalences, counts, memory."""
 
 from __future__ import annotations
 
