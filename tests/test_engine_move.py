@@ -1,4 +1,4 @@
-"""The kernels that move elements: PyTorch's values, slow loops, equivalences, counts, memory."""
+"""The kernels that move elements: PyTorch's values, slow loops, equivalences, counts, memory, no formula in them."""
 
 from __future__ import annotations
 
@@ -354,6 +354,17 @@ def test_a_factor_and_the_size_it_makes_differ_but_when_recomputed():
     assert (recomputed == by_size).all()
 
 
+def test_the_nearest_is_found_as_pytorch_finds_it():
+    """As PyTorch 2.13 gave them: along L by the factor, along H and W of twice the size by halves; in float32."""
+    x = np.arange(3.0)
+    along = engine.execute(make("Upsample", scale_factor=2.3), x.reshape(1, 1, 3))
+    assert along.ravel().tolist() == [0, 0, 0, 1, 1, 2]
+    plane = engine.execute(make("Upsample", scale_factor=2.3), np.broadcast_to(x, (1, 1, 3, 3)))
+    assert plane[0, 0, 0].tolist() == [0, 0, 1, 1, 2, 2]
+    half = engine.execute(make("Upsample", 98), np.arange(2.0).reshape(1, 1, 2))
+    assert half.ravel().tolist() == [0] * 49 + [1] * 49
+
+
 def test_integers_stay_so_where_nothing_is_mixed():
     x = np.arange(4).reshape(1, 1, 4)
     assert engine.execute(make("Upsample", 8), x).dtype == np.int64
@@ -440,6 +451,7 @@ BIG = [
     (make("PixelUnshuffle", 1), (4, 32, 100, 100)),
     (make("ChannelShuffle", 2), (4, 32, 100, 100)),
     (make("Unfold", 3, padding=1), (4, 8, 100, 100)),
+    (make("Unfold", 3, stride=3), (4, 8, 99, 99)),
     (make("Fold", 100, 3, padding=1), (4, 72, 10_000)),
     (make("Upsample", scale_factor=2), (4, 16, 60, 60)),
     (make("Upsample", scale_factor=1.3, mode="bilinear"), (4, 16, 60, 60)),

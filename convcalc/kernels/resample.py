@@ -62,7 +62,7 @@ def _steps(layer: Upsample, input_shape: Shape) -> list[Step]:
         raise ConvcalcError(f"{layer!r} gives {len(values)} axes, got input {list(input_shape)}")
     if layer.size is not None:
         return [Step(size, value, None) for size, value in zip(sizes, values, strict=True)]
-    kept = not layer.recompute_scale_factor and layer.mode != "area"
+    kept = not layer.recompute_scale_factor
     return [
         Step(size, int(size * value), value if kept and value > 0 else None)
         for size, value in zip(sizes, values, strict=True)
@@ -154,7 +154,7 @@ def _middle(step: Step, align_corners: bool) -> Array:
     """Where each place lies among the elements."""
     places = np.arange(step.places)
     if align_corners:
-        return places * ((step.size - 1) / (step.places - 1) if step.places > 1 else 0.0)
+        return places * ((step.size - 1) / max(step.places - 1, 1))
     return step.inputs * (places + 0.5) - 0.5
 
 

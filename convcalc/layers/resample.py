@@ -35,6 +35,7 @@ class Upsample(Weightless):
     (1, 3, 14, 14)
     """
 
+    always_batched = True
     size: int | tuple[int, ...] | None
     scale_factor: float | tuple[float, ...] | None
     mode: str

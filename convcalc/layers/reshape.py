@@ -72,6 +72,7 @@ class Shuffle(Weightless):
     """
 
     __slots__ = ()
+    rank = 2
     saves = ()
 
     def last_three(self, input_shape: Sequence[int]) -> tuple[Shape, Shape]:
@@ -160,6 +161,7 @@ class ChannelShuffle(InPlace, Weightless):
     (1, 4, 5, 5)
     """
 
+    always_batched = True
     saves = ()
     groups: int
 

@@ -95,6 +95,7 @@ def test_fewer_sides_than_axes_are_no_single_number():
         (lambda: ReplicationPad1d(-3).output_shape((1, 5)), "by -3, -3 leaves nothing of 5 elements: crop less"),
         (lambda: ReplicationPad1d((-5, 0)).output_shape((1, 5)), "leaves nothing of .5.: crop less"),
         (lambda: ReplicationPad1d(()).output_shape((1, 5)), "got 0 sides: give one integer, or 2, 4 or 6"),
+        (lambda: CircularPad2d((1, 1)).output_shape((5, 5)), "takes N C H W .or C H W., got 2 sizes"),
         (lambda: ReflectionPad2d(1).output_shape((0, 0, 5, 5)), "only the batch may be 0"),
     ],
 )

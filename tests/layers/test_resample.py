@@ -70,6 +70,22 @@ def test_between_neighbours_a_unit_sees_two_of_them_or_four():
     assert Upsample(2).receptive_field(one, (1, 1, 8, 8)) == ()
 
 
+def test_a_recomputed_factor_is_that_of_the_sizes():
+    one = (Field(1, 1, 0, 3),)
+    assert Upsample(scale_factor=2.3).receptive_field(one, (1, 1, 3))[0].jump is None
+    recomputed = Upsample(scale_factor=2.3, recompute_scale_factor=True).receptive_field(one, (1, 1, 3))
+    assert recomputed[0].jump == Fraction(1, 2)
+
+
+def test_what_becomes_itself_and_what_is_alone():
+    one = (Field(1, 1, 0, 5),)
+    assert Upsample(scale_factor=1.1, mode="linear").receptive_field(one, (1, 1, 5)) == one
+    cubic = Upsample(scale_factor=1.1, mode="bicubic", align_corners=True)
+    assert cubic.receptive_field(one * 2, (1, 1, 5, 5)) == one * 2
+    assert Upsample(scale_factor=1.1, mode="bicubic").receptive_field(one * 2, (1, 1, 5, 5))[0].jump is None
+    assert Upsample(5, mode="linear").receptive_field((Field(1, 1, 0, 1),), (1, 1, 1))[0].size == 1
+
+
 def test_in_mode_area_a_unit_sees_its_bin():
     (field,) = Upsample(4, mode="area").receptive_field((Field(1, 1, 0, 8),), (1, 1, 8))
     assert (field.size, field.jump) == (2, 2)

@@ -63,6 +63,8 @@ def test_axes_that_are_taken_apart_have_no_jump():
     assert ChannelShuffle(2).receptive_field(ONES, (1, 8, 8, 8)) == ONES
     unbatched = ChannelShuffle(2).receptive_field(ONES, (8, 8, 8))  # PyTorch takes the rows for channels
     assert [field.jump for field in unbatched] == [None, 1]
+    assert ChannelShuffle(1).receptive_field(ONES, (8, 8, 8)) == ONES
+    assert Unflatten(3, (8,)).receptive_field(ONES, (1, 1, 8, 8)) == ONES
 
 
 def test_columns_and_back():

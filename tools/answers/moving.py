@@ -52,23 +52,26 @@ def values(case: Case) -> Case:
 
 
 def run(family: str, case: Callable[[random.Random], Case], has_values: Callable[[Case], bool]) -> None:
-    """Store the family's answers, and the values of small cases, no kind of layer twice in a row."""
+    """Store the family's answers, and the values of small cases, as many of each kind of layer."""
     warnings.simplefilter("ignore")
     rng = random.Random(20260101)
     cases = [answer(case(rng)) for _ in range(SHAPES)]
     store(f"torch_{family}.jsonl.gz", cases)
+
+    def small(given: Case) -> bool:
+        return "refusal" not in given and 0 < np.prod(given["output"]) <= MOST_VALUES and has_values(given)
+
+    used = {_kind(given): 0 for given in cases if small(given)}
     kept: list[Case] = []
-    used: dict[str, int] = {}
     while len(kept) < VALUES:
         made = case(rng)
-        kind = made["layer"] + str(made["settings"].get("mode", ""))
-        if used.get(kind, 0) > min(used.values(), default=0) + 2:
-            continue
-        given = answer(made)
-        if "refusal" in given or not 0 < np.prod(given["output"]) <= MOST_VALUES or not has_values(made):
-            continue
-        used[kind] = used.get(kind, 0) + 1
-        kept.append(values(made))
+        if used.get(_kind(made)) == min(used.values()) and small(answer(made)):
+            used[_kind(made)] += 1
+            kept.append(values(made))
     store(f"torch_{family}_values.jsonl.gz", kept)
     refused = sum("refusal" in case for case in cases)
     print(f"PyTorch {torch.__version__}: {family}, {len(cases)} cases, {refused} refused; {len(kept)} with values")
+
+
+def _kind(case: Case) -> str:
+    return case["layer"] + str(case["settings"].get("mode", ""))
