@@ -139,6 +139,13 @@ class Report(NamedTuple):
         """The rows of single layers, blocks opened, in order."""
         return self.at_depth(None)
 
+    def _repr_html_(self) -> str:
+        """A table in a notebook: a row a layer, and the totals."""
+        from convcalc.render.columns import NETWORK, network_table
+        from convcalc.render.html import text
+
+        return text(network_table(self, NETWORK, None))
+
     def at_depth(self, depth: int | None) -> tuple[Row, ...]:
         """The rows so many blocks down (1: the outermost), deeper blocks folded; None: of single layers.
 

@@ -10,11 +10,14 @@ import pytest
 
 from convcalc import (
     RBF,
+    AdaptiveAvgPool2d,
     Conv1d,
     Conv2d,
     ConvcalcError,
+    ConvTranspose2d,
     Flatten,
     Linear,
+    MaxPool2d,
     Network,
     ScaledTanh,
     Sequential,
@@ -29,6 +32,10 @@ from convcalc.verify import needs, plan, verify
 
 CONV = (chain([("conv1", Conv2d(2, 4, 3, padding=1))]), (3, 2, 9, 9))
 DEAD = (chain([("conv1", Conv2d(1, 1, 3, padding=1))]), (1, 1, 1, 1))
+POOL = (chain([("pool", MaxPool2d(3, 2, ceil_mode=True))]), (1, 2, 8, 8))
+CEIL = (chain([("pool", MaxPool2d(3, 1, ceil_mode=True))]), (1, 2, 8, 8))
+BINS = (chain([("pool", AdaptiveAvgPool2d(3))]), (1, 2, 7, 7))
+TRANSPOSED = (chain([("up", ConvTranspose2d(4, 2, 4, stride=2, padding=1))]), (1, 4, 5, 5))
 LENET = (lenet.lenet5(), lenet.input_shape())
 
 FIGURES = [
@@ -45,6 +52,14 @@ FIGURES = [
     ("connections", CONV, "connections"),
     ("subsampling_connections", LENET, "connections"),
     ("output_size", LENET, "output"),
+    ("pooling_connections", POOL, "connections"),
+    ("ceil_padding", CEIL, "output"),
+    ("bin_elements", BINS, "connections"),
+    ("transposed_size", TRANSPOSED, "output"),
+    ("landing_taps", TRANSPOSED, "exact MACs"),
+    ("live_stamps", TRANSPOSED, "live weights"),
+    ("weights", TRANSPOSED, "parameters"),
+    ("macs", TRANSPOSED, "MACs"),
     ("weights", LENET, "buffers"),
 ]
 

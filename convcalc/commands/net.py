@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from convcalc.render.sheet import Sheet
     from convcalc.verify import Progress, Verification
 
-COLUMNS = ("name", "layer", "output", "parameters", "macs", "receptive_field")
 LEFT_OUT = "MACs: those with a weight; bias, norms, activations, pooling are left out. FLOPs: 2 x dense MACs."
 
 
@@ -80,7 +79,7 @@ def run(typed: str | None, options: Options) -> bool:
         report = _traced(read, input_shape, dtype, options.flatten)
     except LayerError as error:
         if options.format == "table" and error.report.rows:
-            output.emit(_blocks(error.report, depth, columns or COLUMNS))
+            output.emit(_blocks(error.report, depth, columns))
         raise
     if options.verify:
         with as_typed():
@@ -220,18 +219,20 @@ def _emit(
             document["verification"] = verification_document(verification)
         output.emit_document(document, options.get)
     elif options.format == "table":
-        output.emit(_blocks(report, depth, columns or COLUMNS, verification))
+        output.emit(_blocks(report, depth, columns, verification))
     else:
-        output.emit_report(report, options.format, COLUMNS, columns, depth)
+        from convcalc.render.columns import NETWORK
+
+        output.emit_report(report, options.format, NETWORK, columns, depth)
 
 
 def _blocks(
-    report: Report, depth: int | None, columns: tuple[str, ...], verification: Verification | None = None
+    report: Report, depth: int | None, columns: tuple[str, ...] | None, verification: Verification | None = None
 ) -> list[str | Sheet]:
-    from convcalc.render.columns import network_table
+    from convcalc.render.columns import NETWORK, network_table
     from convcalc.render.sheet import totals_sheet, verdict, verification_sheet
 
-    blocks: list[str | Sheet] = [network_table(report, columns, depth), "", totals_sheet(report)]
+    blocks: list[str | Sheet] = [network_table(report, columns or NETWORK, depth), "", totals_sheet(report)]
     blocks += [f"Counts: one example. Memory: the batch of {report.batch:,}.", LEFT_OUT]
     if shared := [row for row in report.leaves if row.shares is not None]:
         blocks.append("Shared, so counted once: " + ", ".join(f"{row.name} is {row.shares}" for row in shared) + ".")

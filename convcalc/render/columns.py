@@ -75,6 +75,7 @@ COLUMNS: dict[str, Figure] = {
     "dead_weights": _sum("dead_weights", "dead weights"),
     "shares": Figure("shares", lambda row: row.shares),
 }
+NETWORK = ("name", "layer", "output", "parameters", "macs", "receptive_field")
 LENET = ("name", "layer", "output", "kernel", "parameters", "connections", "macs")
 
 

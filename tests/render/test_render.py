@@ -130,3 +130,9 @@ def test_renderers_calculate_nothing_of_a_network():
             if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.FloorDiv, ast.Div, ast.Mod, ast.Pow)):
                 text = ast.unparse(node)
                 assert text.startswith(("GAP * ", "'-' * ", "[DASH] * ", "gap * ")), (path.name, text)
+
+
+def test_a_report_shows_itself_in_a_notebook():
+    html = trace(lenet.lenet5(), (1, 1, 32, 32))._repr_html_()
+    assert html.count("<tr>") == 1 + 1 + 14 + 1  # titles, the input, the layers, the totals
+    assert '<th style="text-align:right">60,000</th>' in html
