@@ -43,6 +43,7 @@ def test_a_circular_side_larger_than_what_is_left():
         CircularPad1d((3, -2)).output_shape((1, 1, 4))
     assert CircularPad1d((3, -2)).output_shape((1, 2, 4)) == (1, 2, 5)
     assert CircularPad1d((2, -2)).output_shape((1, 1, 4)) == (1, 1, 4)
+    assert CircularPad2d((-2, -2, 3, -2)).output_shape((1, 4, 4)) == (1, 5, 0)  # nothing is copied
     assert CircularPad1d((3, -4)).output_shape((1, 1, 4)) == (1, 1, 3)
 
 
