@@ -42,10 +42,10 @@ class Network:
         if size > MOST_LAYERS:
             raise ConvcalcError(f"a network of {size:,} layers is too large: give at most {MOST_LAYERS:,}")
         taken: set[str] = set()
-        for leaf in opened(self).leaves:
-            if leaf.name in taken or (leaf.name in known and leaf.name not in {node.name for node in self.nodes}):
-                raise ConvcalcError(f"the name {leaf.name!r} is used twice: give every layer a name of its own")
-            taken.add(leaf.name)
+        for name, path in opened(self).path.items():
+            if name in taken or (name in known and len(path) > 1):
+                raise ConvcalcError(f"the name {name!r} is used twice: give every layer a name of its own")
+            taken.add(name)
 
     @property
     def rank(self) -> int | None:

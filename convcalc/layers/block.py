@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 INPUT = "input"  # the name of the network's input among the names of its layers
 SOURCE = ""  # the name, inside a block, of what feeds the block: no layer can have it
 DEEPEST = 100  # blocks within blocks
-MOST_LAYERS = 100_000
+MOST_LAYERS = 20_000
 JOINS = ("concat", "add", "mul")
 
 Write = Callable[[Layer], str]

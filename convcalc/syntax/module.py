@@ -6,6 +6,7 @@ import ast
 from typing import Any, TypeGuard
 
 from convcalc.errors import ConvcalcError, quoted
+from convcalc.families import FAMILIES
 from convcalc.layers.base import Layer
 from convcalc.layers.block import Sequential
 from convcalc.syntax.expression import Reader, read
@@ -21,12 +22,15 @@ def read_module(tree: ast.Module, filename: str | None, name: str | None) -> Par
     reader = Reader({})
     found: dict[str, Any] = {}
     failed: dict[str, str] = {}
+    last_network = ""  # the refusal of the last network, where it is refused
     for statement in tree.body:
         for target, value in _assigned(statement):
             try:
                 made = read("", lambda value=value: _made(reader, value))  # type: ignore[misc]
             except ConvcalcError as error:
                 failed[target] = _at(error, statement, filename, len(tree.body) == 1)
+                if isinstance(value, ast.Call) and ast.unparse(value.func).rpartition(".")[2] in FAMILIES:
+                    last_network = failed[target]
                 reader.names.pop(target, None)
                 found.pop(target, None)
                 continue
@@ -37,6 +41,9 @@ def read_module(tree: ast.Module, filename: str | None, name: str | None) -> Par
                 made = Sequential(*made)
             if isinstance(made, Layer):
                 found[target] = made
+                last_network = ""
+    if name is None and last_network:
+        raise ConvcalcError(last_network)
     wanted = _wanted(found, failed, name, tree, filename)
     return Parsed(wanted, reader.lines)
 
