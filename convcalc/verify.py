@@ -109,7 +109,9 @@ def verify(
         return _only_formulas_accept(network, input_shape, refusal)
     try:
         check_memory(steps, memory_limit)
-    except OverflowError:
+    except ConvcalcError:
+        raise
+    except (OverflowError, ValueError):  # NumPy's, of a size that no array has
         raise ConvcalcError("no array can have the sizes of this network: give smaller ones") from None
     rng = np.random.default_rng(seed)
     arrays = {INPUT: engine.random_array(input_shape, rng) if x is None else x}
