@@ -249,6 +249,6 @@ KERNELS: dict[type[Layer], Kernel] = {
     InstanceNorm: Kernel(channel_shapes, batch_norm_shape, instance_norm, norm_count, _squares, nothing),
     GroupNorm: Kernel(affine_shapes, group_norm_shape, group_norm, norm_count, _one_more, nothing),
     LayerNorm: Kernel(elementwise_shapes, last_axes_shape, layer_norm, norm_count, _one_more, nothing),
-    RMSNorm: Kernel(elementwise_shapes, last_axes_shape, rms_norm, norm_count, _one_more, nothing),
+    RMSNorm: Kernel(elementwise_shapes, last_axes_shape, rms_norm, norm_count, nothing, nothing),
     LocalResponseNorm: Kernel(no_arrays, neighbours_shape, local_response_norm, no_counts, _neighbours, nothing),
 }
