@@ -10,7 +10,6 @@ from convcalc.errors import ConvcalcError, quoted
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.block import INPUT, MOST_LAYERS, SOURCE, Block, Node, Sequential, check_is_layer
-from convcalc.layers.join import Join
 
 __all__ = ["INPUT", "Network", "Node", "Opened", "Sequential", "as_network", "chain", "opened"]
 
@@ -27,7 +26,7 @@ class Network:
             check_is_layer(node.layer)
             if node.name in known:
                 raise ConvcalcError(f"the name {node.name!r} is used twice: give every layer a name of its own")
-            if len(node.inputs) != 1 and not isinstance(node.layer, Join):
+            if len(node.inputs) != 1 and not node.layer.joins:
                 raise ConvcalcError(f"layer {node.name!r} has {len(node.inputs)} inputs: give it exactly one")
             if not node.inputs:
                 raise ConvcalcError(f"layer {node.name!r} has no inputs: give it at least one")

@@ -133,7 +133,7 @@ class Reader:
         repeated = next((setting for setting in names if names.count(setting) > 1), None)
         if repeated is not None:
             raise ConvcalcError(f"{shown(call)} gives {repeated} twice: leave one out")
-        block = FAMILIES[name] == "block"
+        block = FAMILIES[name] in ("block", "graph")
         keywords = {
             keyword.arg or "": self._setting(keyword.value, block)
             for keyword in call.keywords
