@@ -22,7 +22,7 @@ RANGE = re.compile(r"^(\d+)-(\d+)$")
 UNPRINTED = {
     **dict.fromkeys(("AvgPool1d", "AvgPool2d", "AvgPool3d"), ("ceil_mode", "count_include_pad", "divisor_override")),
     "AvgPool1d": ("ceil_mode", "count_include_pad"),
-    "PReLU": (),
+    "Upsample": ("align_corners", "recompute_scale_factor"),
 }
 MAPS = ("Conv", "Pool", "BatchNorm2d", "BatchNorm3d", "InstanceNorm", "Upsample", "PixelShuffle")
 
