@@ -61,10 +61,10 @@ class Network:
         for leaf in opened(self).leaves:
             if leaf.layer.always_batched:
                 return True, max(len(input_shape) - 2, 0)
-            if leaf.layer.moves_axes:
-                break
             if leaf.layer.rank is not None:
                 return len(input_shape) > leaf.layer.rank + 1, leaf.layer.rank
+            if leaf.layer.moves_axes:
+                break
         return len(input_shape) > 1, 0
 
     def then(self, name: str, layer: Layer, out_channels_assumed: bool = False) -> Network:

@@ -5,7 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convcalc import Conv1d, Conv2d, ConvcalcError, Flatten, Linear, Network, ScaledTanh, Sequential, chain, trace
+from convcalc import (
+    BatchNorm1d,
+    Conv1d,
+    Conv2d,
+    ConvcalcError,
+    Flatten,
+    Fold,
+    Linear,
+    Network,
+    ScaledTanh,
+    Sequential,
+    Unfold,
+    chain,
+    trace,
+)
 from convcalc.network import Node
 from convcalc.report import total
 from convcalc.verify import verify
@@ -57,6 +71,10 @@ def test_connections_that_are_not_defined_are_skipped_and_counted():
         (Sequential(ScaledTanh(), Conv2d(3, 1, 1)), (3, 9, 9), 1),
         (Linear(9, 2), (5, 9), 5),
         (Linear(9, 2), (9,), 1),
+        (Unfold(2), (3, 4, 4), 1),
+        (Unfold(2), (5, 3, 4, 4), 5),
+        (Fold(4, 2), (5, 4, 9), 5),
+        (Sequential(Linear(9, 2), BatchNorm1d(2)), (7, 9), 7),
     ],
 )
 def test_the_batch_is_told_apart(network, shape, batch):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
-from typing import Any
+from typing import Any, ClassVar
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
@@ -196,7 +196,7 @@ class Patches(Weightless):
     __slots__ = ()
     moves_axes = True
     saves = ()
-    rank = 2
+    rank: ClassVar[int | None] = 2
     kernel_size: tuple[int, ...]
     dilation: tuple[int, ...]
     padding: tuple[int, ...]
@@ -259,6 +259,7 @@ class Fold(Patches):
     (1, 2, 5, 5)
     """
 
+    rank = None  # of its input, which holds columns
     output_size: tuple[int, ...]
     kernel_size: tuple[int, ...]
     dilation: tuple[int, ...]
