@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
+from functools import cache
 from inspect import Parameter, signature
 from typing import Any
 
@@ -40,23 +41,22 @@ def unknown(name: str) -> ConvcalcError:
     return ConvcalcError(f"{name[:LONGEST]} is not a layer that convcalc knows: {remedy}")
 
 
-def make(name: str, args: Sequence[Any], settings: Mapping[str, Any], shown: str) -> Layer:
-    """The layer of that name with these settings; ``shown`` is how they were written.
+def make(name: str, args: Sequence[Any], settings: Mapping[str, Any], written: Callable[[], str]) -> Layer:
+    """The layer of that name with these settings; ``written`` says how they were written.
 
-    >>> make("Conv2d", [3, 16], {"kernel_size": 4}, "Conv2d(3, 16, kernel_size=4)")
+    >>> make("Conv2d", [3, 16], {"kernel_size": 4}, str)
     Conv2d(3, 16, 4)
     """
     if name not in FAMILIES:
         raise unknown(name)
-    made = kind(name)
-    _check(name, signature(made).parameters, args, settings, shown)
+    _check(name, parameters(name), args, settings, written)
     try:
-        return made(*args, **settings)
+        return kind(name)(*args, **settings)
     except ConvcalcError:
         raise
     except (TypeError, ValueError, ArithmeticError) as error:
         problem = " ".join(str(error).split()).removeprefix(f"{name}: ")
-        raise ConvcalcError(f"cannot make {shown}: {problem}") from None
+        raise ConvcalcError(f"cannot make {written()}: {problem}") from None
 
 
 def takes(name: str, setting: str) -> bool:
@@ -65,7 +65,17 @@ def takes(name: str, setting: str) -> bool:
     >>> takes("Conv2d", "stride"), takes("Conv2d", "device")
     (True, False)
     """
-    return setting in signature(kind(name)).parameters
+    return setting in parameters(name)
+
+
+@cache
+def parameters(name: str) -> Mapping[str, Parameter]:
+    """The settings of a layer, as its constructor has them.
+
+    >>> list(parameters("Linear"))
+    ['in_features', 'out_features', 'bias']
+    """
+    return signature(kind(name)).parameters
 
 
 def is_free(name: str, setting: str) -> bool:
@@ -78,28 +88,28 @@ def is_free(name: str, setting: str) -> bool:
 
 
 def _check(
-    name: str, parameters: Mapping[str, Parameter], args: Sequence[Any], settings: Mapping[str, Any], shown: str
+    name: str, known: Mapping[str, Parameter], args: Sequence[Any], settings: Mapping[str, Any], written: Callable[[], str]
 ) -> None:
     """Refuse settings that the constructor does not take, in words of ours."""
-    kinds = {parameter.kind for parameter in parameters.values()}
-    named = [setting for setting, parameter in parameters.items() if parameter.kind not in _OPEN]
+    kinds = {parameter.kind for parameter in known.values()}
+    named = [setting for setting, parameter in known.items() if parameter.kind not in _OPEN]
     if Parameter.VAR_KEYWORD not in kinds:
         for setting in settings:
             if setting not in named:
                 raise ConvcalcError(_no_setting(name, setting, named))
     if Parameter.VAR_POSITIONAL in kinds:
         return
-    positional = [setting for setting in named if parameters[setting].kind is not Parameter.KEYWORD_ONLY]
+    positional = [setting for setting in named if known[setting].kind is not Parameter.KEYWORD_ONLY]
     if len(args) > len(positional):
         most = f"at most {len(positional)} settings" if positional else "no settings"
-        raise ConvcalcError(f"{shown} gives {len(args)}: {name} takes {most}")
+        raise ConvcalcError(f"{written()} gives {len(args)}: {name} takes {most}")
     for setting in positional[: len(args)]:
         if setting in settings:
-            raise ConvcalcError(f"{shown} gives {setting} twice: leave one out")
-    needed = [setting for setting in named if parameters[setting].default is Parameter.empty]
+            raise ConvcalcError(f"{written()} gives {setting} twice: leave one out")
+    needed = [setting for setting in named if known[setting].default is Parameter.empty]
     missing = [setting for setting in needed if setting not in settings and setting not in positional[: len(args)]]
     if missing:
-        raise ConvcalcError(f"{shown} gives no {' and no '.join(missing)}: {name} needs {', '.join(needed)}")
+        raise ConvcalcError(f"{written()} gives no {' and no '.join(missing)}: {name} needs {', '.join(needed)}")
 
 
 def _no_setting(name: str, setting: str, named: Sequence[str]) -> str:

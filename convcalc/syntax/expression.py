@@ -21,10 +21,10 @@ from convcalc.syntax.call import is_free, make, unknown
 from convcalc.syntax.source import Parsed, check_text, kept_lines, place, shown, tree
 
 MOST_POWER_BITS = 4096  # of a power before it is worked out
-PREFIXES = ("", "nn.", "torch.nn.", "convcalc.", "convcalc.layers.")
+PREFIXES = ("nn.", "torch.nn.", "convcalc.", "convcalc.layers.")
 DICTS = ("OrderedDict", "collections.OrderedDict", "dict")
 CONSTANTS = {"inf": math.inf, "nan": math.nan}
-CONSTANT_PREFIXES = ("", "math.", "torch.", "np.", "numpy.")
+CONSTANT_PREFIXES = ("math.", "torch.", "np.", "numpy.")
 ONE_EXPRESSION = "write one expression, with commas between the layers"
 WORDS = ("same", "valid", "zeros", "reflect", "replicate", "circular")  # which PyTorch prints without quotes
 _OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -103,6 +103,10 @@ def expression(text: str) -> tuple[str, ast.expr]:
     return wrapped, ast.copy_location(ast.Tuple(call.args, ast.Load()), call)
 
 
+class Unread(ConvcalcError):
+    """The refusal of a name whose value is not known, in the words of where that was found."""
+
+
 class Reader:
     """Reads trees of expressions; it knows the names that were given so far, and where each layer was made.
 
@@ -116,6 +120,9 @@ class Reader:
         self.rows: list[str] | None = None
         self.words = words
         self.names = {} if names is None else names
+        self.unread: dict[str, str] = {}  # names without a value, and why
+        self.own: dict[str, int] = {}  # names that the text has defined itself, and where
+        self.prefixes = set(PREFIXES)
         self.lines: dict[int, int] = {}
         self.line = 1  # of what was looked at last
         self.made: list[Layer] = []  # kept, so that no two have the same identity
@@ -223,6 +230,8 @@ class Reader:
         """What was given that name."""
         if node.id in self.names:
             return self.names[node.id]
+        if node.id in self.unread:
+            raise Unread(self.unread[node.id])
         if self.words and node.id in WORDS:
             return node.id
         if node.id in CONSTANTS:
@@ -354,15 +363,17 @@ class Reader:
         if function is not None:
             return function(self, node)
         prefix, _, name = written.rpartition(".")
-        if f"{prefix}." not in PREFIXES and prefix:
+        if prefix and f"{prefix}." not in self.prefixes:
             raise self.refused(node)
+        if not prefix and name in self.own:
+            raise ConvcalcError(f"{name} is the text's own (line {self.own[name]}): its forward is not read")
         if name not in FAMILIES:
             raise self.refused(node) if name.startswith("__") else unknown(name)
         args, settings = self.arguments(name, node)
         self.line = node.lineno
         if name in ("Sequential", "Branches") and any(isinstance(item, (list, tuple)) for item in args):
             raise ConvcalcError(f"{self.written(node)} takes layers, not a list of them: put a star before the list")
-        return self.kept(make(name, args, settings, self.written(node)), node)
+        return self.kept(make(name, args, settings, lambda: self.written(node)), node)
 
     def ordered(self, node: ast.Call) -> dict[str, Any]:
         """An ``OrderedDict``."""
