@@ -88,7 +88,11 @@ def is_free(name: str, setting: str) -> bool:
 
 
 def _check(
-    name: str, known: Mapping[str, Parameter], args: Sequence[Any], settings: Mapping[str, Any], written: Callable[[], str]
+    name: str,
+    known: Mapping[str, Parameter],
+    args: Sequence[Any],
+    settings: Mapping[str, Any],
+    written: Callable[[], str],
 ) -> None:
     """Refuse settings that the constructor does not take, in words of ours."""
     kinds = {parameter.kind for parameter in known.values()}
@@ -114,8 +118,10 @@ def _check(
 
 def _no_setting(name: str, setting: str, named: Sequence[str]) -> str:
     if not named:
-        return f"{name} takes layers only, no {setting[:LONGEST]}: leave it out" if name == "Sequential" else (
-            f"{name} has no {setting[:LONGEST]}: it has no settings"
+        return (
+            f"{name} takes layers only, no {setting[:LONGEST]}: leave it out"
+            if name == "Sequential"
+            else (f"{name} has no {setting[:LONGEST]}: it has no settings")
         )
     near = nearest(setting, named)
     remedy = f"did you mean {near}?" if near else f"it has {', '.join(named)}"

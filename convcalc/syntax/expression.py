@@ -103,6 +103,25 @@ def expression(text: str) -> tuple[str, ast.expr]:
     return wrapped, ast.copy_location(ast.Tuple(call.args, ast.Load()), call)
 
 
+def is_expression(text: str) -> bool:
+    """Whether the text is one expression, or meant as one; a text of statements is not.
+
+    >>> is_expression("Flatten(),\\nReLU()"), is_expression("net = ReLU()"), is_expression("Conv2d(3, 16")
+    (True, False, True)
+    """
+    try:
+        expression(text)
+    except ConvcalcError:
+        pass
+    else:
+        return True
+    try:
+        body = tree(text, "exec").body  # type: ignore[attr-defined]
+    except ConvcalcError:
+        return "\n" not in text.strip()
+    return not body
+
+
 class Unread(ConvcalcError):
     """The refusal of a name whose value is not known, in the words of where that was found."""
 
@@ -113,9 +132,7 @@ class Reader:
     With ``words``, names such as ``same`` are words, as PyTorch prints them.
     """
 
-    def __init__(
-        self, source: str, names: MutableMapping[str, Any] | None = None, *, words: bool = False
-    ) -> None:
+    def __init__(self, source: str, names: MutableMapping[str, Any] | None = None, *, words: bool = False) -> None:
         self.source = source
         self.rows: list[str] | None = None
         self.words = words
@@ -320,7 +337,9 @@ class Reader:
         found: dict[str, Any] = {}
         for pair in pairs:
             if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not isinstance(pair[0], str):
-                raise ConvcalcError(f"{self.written(node)} is no list of names and layers: write ('conv1', Conv2d(...))")
+                raise ConvcalcError(
+                    f"{self.written(node)} is no list of names and layers: write ('conv1', Conv2d(...))"
+                )
             if pair[0] in found:
                 raise ConvcalcError(f"{self.written(node)} gives {shown(pair[0])} twice: each name once")
             found[pair[0]] = pair[1]
@@ -379,7 +398,9 @@ class Reader:
         """An ``OrderedDict``."""
         args, settings = self.arguments("", node)
         if len(args) > 1 or (args and not isinstance(args[0], (dict, list, tuple))):
-            raise ConvcalcError(f"{self.written(node)} takes one list of names and layers: write ('conv1', Conv2d(...))")
+            raise ConvcalcError(
+                f"{self.written(node)} takes one list of names and layers: write ('conv1', Conv2d(...))"
+            )
         first = args[0] if args else ()
         pairs = list(first.items()) if isinstance(first, dict) else list(first)
         return self.named([*pairs, *settings.items()], node)

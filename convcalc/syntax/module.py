@@ -241,8 +241,9 @@ class Module:
         made = list(self.made.values())
         if not made:
             unread = [refusal for name, refusal in self.reader.unread.items() if name not in self.reader.own]
-            why = _why_none(body, f"{unread[-1]}" if unread else EXAMPLE)
-            raise ConvcalcError(f"{file_words(self.filename or None)} makes no network: {why}")
+            why = _why_none(body, "" if unread else EXAMPLE)
+            words = file_words(self.filename or None)
+            raise ConvcalcError(f"{words} makes no network: {why}" if why else unread[-1])
         alone = [one for one in made if one.name.startswith(" ")]
         if len(alone) > 1 and len(alone) == len(made):
             raise ConvcalcError(self.at(alone[1].line, "a second network begins: put commas between the layers"))
@@ -262,7 +263,9 @@ class Module:
             raise ConvcalcError(f"{shown(name)} in {words} is no network: name one that is")
         known = [made for made in self.made if not made.startswith(" ")]
         near = nearest(name, known)
-        hint = f"did you mean {near}?" if near else f"it has {', '.join(known[:9])}" if known else _why_none(body, EXAMPLE)
+        hint = (
+            f"did you mean {near}?" if near else f"it has {', '.join(known[:9])}" if known else _why_none(body, EXAMPLE)
+        )
         raise ConvcalcError(f"{words} has no network {shown(name)}: {hint}")
 
     def others(self, chosen: Made, layer: Layer) -> tuple[str, ...]:
