@@ -122,7 +122,7 @@ def is_expression(text: str) -> bool:
     return not body
 
 
-class Unread(ConvcalcError):
+class UnreadError(ConvcalcError):
     """The refusal of a name whose value is not known, in the words of where that was found."""
 
 
@@ -248,7 +248,7 @@ class Reader:
         if node.id in self.names:
             return self.names[node.id]
         if node.id in self.unread:
-            raise Unread(self.unread[node.id])
+            raise UnreadError(self.unread[node.id])
         if self.words and node.id in WORDS:
             return node.id
         if node.id in CONSTANTS:
@@ -295,9 +295,9 @@ class Reader:
 
     def result(self, operation: Callable[[Any, Any], Any], left: Any, right: Any, node: ast.expr) -> Any:
         """Of arithmetic."""
-        if operation is operator.pow and isinstance(left, int) and isinstance(right, int):
-            if left.bit_length() * abs(right) > MOST_POWER_BITS:
-                raise ConvcalcError(f"{self.written(node)} has more than {MOST_DIGITS} digits: give a smaller number")
+        is_power = operation is operator.pow and isinstance(left, int) and isinstance(right, int)
+        if is_power and left.bit_length() * abs(right) > MOST_POWER_BITS:
+            raise ConvcalcError(f"{self.written(node)} has more than {MOST_DIGITS} digits: give a smaller number")
         try:
             value = operation(left, right)
         except ArithmeticError as error:

@@ -14,7 +14,7 @@ from convcalc.families import FAMILIES
 from convcalc.layers.base import Layer
 from convcalc.layers.block import Block, Sequential, every
 from convcalc.syntax.call import nearest
-from convcalc.syntax.expression import Reader, Unread, dotted
+from convcalc.syntax.expression import Reader, UnreadError, dotted
 from convcalc.syntax.source import Parsed, check_text, file_words, kept_lines, place, shown, tree
 
 MODULES = ("torch", "torch.nn", "torch.nn.modules", "convcalc", "convcalc.layers", "collections", "math")
@@ -217,7 +217,7 @@ class Module:
 
     def refusal(self, error: ConvcalcError) -> str:
         """With its place, which one that is passed on has already."""
-        return str(error) if isinstance(error, Unread) else self.at(self.reader.line, str(error))
+        return str(error) if isinstance(error, UnreadError) else self.at(self.reader.line, str(error))
 
     def forget(self, name: str, line: int, problem: str, placed: bool = False) -> None:
         """Believe a name no more."""

@@ -79,12 +79,12 @@ def read_printed(text: str, flatten: bool = False, filename: str | None = None) 
     """The network whose ``print`` the text is; with ``flatten``, a Flatten before the first Linear behind maps.
 
     >>> read_printed("Sequential(\\n  (0): Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=same)\\n)").layer
-    Sequential(Conv2d(3, 8, 3, padding='same'))
+    Sequential(Conv2d(3, 8, 3, padding=1))
     """
     printed = Printed(flatten)
     number = 1
     try:
-        for number, line in enumerate(check_text(text).splitlines(), start=1):  # noqa: B007 - named in the refusal
+        for number, line in enumerate(check_text(text).splitlines(), start=1):
             stripped = line.strip()
             if stripped:
                 printed.read(stripped, number)
@@ -262,9 +262,9 @@ def _layer(leaf: Leaf, path: str) -> Layer:
         settings.pop("in_features", None)
     if name.startswith("Upsampling"):
         settings.pop("mode", None)
-    if "Norm" in name and "bias" in settings and not takes(name.removeprefix("Lazy"), "bias"):
-        if settings.pop("bias") != settings.get("affine", True):
-            raise ConvcalcError(f"{shown(text)} has factors and no bias: convcalc knows the two together only")
+    without = "Norm" in name and not takes(name.removeprefix("Lazy"), "bias")
+    if without and settings.pop("bias", settings.get("affine")) != settings.get("affine"):
+        raise ConvcalcError(f"{shown(text)} has factors and no bias: convcalc knows the two together only")
     return make(name, args, settings, lambda: shown(text))
 
 
