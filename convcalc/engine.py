@@ -13,7 +13,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels import conv, dense, join, lecun
+from convcalc.kernels import (
+    activation,
+    adaptive,
+    conv,
+    dense,
+    join,
+    lecun,
+    norm,
+    pad,
+    pool,
+    resample,
+    reshape,
+    transposed,
+)
 from convcalc.kernels.base import Counts, Kernel
 from convcalc.kernels.loops import Product, products
 from convcalc.kernels.sliding import Array
@@ -23,10 +36,18 @@ from convcalc.layers.conv import Conv
 
 # A kind of layer is executed by the kernel of the nearest class it is derived from.
 KERNELS: Mapping[type[Layer], Kernel] = {
+    **activation.KERNELS,
+    **adaptive.KERNELS,
     **conv.KERNELS,
     **dense.KERNELS,
     **join.KERNELS,
     **lecun.KERNELS,
+    **norm.KERNELS,
+    **pad.KERNELS,
+    **pool.KERNELS,
+    **resample.KERNELS,
+    **reshape.KERNELS,
+    **transposed.KERNELS,
 }
 
 
@@ -92,7 +113,8 @@ def random_weights(layer: Layer, rng: np.random.Generator, dtype: str = "float32
     >>> [array.shape for array in random_weights(Linear(120, 84), np.random.default_rng(0)).values()]
     [(84, 120), (84,)]
     """
-    return {name: random_array(shape, rng, dtype) for name, shape in _kernel(layer).shapes(layer).items()}
+    arrays = {name: random_array(shape, rng, dtype) for name, shape in _kernel(layer).shapes(layer).items()}
+    return {name: np.abs(array) if name == "running_var" else array for name, array in arrays.items()}
 
 
 def random_array(shape: Shape, rng: np.random.Generator, dtype: str = "float32") -> Array:
@@ -106,6 +128,16 @@ def random_array(shape: Shape, rng: np.random.Generator, dtype: str = "float32")
     array *= 2
     array -= 1
     return array.astype(kind, copy=False)
+
+
+def weight_shapes(layer: Layer) -> dict[str, Shape]:
+    """The shapes of the arrays that the layer holds, by PyTorch's names.
+
+    >>> from convcalc import Linear
+    >>> weight_shapes(Linear(120, 84))
+    {'weight': (84, 120), 'bias': (84,)}
+    """
+    return _kernel(layer).shapes(layer)
 
 
 def needed_bytes(layer: Layer, input_shapes: Sequence[Shape], output_shape: Shape, dtype: str = "float32") -> int:
@@ -126,7 +158,7 @@ def _kernel(layer: Layer) -> Kernel:
     for kind in type(layer).__mro__:
         if kind in KERNELS:
             return KERNELS[kind]
-    raise ConvcalcError(f"the engine cannot execute {layer!r}: it knows {', '.join(kind.__name__ for kind in KERNELS)}")
+    raise ConvcalcError(f"the engine cannot execute {layer!r}: it has no kernel for that kind")
 
 
 def _check_weights(layer: Layer, shapes: Mapping[str, Shape], weights: Mapping[str, Array]) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
+from math import gcd
 from typing import Any, NamedTuple
 
 from convcalc import formulas
+from convcalc.layers.adaptive import AdaptivePool
 from convcalc.layers.base import Layer
 from convcalc.layers.conv import Conv
 from convcalc.layers.dense import Linear
 from convcalc.layers.lecun import Subsampling2d
+from convcalc.layers.pool import Pool
+from convcalc.layers.transposed import ConvTranspose
 from convcalc.layers.windows import AXES, ELEMENTS, Window
-from convcalc.report import ITEMSIZE, Report, Row
+from convcalc.report import ITEMSIZES, Report, Row
 
 OUTPUT_BYTES = "bytes of output"
 FEW_WINDOWS = 12  # so that a line stays short
@@ -22,7 +27,7 @@ class Line(NamedTuple):
 
     figure: str
     formula: str
-    value: int
+    value: int | Fraction
 
 
 def explain(report: Report) -> dict[str, tuple[Line, ...]]:
@@ -32,18 +37,19 @@ def explain(report: Report) -> dict[str, tuple[Line, ...]]:
     >>> explain(trace(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28)))["conv2d"][0]
     Line(figure='output H', formula='floor((28 + 2*0 - 1*(4 - 1) - 1) / 2) + 1', value=13)
     """
-    return {row.name: tuple(_row_lines(row)) for row in report.rows}
+    itemsize = ITEMSIZES[report.dtype]
+    return {row.name: tuple(_row_lines(row, itemsize)) for row in report.rows}
 
 
-def _row_lines(row: Row) -> Iterator[Line]:
+def _row_lines(row: Row, itemsize: int) -> Iterator[Line]:
     leaves = row.leaves
     for leaf in leaves:
-        for line in _lines(leaf):
+        for line in _lines(leaf, itemsize):
             if leaf is leaves[-1] or line.figure != OUTPUT_BYTES:
                 yield line
 
 
-def _lines(row: Row) -> Iterator[Line]:
+def _lines(row: Row, itemsize: int) -> Iterator[Line]:
     figures = row.figures
     yield from _windows(row)
     for kind, costs in COSTS.items():
@@ -53,8 +59,8 @@ def _lines(row: Row) -> Iterator[Line]:
         yield Line("FLOPs", f"2 * {figures.macs}", figures.flops)
     yield from _fields(row)
     if figures.parameters:
-        yield Line("bytes of parameters", f"{ITEMSIZE} * {figures.parameters}", figures.parameter_bytes)
-    yield Line(OUTPUT_BYTES, f"{ITEMSIZE} * {_product(row.output)}", figures.output_bytes)
+        yield Line("bytes of parameters", f"{itemsize} * {figures.parameters}", figures.parameter_bytes)
+    yield Line(OUTPUT_BYTES, f"{itemsize} * {_product(row.output)}", figures.output_bytes)
 
 
 def _windows(row: Row) -> Iterator[Line]:
@@ -118,6 +124,26 @@ def _taps_on_padding(window: Window, place: int) -> int:
     return sum(not 0 <= index < window.size for index in indices)
 
 
+def _transposed(row: Row, layer: ConvTranspose) -> Iterator[Line]:
+    figures = row.figures
+    axes = layer.axes(row.input)
+    pairs = f"{layer.in_channels}*{layer.out_channels // layer.groups}"
+    weights = f"{pairs}*{_product(layer.kernel_size)}"
+    macs = f"{weights} * {_product([axis[0] for axis in axes])}"
+    units = f" + {layer.out_channels}*{_product(row.output[-len(axes) :])}" if layer.bias else ""
+    cut = [(size, taps, size * taps - formulas.landing_taps(size, taps, *rest)) for size, taps, *rest in axes]
+    inside = " * ".join(f"({taps}*{size} - {outside})" for size, taps, outside in cut)
+    yield Line("weights", weights, figures.weights)
+    yield Line("parameters", f"{weights} + {figures.biases}", figures.parameters)
+    yield Line("connections", f"{macs}{units}", figures.connections or 0)
+    yield Line("MACs, dense", macs, figures.macs)
+    yield Line("MACs, exact", f"{pairs} * {inside}", figures.macs_exact)
+    if figures.dead_weights:
+        live = [formulas.live_stamps(*axis) for axis in axes]
+        dead = f"{pairs}*({_product(layer.kernel_size)} - {_product(live)})"
+        yield Line("dead weights", dead, figures.dead_weights)
+
+
 def _linear(row: Row, layer: Linear) -> Iterator[Line]:
     figures = row.figures
     weights = f"{layer.out_features}*{layer.in_features}"
@@ -140,6 +166,17 @@ def _subsampling(row: Row, layer: Subsampling2d) -> Iterator[Line]:
     yield Line("MACs", outputs, figures.macs)
 
 
+def _pool(row: Row, layer: Pool) -> Iterator[Line]:
+    outputs = _product(row.output[-1 - len(row.windows) :])
+    yield Line("connections", f"{_product(layer.kernel_size)} * {outputs}", row.figures.connections or 0)
+
+
+def _adaptive(row: Row, layer: AdaptivePool) -> Iterator[Line]:
+    """The bins of an axis hold all its elements, and two bins those where a boundary falls inside one."""
+    elements = [f"({size} + {bins} - {gcd(size, bins)})" for size, bins in layer.axes(row.input)]
+    yield Line("connections", f"{layer.maps(row.input)} * {'*'.join(elements)}", row.figures.connections or 0)
+
+
 def _fields(row: Row) -> Iterator[Line]:
     if len(row.field) != len(row.windows) or any(field.jump is None for field in row.seen):
         return  # the axes are no longer those of the input
@@ -159,6 +196,9 @@ def _product(numbers: tuple[int, ...] | list[int]) -> str:
 
 COSTS: dict[type[Layer], Callable[[Row, Any], Iterator[Line]]] = {
     Conv: _conv,
+    ConvTranspose: _transposed,
     Linear: _linear,
     Subsampling2d: _subsampling,
+    Pool: _pool,
+    AdaptivePool: _adaptive,
 }

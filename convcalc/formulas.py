@@ -10,9 +10,13 @@ here: `layers` does that.
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any, Union
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 Sides = tuple[int, int]
+Jump = Union[int, "Fraction"]
 
 
 # Windows
@@ -150,7 +154,7 @@ def live_stamps(size: int, kernel_size: int, stride: int, padding: int, output_p
     output = transposed_size(size, kernel_size, stride, padding, output_padding, dilation)
     piece = _smaller(output, stride)
     rest = _taps_within(padding + piece, output - piece, 1, kernel_size, stride, dilation)
-    return _taps_within(padding, piece, size, kernel_size, stride, dilation) + rest
+    return _taps_within(padding, piece, size, kernel_size, stride, dilation) + rest * (size != 0)
 
 
 def stamp_extent(kernel_size: int, stride: int, dilation: int) -> int:
@@ -214,13 +218,15 @@ def bin_elements(size: int, bins: int) -> int:
     >>> bin_elements(5, 3)  # 0-1, 1-3, 3-4
     7
     """
-    return (size + bins - _gcd(size, bins)) * (bins != 0)
+    return size + bins - _gcd(size, bins)
 
 
 def largest_bin(size: int, bins: int) -> int:
     """The size of the largest bin.
 
-    >>> largest_bin(5, 3), largest_bin(7, 1)
+    One that begins a fraction f behind a whole number has ceil(f + n/o) elements, and f is at most 1 - gcd(n, o)/o.
+
+    >>> largest_bin(5, 3), largest_bin(7, 1)  # 0-1, 1-3, 3-4; all seven
     (3, 7)
     """
     return size // bins - -(bins - _gcd(size, bins) + size % bins) // bins
@@ -291,6 +297,17 @@ def subsampling_connections(outputs: int, taps: int) -> int:
     return outputs * (taps + 1)
 
 
+def pooling_connections(maps: int, taps: tuple[int, ...]) -> int:
+    """Connections of a pool without weights: its maps times the taps of each axis, at all places of the axis.
+
+    Six maps pooled by 2x2 to 14x14:
+
+    >>> pooling_connections(6, (2 * 14, 2 * 14))
+    4704
+    """
+    return maps * prod(taps)
+
+
 def flops(macs: int) -> int:
     """Floating-point operations, one multiplication and one addition a multiply-accumulate.
 
@@ -312,7 +329,7 @@ def size_in_bytes(elements: int, itemsize: int) -> int:
 # Receptive field (Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019)
 
 
-def receptive_field(before: int, jump: int, extent: int) -> int:
+def receptive_field(before: int, jump: Jump, extent: int) -> Jump:
     """How much of the input a unit sees, behind a layer whose window spans ``extent`` units that each see ``before``.
 
     >>> receptive_field(5, 1, 2)
@@ -321,7 +338,7 @@ def receptive_field(before: int, jump: int, extent: int) -> int:
     return before + (extent - 1) * jump
 
 
-def receptive_jump(jump: int, stride: int) -> int:
+def receptive_jump(jump: Jump, stride: Jump) -> Jump:
     """Input elements between what neighbouring units see: the product of the strides.
 
     >>> receptive_jump(2, 2)
@@ -330,7 +347,7 @@ def receptive_jump(jump: int, stride: int) -> int:
     return jump * stride
 
 
-def receptive_start(start: int, jump: int, before: int) -> int:
+def receptive_start(start: int, jump: Jump, before: int) -> Jump:
     """The first input index that output 0 sees, 0-based, negative inside the padding.
 
     >>> receptive_start(0, 1, 2)

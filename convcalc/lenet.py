@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers import RBF, Conv2d, Flatten, Linear, ScaledTanh, Subsampling2d
-from convcalc.network import Network, Sequential, chain, single_layers
+from convcalc.layers.block import Sequential
+from convcalc.network import Network, chain, opened
 
 if TYPE_CHECKING:
     import numpy as np
@@ -174,10 +175,9 @@ def starting_weights(network: Network, rng: np.random.Generator) -> dict[str, di
     from convcalc import engine
 
     weights = {"output": {"weight": codes()}}
-    for node in network.nodes:
-        for name, layer in single_layers(node.layer, node.name):
-            if isinstance(layer, (Conv2d, Linear, Subsampling2d)) and name not in weights:
-                arrays = engine.random_weights(layer, rng)
-                inputs = prod(layer.kernel_size) if isinstance(layer, Subsampling2d) else arrays["weight"][0].size
-                weights[name] = {setting: SPREAD / inputs * array for setting, array in arrays.items()}
+    for name, layer, *_ in opened(network).leaves:
+        if isinstance(layer, (Conv2d, Linear, Subsampling2d)) and name not in weights:
+            arrays = engine.random_weights(layer, rng)
+            inputs = prod(layer.kernel_size) if isinstance(layer, Subsampling2d) else arrays["weight"][0].size
+            weights[name] = {setting: SPREAD / inputs * array for setting, array in arrays.items()}
     return weights

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc import formulas
@@ -12,14 +12,18 @@ from convcalc.unread import Unread
 
 if TYPE_CHECKING:
     from convcalc.layers.base import Layer
-    from convcalc.network import Sequential
 
 DTYPE = "float32"
-ITEMSIZE = 4  # bytes of one float32
+ITEMSIZES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}  # bytes of one number
 
 
 class Figures(NamedTuple):
-    """What a layer, or all of them together, cost. For one example, but for the bytes, which are for the batch."""
+    """What a layer, or all of them together, cost. For one example, but for the bytes, which are for the batch.
+
+    ``peak_bytes`` is the most that is alive at once while the layer works: what is still needed of what was made before
+    (the network's input too), and its output. ``training_bytes`` is what is kept for its backward pass, beyond what an
+    earlier layer keeps already.
+    """
 
     weights: int
     biases: int
@@ -32,10 +36,14 @@ class Figures(NamedTuple):
     dead_weights: int
     parameter_bytes: int
     output_bytes: int
+    peak_bytes: int = 0
+    training_bytes: int = 0
 
 
 def total(figures: Iterable[Figures]) -> Figures:
-    """The sum, figure by figure; connections skip what has none, and are None where nothing has any.
+    """The sum, figure by figure, and of the peaks the highest.
+
+    Connections skip what has none, and are None where nothing has any.
 
     >>> from convcalc import Conv2d, Linear, trace
     >>> rows = [trace(Conv2d(3, 10, 4), (1, 3, 28, 28)), trace(Linear(10, 2), (1, 10))]
@@ -44,8 +52,9 @@ def total(figures: Iterable[Figures]) -> Figures:
     """
     rows = tuple(figures)
     sums: dict[str, Any] = {name: sum(getattr(row, name) or 0 for row in rows) for name in Figures._fields}
+    sums["peak_bytes"] = max((row.peak_bytes for row in rows), default=0)
     if all(row.connections is None for row in rows):
-        return Figures(**{**sums, "connections": None})
+        sums["connections"] = None
     return Figures(**sums)
 
 
@@ -54,12 +63,13 @@ class Row(NamedTuple):
 
     Shapes include the batch. ``seen`` and ``field`` are what a unit of the input and of the output sees, an entry a
     spatial axis of the network's input; ``windows`` and ``unread`` have an entry a spatial axis of the layer's input.
+    ``shares`` names the row whose parameters these are, where the layer is one that was used before.
     """
 
     name: str
-    layer: Layer | Sequential
+    layer: Layer
     inputs: tuple[str, ...]
-    input: Shape
+    input_shapes: tuple[Shape, ...]
     output: Shape
     figures: Figures
     weight_shape: Shape | None
@@ -68,12 +78,26 @@ class Row(NamedTuple):
     seen: tuple[Field, ...]
     field: tuple[Field, ...]
     out_channels_assumed: bool = False
+    shares: str | None = None
     parts: tuple[Row, ...] | None = None
+
+    @property
+    def input(self) -> Shape:
+        """The shape of the input; of a join, of the first."""
+        return self.input_shapes[0]
 
     @property
     def leaves(self) -> tuple[Row, ...]:
         """The rows of single layers, in order."""
-        return (self,) if self.parts is None else tuple(leaf for part in self.parts for leaf in part.leaves)
+        return tuple(self.at_depth(None))
+
+    def at_depth(self, depth: int | None) -> Iterator[Row]:
+        """The rows so many blocks down, a deeper block folded into one; None: of single layers."""
+        if self.parts is None or depth == 1:
+            yield self
+        else:
+            for part in self.parts:
+                yield from part.at_depth(None if depth is None else depth - 1)
 
     @property
     def leftover(self) -> tuple[int, ...]:
@@ -88,6 +112,7 @@ class Report(NamedTuple):
     batch: int
     dtype: str
     rows: tuple[Row, ...]
+    field: tuple[Field, ...] = ()
 
     @property
     def output(self) -> Shape:
@@ -96,13 +121,13 @@ class Report(NamedTuple):
 
     @property
     def totals(self) -> Figures:
-        """All rows together."""
-        return total(row.figures for row in self.rows)
+        """All single layers together."""
+        return total(row.figures for row in self.leaves)
 
     @property
     def connections_undefined(self) -> int:
-        """How many rows have no connections to count, which the total skips."""
-        return sum(row.figures.connections is None for row in self.rows)
+        """How many layers have no connections to count, which the total skips."""
+        return sum(row.figures.connections is None for row in self.leaves)
 
     @property
     def out_channels_assumed(self) -> bool:
@@ -112,4 +137,21 @@ class Report(NamedTuple):
     @property
     def leaves(self) -> tuple[Row, ...]:
         """The rows of single layers, blocks opened, in order."""
-        return tuple(leaf for row in self.rows for leaf in row.leaves)
+        return self.at_depth(None)
+
+    def _repr_html_(self) -> str:
+        """A table in a notebook: a row a layer, and the totals."""
+        from convcalc.render.columns import NETWORK, network_table
+        from convcalc.render.html import text
+
+        return text(network_table(self, NETWORK, None))
+
+    def at_depth(self, depth: int | None) -> tuple[Row, ...]:
+        """The rows so many blocks down (1: the outermost), deeper blocks folded; None: of single layers.
+
+        >>> from convcalc import Flatten, Linear, Sequential, trace
+        >>> report = trace(Sequential(Sequential(Flatten(), Linear(120, 84))), (1, 120))
+        >>> [row.name for row in report.at_depth(1)], [row.name for row in report.at_depth(None)]
+        (['0'], ['0.0', '0.1'])
+        """
+        return tuple(part for row in self.rows for part in row.at_depth(depth))

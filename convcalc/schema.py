@@ -13,23 +13,27 @@ from typing import TYPE_CHECKING, Any
 from convcalc import __version__
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import MOST_DIGITS, Shape, shape
+from convcalc.layers.block import Writer, shared_names
 from convcalc.network import Network, Node
 from convcalc.report import Report, Row
 from convcalc.syntax import parse
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from convcalc.explain import Line
+    from convcalc.layers.base import Layer
     from convcalc.verify import Verification
 
 SCHEMA_VERSION = 1
-TOO_LONG = f"a number of more than {MOST_DIGITS} digits on stdin: give smaller sizes"
+TOO_LONG = f"a number of more than {MOST_DIGITS} digits: give smaller sizes"
 REMEDY = "pipe in what another convcalc command prints with --json"
 
 Document = dict[str, Any]
 
 
-def report_document(report: Report) -> Document:
-    """The whole report, ready for ``json.dumps``.
+def report_document(report: Report, depth: int | None = None) -> Document:
+    """The whole report, ready for ``json.dumps``; the layers of a block inside it, down to ``depth``.
 
     >>> from convcalc import Conv2d, trace
     >>> document = report_document(trace(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28)))
@@ -44,30 +48,56 @@ def report_document(report: Report) -> Document:
         "input": list(report.input),
         "output": list(report.output),
         "out_channels_assumed": report.out_channels_assumed,
-        "layers": [_layer_document(row) for row in report.rows],
+        "layers": layer_documents(report, depth),
         "totals": {**report.totals._asdict(), "connections_undefined": report.connections_undefined},
     }
 
 
-def _layer_document(row: Row) -> Document:
+def layer_documents(report: Report, depth: int | None = None) -> list[Document]:
+    """The rows; a layer that is used again has, where it is first written, a name for the others to refer to.
+
+    >>> from convcalc import Linear, Sequential, trace
+    >>> [row["layer"] for row in layer_documents(trace(Sequential(*[Linear(2, 2)] * 2), (1, 2)))]
+    ['(shared1 := Linear(2, 2))', 'shared1']
+    """
+    write = Writer(shared_names([row.layer for row in report.rows]))
+    return [_layer_document(row, write(row.layer), depth) for row in report.rows]
+
+
+def _layer_document(row: Row, layer: str, depth: int | None) -> Document:
     return {
         "name": row.name,
-        "layer": repr(row.layer),
+        "layer": layer,
         "pytorch": row.layer.in_pytorch(),
         "inputs": list(row.inputs),
         "input": list(row.input),
+        "input_shapes": list(map(list, row.input_shapes)),
         "output": list(row.output),
         "weight_shape": None if row.weight_shape is None else list(row.weight_shape),
         **row.figures._asdict(),
         "out_channels_assumed": row.out_channels_assumed,
         "receptive_field": [field.size for field in row.field],
-        "jump": [field.jump for field in row.field],
+        "jump": [_plain(field.jump) for field in row.field],
         "start": [field.start for field in row.field],
         "leftover": list(row.leftover),
         "unread": [
             {"count": unread.elements, "ranges": [list(ends) for ends in unread.ranges]} for unread in row.unread
         ],
+        "shares": row.shares,
+        "layers": _parts(row, depth),
     }
+
+
+def _parts(row: Row, depth: int | None) -> list[Document] | None:
+    """The rows inside a block; None of a single layer, or where the depth ends."""
+    if row.parts is None or depth == 1:
+        return None
+    return [_layer_document(part, repr(part.layer), None if depth is None else depth - 1) for part in row.parts]
+
+
+def _plain(jump: int | Fraction | None) -> int | str | None:
+    """A jump that is no whole number as text: 1/2."""
+    return jump if jump is None or isinstance(jump, int) else str(jump)
 
 
 def explanation(lines: Sequence[Line]) -> list[Document]:
@@ -111,55 +141,62 @@ def error_document(message: str) -> Document:
     return {"schema_version": SCHEMA_VERSION, "error": {"message": message}}
 
 
-def network_from(document: object) -> tuple[Network, Shape]:
+def network_from(document: object, origin: str = "stdin") -> tuple[Network, Shape]:
     """The network that a document describes, and its input shape. The figures in it are not believed, only its layers.
+
+    ``origin`` says in a refusal where the document is from.
 
     >>> from convcalc import Conv2d, trace
     >>> network, shape = network_from(report_document(trace(Conv2d(3, 16, 4), (1, 3, 28, 28))))
     >>> network.nodes[0].layer, shape
     (Conv2d(3, 16, 4), (1, 3, 28, 28))
     """
+    where = f"the JSON {'on stdin' if origin == 'stdin' else f'in {origin}'}"
     if not isinstance(document, Mapping) or "schema_version" not in document:
-        raise ConvcalcError(f"the JSON on stdin is not convcalc's (it has no schema_version): {REMEDY}")
+        raise ConvcalcError(f"{where} is not convcalc's (it has no schema_version): {REMEDY}")
     if type(document["schema_version"]) is not int or document["schema_version"] != SCHEMA_VERSION:
         raise ConvcalcError(
-            f"the JSON on stdin has schema_version {document['schema_version']!r}, this convcalc reads"
+            f"{where} has schema_version {document['schema_version']!r}, this convcalc reads"
             f" {SCHEMA_VERSION}: use the same convcalc on both sides of the pipe"
         )
     if "error" in document:
-        raise ConvcalcError("the JSON on stdin is the error of the command before: mend that first")
-    sizes = shape(_value(document, "input", list, "the document"))
-    if max(sizes, default=0) >= 10**MOST_DIGITS:
-        raise ConvcalcError(TOO_LONG)
-    layers = _value(document, "layers", list, "the document")
-    return Network(tuple(_node(layer, number) for number, layer in enumerate(layers))), sizes
+        raise ConvcalcError(f"{where} is the error of the command before: mend that first")
+    try:
+        sizes = shape(_value(document, "input", list, "the document"))
+        if max(sizes, default=0) >= 10**MOST_DIGITS:
+            raise ConvcalcError(TOO_LONG)
+        layers = _value(document, "layers", list, "the document")
+        names: dict[str, Layer] = {}
+        return Network(tuple(_node(layer, number, names) for number, layer in enumerate(layers))), sizes
+    except ConvcalcError as error:
+        raise ConvcalcError(f"{where}: {error}") from None
 
 
-def _node(layer: object, number: int) -> Node:
+def _node(layer: object, number: int, names: dict[str, Layer]) -> Node:
     where = f"layer {number}"
     if not isinstance(layer, Mapping):
-        raise ConvcalcError(f"{where} of the JSON on stdin is not an object: {REMEDY}")
+        raise ConvcalcError(f"{where} is not an object: {REMEDY}")
     name = _value(layer, "name", str, where)
     if not name or not name.isprintable():
-        raise ConvcalcError(f"{where} of the JSON on stdin has the name {name!r}: give it printable characters")
+        raise ConvcalcError(f"{where} has the name {name!r}: give it printable characters")
     inputs = _value(layer, "inputs", list, where)
     if not all(isinstance(source, str) for source in inputs):
-        raise ConvcalcError(f"{where} of the JSON on stdin has inputs that are not names: {REMEDY}")
+        raise ConvcalcError(f"{where} has inputs that are not names: {REMEDY}")
     assumed = layer.get("out_channels_assumed", False) is True
     text = _value(layer, "layer", str, where)
     if len(text) > MOST_DIGITS and re.search(rf"[0-9_]{{{MOST_DIGITS + 1}}}", text):
         raise ConvcalcError(TOO_LONG)
     try:
-        return Node(name, parse(text), tuple(inputs), assumed)
+        return Node(name, parse(text, names), tuple(inputs), assumed)
     except ConvcalcError as error:
-        raise ConvcalcError(f"layer {name!r} on stdin: {error}") from None
+        raise ConvcalcError(f"layer {name!r}: {error}") from None
 
 
 def _value(mapping: Mapping[str, Any], key: str, kind: type, where: str) -> Any:
     value = mapping.get(key)
     if not isinstance(value, kind):
         wanted = "a list" if kind is list else "text"
-        raise ConvcalcError(f"{where} of the JSON on stdin has no {key!r} that is {wanted}: {REMEDY}")
+        raise ConvcalcError(f"{where} has no {key!r} that is {wanted}: {REMEDY}")
     return value
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from math import prod
 from time import perf_counter
 from typing import NamedTuple
@@ -15,10 +17,12 @@ from convcalc.kernels.base import Counts
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape, shape
 from convcalc.layers.base import Layer
-from convcalc.network import INPUT, Network, Node, Sequential, as_batch, as_network, single_layers, trace, trace_node
-from convcalc.report import ITEMSIZE
+from convcalc.network import INPUT, Network, Node, Opened, as_network, opened
+from convcalc.report import total
+from convcalc.walk import as_batch, trace, trace_node
 
 MEMORY_LIMIT = 2 * 2**30
+ITEMSIZE = 4  # it runs in float32
 LARGEST_MACHINE = 2**46  # bytes: more is no remedy
 
 
@@ -36,7 +40,7 @@ class Check(NamedTuple):
 
 
 class CheckedRow(NamedTuple):
-    """A layer's checks, and how long its execution and counting took."""
+    """The checks of a layer, or of a block's layers together, and how long execution and counting took."""
 
     name: str
     checks: tuple[Check, ...]
@@ -70,19 +74,27 @@ class Verification(NamedTuple):
         return sum(row.seconds for row in self.rows)
 
 
+Weights = Mapping[str, Mapping[str, Array]]
+Progress = Callable[[int, int, str], None]
+
+
 def verify(
-    network: Network | Layer | Sequential,
+    network: Network | Layer,
     input_shape: Shape,
     *,
     memory_limit: int = MEMORY_LIMIT,
     x: Array | None = None,
-    weights: Mapping[str, Mapping[str, Array]] | None = None,
+    weights: Weights | None = None,
     seed: int = 0,
+    depth: int | None = 1,
+    progress: Progress | None = None,
 ) -> Verification:
     """Execute the network on ``x`` (random by default), layer by layer, and count.
 
-    ``weights`` gives arrays by the name of a layer; the others are random. `ConvcalcError` where a layer would need
-    more memory than the limit (bytes), before anything is allocated.
+    ``weights`` gives arrays by the name of a layer; the others are random. Checks are a row each for what is ``depth``
+    blocks down, as `Report.at_depth` has them. ``progress`` is told, before each layer, how many are done of how many,
+    and its name. `ConvcalcError` where a layer would need more memory than the limit (bytes), before anything is
+    allocated.
 
     >>> from convcalc import Conv2d, chain
     >>> verification = verify(chain([("C1", Conv2d(1, 6, 5))]), (1, 1, 32, 32))
@@ -90,70 +102,84 @@ def verify(
     (True, [122304])
     """
     network, input_shape = as_network(network), shape(input_shape)
-    batched = network.is_batched(input_shape)
+    batched, _ = network.axes(input_shape)
     try:
         steps = plan(network, input_shape)
     except ConvcalcError as refusal:
         return _only_formulas_accept(network, input_shape, refusal)
-    check_memory(network, steps, memory_limit)
+    check_memory(steps, memory_limit)
     rng = np.random.default_rng(seed)
     arrays = {INPUT: engine.random_array(input_shape, rng) if x is None else x}
-    last_use = _last_use(network)
-    last = network.nodes[-1].name if network.nodes else INPUT
-    rows = []
-    for number, node in enumerate(network.nodes):
+    held: dict[int, Mapping[str, Array]] = {}  # the weights of layers that are used again
+    uses = Counter(id(step.layer) for step in steps)
+    last_use = _last_use(steps)
+    observed = []
+    for number, step in enumerate(steps):
+        if progress is not None:
+            progress(number, len(steps), step.name)
         started = perf_counter()
-        source = arrays[node.inputs[0]]
-        output, counts = _observe(node, source, batched, weights or {}, rng)
-        checks = _checks(node, source.shape, batched, output.shape, counts)
-        rows.append(CheckedRow(node.name, checks, perf_counter() - started))
-        arrays[node.name] = output
-        done = [name for name in arrays if last_use.get(name, number) <= number and name != last]
-        for name in done:
+        counts = engine.count(step.layer, as_batch(step.layer, step.inputs[0], batched))  # before there are weights
+        given = held.get(id(step.layer)) or (weights or {}).get(step.name) or engine.random_weights(step.layer, rng)
+        uses[id(step.layer)] -= 1
+        if uses[id(step.layer)]:
+            held[id(step.layer)] = given
+        arrays[step.name] = engine.execute(step.layer, *(arrays[source] for source in step.sources), **given)
+        del given
+        found = step._replace(output=arrays[step.name].shape)
+        observed.append(Observed(found, counts, perf_counter() - started))
+        for name in [name for name in arrays if last_use.get(name, -1) <= number and name != steps[-1].name]:
             del arrays[name]
-    return Verification(tuple(rows), arrays[last])
+    rows = tuple(_checked(name, part, batched) for name, part in _grouped(opened(network), observed, depth))
+    return Verification(rows, arrays[steps[-1].name if steps else INPUT])
 
 
 class Step(NamedTuple):
-    """A layer of a node with its shapes as the engine finds them."""
+    """A single layer, what feeds it, and its shapes as the engine finds them."""
 
+    name: str
     layer: Layer
-    input: Shape
+    sources: tuple[str, ...]
+    inputs: tuple[Shape, ...]
     output: Shape
 
 
-def plan(network: Network, input_shape: Shape) -> dict[str, list[Step]]:
-    """The steps of every node, by the engine alone and without an array.
+class Observed(NamedTuple):
+    """A step that was taken, what was counted, and how long it took."""
+
+    step: Step
+    counts: Counts
+    seconds: float
+
+
+def plan(network: Network, input_shape: Shape) -> list[Step]:
+    """The steps of the single layers, in order, by the engine alone and without an array.
 
     >>> from convcalc import Conv2d, chain
-    >>> plan(chain([("C1", Conv2d(1, 6, 5))]), (1, 1, 32, 32))["C1"][0].output
+    >>> plan(chain([("C1", Conv2d(1, 6, 5))]), (1, 1, 32, 32))[0].output
     (1, 6, 28, 28)
     """
     outputs = {INPUT: input_shape}
-    steps: dict[str, list[Step]] = {}
-    for node in network.nodes:
-        sizes = outputs[node.inputs[0]]
-        steps[node.name] = []
-        for _, layer in single_layers(node.layer, node.name):
-            step = Step(layer, sizes, engine.output_shape(layer, sizes))
-            steps[node.name].append(step)
-            sizes = step.output
-        outputs[node.name] = sizes
+    bound: dict[int, Layer] = {}
+    steps = []
+    for leaf in opened(network).leaves:
+        inputs = tuple(outputs[source] for source in leaf.inputs)
+        layer = bound.setdefault(id(leaf.layer), leaf.layer.bind(inputs[0]))
+        outputs[leaf.name] = engine.output_shape(layer, *inputs)
+        steps.append(Step(leaf.name, layer, leaf.inputs, inputs, outputs[leaf.name]))
     return steps
 
 
-def check_memory(network: Network, steps: Mapping[str, list[Step]], limit: int) -> None:
+def check_memory(steps: Sequence[Step], limit: int) -> None:
     """Refuse a network with a layer that needs more memory than the limit, in bytes.
 
     17 float32 here: 2 given, 6 weights, 3 biases, and 3 results before and after the bias.
 
     >>> from convcalc import Linear
-    >>> network = as_network(Linear(2, 3))
-    >>> check_memory(network, plan(network, (1, 2)), limit=10)  # doctest: +ELLIPSIS
+    >>> check_memory(plan(as_network(Linear(2, 3)), (1, 2)), limit=10)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     convcalc.errors.ConvcalcError: executing linear needs 68 bytes, more than the limit of 10: use ...
     """
-    needed, name = max(needs(network, steps), default=(0, ""))
+    needed, name = max(needs(steps), default=(0, ""))
     if needed > limit:
         raised = f"use memory_limit={needed} or " if needed <= LARGEST_MACHINE else ""
         raise ConvcalcError(
@@ -161,31 +187,48 @@ def check_memory(network: Network, steps: Mapping[str, list[Step]], limit: int) 
         )
 
 
-def needs(network: Network, steps: Mapping[str, list[Step]]) -> Iterator[tuple[int, str]]:
-    """Bytes that each step needs while it runs, with what must be kept for later, and the name of its node.
+def needs(steps: Sequence[Step]) -> Iterator[tuple[int, str]]:
+    """Bytes that each step needs while it runs, with what must be kept for later, and its name.
 
     >>> from convcalc import Flatten
-    >>> network = as_network(Flatten())
-    >>> list(needs(network, plan(network, (1, 2, 3))))  # its input of 6 float32
+    >>> list(needs(plan(as_network(Flatten()), (1, 2, 3))))  # its input of 6 float32
     [(24, 'flatten')]
     """
-    last_use = _last_use(network)
-    held: dict[str, tuple[int, int]] = {}  # outputs of earlier nodes: their bytes, and the last node that reads them
-    for number, node in enumerate(network.nodes):
-        kept = sum(size for name, (size, last) in held.items() if last >= number and name not in node.inputs)
-        parts = steps[node.name]
-        block_input = 0  # what the block was given, once a part has made something else of it
-        for step in parts:
-            needed = engine.needed_bytes(*step)
-            yield needed + kept + block_input, node.name
-            if needed > prod(step.input) * ITEMSIZE:  # else it is a view
-                block_input = prod(parts[0].input) * ITEMSIZE
-        held[node.name] = (prod(parts[-1].output) * ITEMSIZE if parts else 0, last_use.get(node.name, -1))
+    last_use = _last_use(steps)
+    home = {INPUT: INPUT}  # a reshaped input is a view of it
+    for step in steps:
+        home[step.name] = home[step.sources[0]] if step.layer.aliases else step.name
+    until: dict[str, int] = {}  # the last step that reads what lies in that memory
+    for name, last in last_use.items():
+        until[home[name]] = max(until.get(home[name], 0), last)
+    size = {INPUT: prod(steps[0].inputs[0]) * ITEMSIZE if steps else 0}
+    shared = _shared_bytes(steps)
+    alive: set[str] = {INPUT}
+    for number, step in enumerate(steps):
+        feeding = {home[source] for source in step.sources}
+        held = sum(size[name] for name in alive - feeding)
+        yield engine.needed_bytes(step.layer, step.inputs, step.output) + held + shared[number], step.name
+        size[step.name] = prod(step.output) * ITEMSIZE
+        alive = {name for name in {*alive, home[step.name]} if until.get(name, -1) > number}
 
 
-def _last_use(network: Network) -> dict[str, int]:
-    """For each name that feeds a node, the number of the last node it feeds."""
-    return {source: number for number, node in enumerate(network.nodes) for source in node.inputs}
+def _shared_bytes(steps: Sequence[Step]) -> list[int]:
+    """What the weights of other layers that are used again take at each step."""
+    places: dict[int, list[int]] = {}
+    for number, step in enumerate(steps):
+        places.setdefault(id(step.layer), []).append(number)
+    shared = [0] * len(steps)
+    for first, *more in places.values():
+        if more:
+            elements = sum(map(prod, engine.weight_shapes(steps[first].layer).values()))
+            for number in range(first + 1, more[-1]):
+                shared[number] += elements * ITEMSIZE * (number not in more)
+    return shared
+
+
+def _last_use(steps: Sequence[Step]) -> dict[str, int]:
+    """For each name that feeds a step, the number of the last step it feeds."""
+    return {source: number for number, step in enumerate(steps) for source in step.sources}
 
 
 def _only_formulas_accept(network: Network, input_shape: Shape, refusal: ConvcalcError) -> Verification:
@@ -195,26 +238,37 @@ def _only_formulas_accept(network: Network, input_shape: Shape, refusal: Convcal
     return Verification((CheckedRow(report.rows[-1].name, (check,), 0.0),), np.empty(0))
 
 
-def _observe(
-    node: Node, x: Array, batched: bool, weights: Mapping[str, Mapping[str, Array]], rng: np.random.Generator
-) -> tuple[Array, Counts]:
-    """Run the node's layers one behind the other, and count each."""
-    together = Counts()
-    for name, layer in single_layers(node.layer, node.name):
-        together = together.plus(engine.count(layer, as_batch(layer, x.shape, batched)))
-        x = engine.execute(layer, x, **weights.get(name) or engine.random_weights(layer, rng))
-    return x, together
+def _grouped(
+    graph: Opened, observed: Sequence[Observed], depth: int | None
+) -> Iterator[tuple[str, Sequence[Observed]]]:
+    """What was observed of each layer or block so many blocks down, in order."""
+
+    def row(found: Observed) -> str:
+        path = graph.path[found.step.name]
+        return path[-1 if depth is None else min(depth, len(path)) - 1]
+
+    for name, part in groupby(observed, key=row):
+        yield name, list(part)
 
 
-def _checks(node: Node, input_shape: Shape, batched: bool, output: Shape, counts: Counts) -> tuple[Check, ...]:
-    """Predicted beside observed; a layer that only the formulas refuse is a difference too."""
+def _checked(name: str, observed: Sequence[Observed], batched: bool) -> CheckedRow:
+    """Predicted beside observed, of the layers together; one that only the formulas refuse is a difference too."""
+    seconds = sum(found.seconds for found in observed)
     try:
-        row = trace_node(node, input_shape, (), batched)
+        rows = [
+            trace_node(Node(found.step.name, found.step.layer, found.step.sources), found.step.inputs, (), batched)
+            for found in observed
+        ]
     except ConvcalcError as refusal:
-        return (Check("output", f"refused: {refusal}", output),)
-    figures = row.figures
-    return (
-        Check("output", row.output, output),
+        return CheckedRow(name, (Check("output", f"refused: {refusal}", observed[-1].step.output),), seconds)
+    figures = total(row.figures for row in rows)
+    counts = Counts()
+    for found in observed:
+        counts = counts.plus(found.counts)
+    outputs = [row.output for row in rows], [found.step.output for found in observed]
+    wrong = next((number for number, pair in enumerate(zip(*outputs, strict=True)) if pair[0] != pair[1]), -1)
+    checks = (
+        Check("output", outputs[0][wrong], outputs[1][wrong]),
         Check("parameters", figures.parameters, counts.weights + counts.biases),
         Check("live weights", figures.weights - figures.dead_weights, counts.live_weights),
         *([Check("buffers", figures.buffers, counts.buffers)] if figures.buffers or counts.buffers else []),
@@ -222,3 +276,4 @@ def _checks(node: Node, input_shape: Shape, batched: bool, output: Shape, counts
         Check("MACs", figures.macs, counts.macs),
         Check("exact MACs", figures.macs_exact, counts.macs_exact),
     )
+    return CheckedRow(name, checks, seconds)

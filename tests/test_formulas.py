@@ -133,3 +133,70 @@ def test_the_receptive_field_is_the_union_of_what_the_taps_reach(chain):
 
     assert (min(reached(0)), max(reached(0))) == (start, start + size - 1)
     assert min(reached(1)) == start + jump
+
+
+@st.composite
+def stamped_axes(draw):
+    """One axis of a transposed convolution: size, kernel_size, stride, padding, output_padding, dilation."""
+    size, kernel_size, stride, dilation = (draw(st.integers(1, most)) for most in (8, 5, 5, 4))
+    extra = draw(st.integers(0, 4))
+    reach = (size - 1) * stride + dilation * (kernel_size - 1) + 1 + extra
+    return size, kernel_size, stride, draw(st.integers(0, reach // 2)), extra, dilation
+
+
+def stamps(size, kernel_size, stride, padding, output_padding, dilation):
+    """(element, tap, place) of every stamp, and how many places there are, by laying them down."""
+    laid = [(element, tap, element * stride + tap * dilation) for element in range(size) for tap in range(kernel_size)]
+    places = max(place for _, _, place in laid) + 1 + output_padding - 2 * padding
+    return [(element, tap, place - padding) for element, tap, place in laid], places
+
+
+@given(stamped_axes())
+def test_the_transposed_size_is_how_far_the_stamps_reach(axis):
+    assert formulas.transposed_size(*axis) == stamps(*axis)[1]
+
+
+@given(stamped_axes())
+def test_landing_taps_are_the_stamps_inside(axis):
+    laid, places = stamps(*axis)
+    assert formulas.landing_taps(*axis) == sum(0 <= place < places for _, _, place in laid)
+
+
+@given(stamped_axes())
+def test_live_stamps_are_the_taps_that_land_at_all(axis):
+    laid, places = stamps(*axis)
+    assert formulas.live_stamps(*axis) == len({tap for _, tap, place in laid if 0 <= place < places})
+
+
+@given(st.integers(1, 8), st.integers(1, 6), st.integers(1, 6))
+def test_the_stamp_extent_is_the_most_that_lie_on_one_place(kernel_size, stride, dilation):
+    """Among so many elements that the middle ones have all their neighbours."""
+    laid, _ = stamps(4 * kernel_size * dilation, kernel_size, stride, 0, 0, dilation)
+    on = {}
+    for element, _, place in laid:
+        on.setdefault(place, []).append(element)
+    assert formulas.stamp_extent(kernel_size, stride, dilation) == max(max(met) - min(met) + 1 for met in on.values())
+
+
+PER_STAMPED_AXIS = [formulas.transposed_size, formulas.landing_taps, formulas.live_stamps]
+
+
+@pytest.mark.parametrize("formula", PER_STAMPED_AXIS, ids=lambda formula: formula.__name__)
+@given(st.lists(stamped_axes(), min_size=1, max_size=20))
+def test_arrays_of_stamped_axes_give_what_scalars_give(formula, many):
+    assert formula(*map(np.array, zip(*many, strict=True))).tolist() == [formula(*axis) for axis in many]
+
+
+@given(st.lists(stamped_axes(), min_size=1, max_size=20))
+def test_stamp_extents_of_arrays(many):
+    _, kernel_size, stride, _, _, dilation = map(np.array, zip(*many, strict=True))
+    expected = [formulas.stamp_extent(axis[1], axis[2], axis[5]) for axis in many]
+    assert formulas.stamp_extent(kernel_size, stride, dilation).tolist() == expected
+
+
+def test_stamps_of_huge_sizes_and_of_none():
+    assert formulas.transposed_size(HUGE, 4, 2, 1, 0, 1) == 2 * HUGE
+    assert formulas.landing_taps(HUGE, 4, 2, 1, 0, 1) == 4 * HUGE - 2
+    assert formulas.live_stamps(HUGE, HUGE, 1, HUGE - 1, 0, 1) == HUGE
+    assert formulas.stamp_extent(HUGE, 1, 2) == 2 * HUGE - 1
+    assert formulas.landing_taps(0, 3, 1, 0, 0, 1) == formulas.live_stamps(0, 3, 1, 0, 0, 1) == 0

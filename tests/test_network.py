@@ -37,7 +37,7 @@ def test_a_block_is_one_row_of_its_parts():
 def test_blocks_nest():
     inner = Sequential(Conv1d(1, 1, 3), Conv1d(1, 1, 3))
     report = trace(Sequential(inner, Conv1d(1, 1, 3)), (1, 1, 9))
-    assert [leaf.name for leaf in report.leaves] == ["sequential.0.0", "sequential.0.1", "sequential.1"]
+    assert [leaf.name for leaf in report.leaves] == ["0.0", "0.1", "1"]
     assert report.output == (1, 1, 3)
 
 

@@ -10,11 +10,14 @@ import pytest
 
 from convcalc import (
     RBF,
+    AdaptiveAvgPool2d,
     Conv1d,
     Conv2d,
     ConvcalcError,
+    ConvTranspose2d,
     Flatten,
     Linear,
+    MaxPool2d,
     Network,
     ScaledTanh,
     Sequential,
@@ -29,6 +32,10 @@ from convcalc.verify import needs, plan, verify
 
 CONV = (chain([("conv1", Conv2d(2, 4, 3, padding=1))]), (3, 2, 9, 9))
 DEAD = (chain([("conv1", Conv2d(1, 1, 3, padding=1))]), (1, 1, 1, 1))
+POOL = (chain([("pool", MaxPool2d(3, 2, ceil_mode=True))]), (1, 2, 8, 8))
+CEIL = (chain([("pool", MaxPool2d(3, 1, ceil_mode=True))]), (1, 2, 8, 8))
+BINS = (chain([("pool", AdaptiveAvgPool2d(3))]), (1, 2, 7, 7))
+TRANSPOSED = (chain([("up", ConvTranspose2d(4, 2, 4, stride=2, padding=1))]), (1, 4, 5, 5))
 LENET = (lenet.lenet5(), lenet.input_shape())
 
 FIGURES = [
@@ -45,6 +52,14 @@ FIGURES = [
     ("connections", CONV, "connections"),
     ("subsampling_connections", LENET, "connections"),
     ("output_size", LENET, "output"),
+    ("pooling_connections", POOL, "connections"),
+    ("ceil_padding", CEIL, "output"),
+    ("bin_elements", BINS, "connections"),
+    ("transposed_size", TRANSPOSED, "output"),
+    ("landing_taps", TRANSPOSED, "exact MACs"),
+    ("live_stamps", TRANSPOSED, "live weights"),
+    ("weights", TRANSPOSED, "parameters"),
+    ("macs", TRANSPOSED, "MACs"),
     ("weights", LENET, "buffers"),
 ]
 
@@ -144,7 +159,7 @@ def test_the_memory_that_is_said_to_be_needed_is_what_is_taken(layer, shape):
 
 def needed(*nodes):
     network = Network(nodes)
-    return [need for need, _ in needs(network, plan(network, (1, 1000)))]
+    return [need for need, _ in needs(plan(network, (1, 1000)))]
 
 
 def test_what_branches_keep_is_counted():
@@ -183,7 +198,7 @@ def test_a_layer_that_only_the_formulas_refuse_is_a_difference(monkeypatch):
 )
 def test_what_does_not_fit_is_refused_and_not_executed(layer, shape):
     with pytest.raises(ConvcalcError) as traced:
-        trace(layer, shape)
+        trace(chain([("layer", layer)]), shape)
     tracemalloc.start()
     with pytest.raises(ConvcalcError) as verified:
         verify(chain([("layer", layer)]), shape)
@@ -241,6 +256,6 @@ def test_a_layer_may_be_verified_by_itself():
 
 def test_huge_inputs_are_planned_and_refused_with_what_they_need():
     network = chain([("a", Conv1d(1, 1, 3, stride=7))])
-    assert plan(network, (1, 1, 10**30))["a"][0].output == (1, 1, (10**30 - 3) // 7 + 1)
+    assert plan(network, (1, 1, 10**30))[0].output == (1, 1, (10**30 - 3) // 7 + 1)
     with pytest.raises(ConvcalcError, match=r"give a smaller input$"):
         verify(network, (1, 1, 10**30))

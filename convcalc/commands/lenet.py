@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcalc import lenet
 from convcalc.commands import output, values
 from convcalc.commands.base import as_typed
-from convcalc.network import trace
 from convcalc.report import Report
+from convcalc.walk import trace
 
 if TYPE_CHECKING:
     from convcalc.render.sheet import Sheet
@@ -26,7 +26,7 @@ class Options(NamedTuple):
     errata: bool
     verify: bool
     memory_limit: str
-    json: bool
+    format: str
     get: str | None
 
 
@@ -35,16 +35,21 @@ def run(options: Options) -> bool:
     size = int(values.one_of("--input", options.input, tuple(map(str, lenet.INPUT_SIZES))))
     full_c3 = values.one_of("--c3", options.c3, ("paper", "full")) == "full"
     limit = values.memory("--memory-limit", options.memory_limit)
+    values.only_in_table_or_json("--errata", options.errata, options.format)
     verification = None
     if options.verify:
         with as_typed():
             verification = _verified(size, full_c3, limit)
     if verification is not None and not verification.agrees:
-        output.emit_difference(verification, options.json, options.get)
+        output.emit_difference(verification, options.format == "json", options.get)
         return False
     report = trace(lenet.lenet5(size, full_c3), lenet.input_shape(size))
-    if options.json or options.get is not None:
+    if options.format == "json":
         output.emit_document(_document(report, verification, options), options.get)
+    elif options.format != "table":
+        from convcalc.render.columns import LENET
+
+        output.emit_report(report, options.format, LENET)
     else:
         output.emit(_blocks(report, verification, options))
     return True

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convcalc.render.sheet import Sheet
+    from convcalc.report import Report
     from convcalc.verify import Verification
 
 
@@ -42,6 +43,28 @@ def _emit_rich(blocks: Iterable[str | Sheet]) -> None:
             console.print(block if isinstance(block, str) else table(block, console.width))
     lines = capture.get().removesuffix("\n").split("\n")
     write("\n".join(line.rstrip() for line in lines))
+
+
+def emit_report(
+    report: Report,
+    format: str,  # noqa: A002 - the option's name
+    usual: Sequence[str],
+    chosen: Sequence[str] | None = None,
+    depth: int | None = 1,
+) -> None:
+    """Print a network's rows. Where no columns are chosen, data has all of them, and a table the usual ones."""
+    from convcalc.render.columns import COLUMNS, network_table
+
+    every = tuple(COLUMNS) if format in ("csv", "ndjson") else usual
+    emit_sheet(network_table(report, every if chosen is None else chosen, depth), format)
+
+
+def emit_sheet(sheet: Sheet, format: str) -> None:  # noqa: A002 - the option's name
+    """Print a sheet as data or as a table for a paper; data has no row for the input, which is no layer."""
+    from importlib import import_module
+
+    text = import_module(f"convcalc.render.{format}").text
+    write(text(sheet._replace(rows=sheet.rows[1:]) if format in ("csv", "ndjson") else sheet))
 
 
 def emit_document(document: Any, path: str | None) -> None:

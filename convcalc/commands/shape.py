@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +12,8 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, counted, divisors, per_axis, spell
 from convcalc.layers.conv import PADDING_MODES, Conv, Conv1d, Conv2d, Conv3d
 from convcalc.layers.windows import AXES
-from convcalc.network import Network, trace
+from convcalc.network import Network
+from convcalc.walk import trace
 
 if TYPE_CHECKING:
     from convcalc.render.sheet import Sheet
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from convcalc.verify import Check, Verification
 
 KINDS: dict[int, type[Conv]] = {1: Conv1d, 2: Conv2d, 3: Conv3d}
-MOST_STDIN = 64 * 2**20
 PATIENCE = 2 * 10**11  # products that take some seconds
 
 
@@ -39,12 +38,13 @@ class Options(NamedTuple):
     explain: bool
     verify: bool
     memory_limit: str
-    json: bool
+    format: str
     get: str | None
 
 
 def run(sizes: list[str], options: Options) -> bool:
     """Answer; False where verification found a difference."""
+    values.only_in_table_or_json("--explain", options.explain, options.format)
     network, input_shape = _start(sizes)
     shape_in = _output(network, input_shape, options.verify)
     rank = network.rank or len(shape_in) - 2
@@ -64,11 +64,15 @@ def run(sizes: list[str], options: Options) -> bool:
             if options.padding == "same":
                 verification = verification.and_check(_kept(shape_in[-rank:], verification.output.shape[-rank:]))
             if not verification.agrees:
-                output.emit_difference(verification, options.json, options.get)
+                output.emit_difference(verification, options.format == "json", options.get)
                 return False
         report = trace(network, input_shape)
-    if options.json or options.get is not None:
+    if options.format == "json":
         output.emit_document(_document(report, verification, options), options.get)
+    elif options.format != "table":
+        from convcalc.render.columns import LENET
+
+        output.emit_report(report, options.format, LENET)
     else:
         output.emit(_blocks(report, verification, options, sizes))
     if report.rows[-1].out_channels_assumed:
@@ -79,9 +83,13 @@ def run(sizes: list[str], options: Options) -> bool:
 def _start(sizes: list[str]) -> tuple[Network, Shape]:
     """The network so far and its input: none yet, or what was piped in."""
     if sizes == ["-"]:
+        from convcalc.commands.source import json_of, text_of_stdin
         from convcalc.schema import network_from
 
-        return network_from(_read_json())
+        text = text_of_stdin("JSON")
+        if not text.strip():
+            raise ConvcalcError("stdin is empty: the command before may have failed; it must print JSON (--json)")
+        return network_from(json_of(text))
     numbers = tuple(values.integer("size", size, "write the sizes apart, as 1 3 28 28") for size in sizes)
     for number in numbers:
         if number < 0:
@@ -106,53 +114,10 @@ def _output(network: Network, input_shape: Shape, verify: bool) -> Shape:
     from convcalc.verify import plan
 
     try:
-        steps = [step for part in plan(network, input_shape).values() for step in part]
+        steps = plan(network, input_shape)
     except ConvcalcError:
         raise refusal from None
     return steps[-1].output
-
-
-def _read_json() -> Any:
-    import json
-
-    if sys.stdin is None or sys.stdin.isatty():
-        found = "closed" if sys.stdin is None else "a terminal"
-        raise ConvcalcError(
-            f"- reads JSON from a pipe, but stdin is {found}: write convcalc shape ... --json | convcalc shape - ..."
-        )
-    text = _read_text()
-    if not text.strip():
-        raise ConvcalcError("stdin is empty: the command before may have failed; it must print JSON (--json)")
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        where = f"({error.msg} at line {error.lineno}, column {error.colno})"
-        like_json = text.lstrip().startswith(("{", "["))
-        remedy = "it is cut short, or has text behind it" if like_json else "add --json to the command before"
-        raise ConvcalcError(f"stdin is not JSON {where}: {remedy}") from None
-    except RecursionError:
-        raise ConvcalcError(
-            "the JSON on stdin is nested too deeply: pipe in what convcalc prints with --json"
-        ) from None
-    except ValueError:
-        digits = f"{sys.get_int_max_str_digits():,}"
-        raise ConvcalcError(
-            f"the JSON on stdin holds a number of more than {digits} digits: give smaller sizes"
-        ) from None
-
-
-def _read_text() -> str:
-    """All of stdin: UTF-8 whatever the locale, or UTF-16 where a shell has marked it so."""
-    stream = getattr(sys.stdin, "buffer", None)
-    data = sys.stdin.read(MOST_STDIN + 1) if stream is None else stream.read(MOST_STDIN + 1)
-    if len(data) > MOST_STDIN:
-        raise ConvcalcError(f"stdin holds more than {MOST_STDIN:,} bytes: give the JSON of one network")
-    if isinstance(data, str):
-        return data
-    try:
-        return str(data, "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConvcalcError(f"stdin is not text ({error.reason} at byte {error.start}): pipe in JSON") from None
 
 
 def _layer(example: Shape, options: Options) -> Conv:
@@ -220,7 +185,7 @@ def _verified(network: Network, input_shape: Shape, limit: int) -> Verification:
 
     with suppress(ConvcalcError):  # a refusal is verify's to make
         report = trace(network, input_shape)
-        check_memory(network, plan(network, input_shape), limit)
+        check_memory(plan(network, input_shape), limit)
         products = report.totals.macs * report.batch
         if products > PATIENCE:
             tell(f"note: about {float(products):.0e} products to sum: this takes a while (Ctrl-C stops it)")

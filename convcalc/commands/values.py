@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from convcalc.errors import MOST_QUOTED, ConvcalcError, quoted
 from convcalc.layers.axes import MOST_DIGITS
 
+FORMATS = ("table", "json", "ndjson", "csv", "markdown", "latex")
 PADDING_WORDS = "use same, valid, numbers (1, 1x2) or sides (1:2x0:1)"
 UNITS: dict[str, int] = {"": 1, "b": 1}
 UNITS |= {f"{letter}ib": 2 ** (10 * power) for power, letter in enumerate("kmgt", start=1)}
@@ -78,6 +79,73 @@ def memory(name: str, text: str) -> int:
         raise ConvcalcError(f"{name} {quoted(text)} is not an amount of memory: write it as 512MiB, 2GiB or in bytes")
     size: int = int(digits + decimals) * UNITS[unit.lower()] // 10 ** len(decimals)
     return size
+
+
+def amount(name: str, text: str) -> int:
+    """A budget: a whole number, or one with a unit of thousands, ``5M``.
+
+    >>> amount("--max-params", "5M"), amount("--max-macs", "1.5G"), amount("--max-params", "61,100,840")
+    (5000000, 1500000000, 61100840)
+    """
+    number, unit = text.replace(",", ""), text[-1:].upper()
+    power = "KMGT".find(unit) + 1 if unit and unit in "KMGT" else 0
+    digits, _, decimals = (number[:-1] if power else number).partition(".")
+    if not (digits + decimals).isascii() or not (digits + decimals).isdigit() or len(text) > MOST_QUOTED:
+        raise ConvcalcError(f"{name} {quoted(text)} is not an amount: write it as 5000000, 5M or 1.5G")
+    found: int = int(digits + decimals) * 1000**power // 10 ** len(decimals)
+    return found
+
+
+def shape(name: str, text: str) -> tuple[int, ...]:
+    """The sizes of an input, ``1x3x224x224``.
+
+    >>> shape("--input", "1x3x224x224")
+    (1, 3, 224, 224)
+    """
+    parts = text.replace(",", "x").lower().split("x")
+    if not all(map(is_integer, parts)):
+        raise ConvcalcError(f"{name} {quoted(text)} is no shape: write its sizes as 1x3x224x224")
+    sizes = tuple(integer(name, part) for part in parts)
+    if min(sizes) < 0:
+        raise ConvcalcError(f"{name} {text} has a negative size: every size must be at least 0")
+    return sizes
+
+
+def depth(name: str, text: str) -> int | None:
+    """How many blocks deep; None for all the way.
+
+    >>> depth("--depth", "2"), depth("--depth", "all")
+    (2, None)
+    """
+    if text == "all":
+        return None
+    number = integer(name, text, "give a number from 1 on, or all")
+    if number < 1:
+        raise ConvcalcError(f"{name} {number} is too small: give a number from 1 on, or all")
+    return number
+
+
+def format_of(typed: str | None, as_json: bool, get: str | None) -> str:
+    """The format of the output: what ``--format`` says, json where ``--json`` or ``--get`` is given, else a table.
+
+    >>> format_of(None, False, None), format_of(None, True, None), format_of("csv", False, None)
+    ('table', 'json', 'csv')
+    """
+    if typed is None:
+        return "json" if as_json or get is not None else "table"
+    chosen = one_of("--format", typed, FORMATS)
+    if chosen != "json" and (as_json or get is not None):
+        raise ConvcalcError(f"{'--json' if as_json else '--get'} and --format {chosen} exclude each other: give one")
+    return chosen
+
+
+def only_in_table_or_json(option: str, given: bool, format: str) -> None:  # noqa: A002 - the option's name
+    """Refuse an option whose answer has no place among a row a layer.
+
+    >>> only_in_table_or_json("--explain", False, "csv")
+    """
+    if given and format not in ("table", "json"):
+        raise ConvcalcError(f"{option} has no place in --format {format}: leave one out")
 
 
 def one_of(name: str, text: str, choices: tuple[str, ...]) -> str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from convcalc.layers.activation import PReLU as PReLU
     from convcalc.layers.activation import ReLU as ReLU
     from convcalc.layers.activation import ReLU6 as ReLU6
+    from convcalc.layers.activation import RReLU as RReLU
     from convcalc.layers.activation import Sigmoid as Sigmoid
     from convcalc.layers.activation import SiLU as SiLU
     from convcalc.layers.activation import Softmax as Softmax
@@ -47,6 +48,12 @@ if TYPE_CHECKING:
     from convcalc.layers.activation import Tanh as Tanh
     from convcalc.layers.activation import Tanhshrink as Tanhshrink
     from convcalc.layers.activation import Threshold as Threshold
+    from convcalc.layers.adaptive import AdaptiveAvgPool1d as AdaptiveAvgPool1d
+    from convcalc.layers.adaptive import AdaptiveAvgPool2d as AdaptiveAvgPool2d
+    from convcalc.layers.adaptive import AdaptiveAvgPool3d as AdaptiveAvgPool3d
+    from convcalc.layers.adaptive import AdaptiveMaxPool1d as AdaptiveMaxPool1d
+    from convcalc.layers.adaptive import AdaptiveMaxPool2d as AdaptiveMaxPool2d
+    from convcalc.layers.adaptive import AdaptiveMaxPool3d as AdaptiveMaxPool3d
     from convcalc.layers.block import Branches as Branches
     from convcalc.layers.block import Residual as Residual
     from convcalc.layers.block import Sequential as Sequential
@@ -58,6 +65,19 @@ if TYPE_CHECKING:
     from convcalc.layers.join import Add as Add
     from convcalc.layers.join import Concat as Concat
     from convcalc.layers.join import Mul as Mul
+    from convcalc.layers.lazy import LazyBatchNorm1d as LazyBatchNorm1d
+    from convcalc.layers.lazy import LazyBatchNorm2d as LazyBatchNorm2d
+    from convcalc.layers.lazy import LazyBatchNorm3d as LazyBatchNorm3d
+    from convcalc.layers.lazy import LazyConv1d as LazyConv1d
+    from convcalc.layers.lazy import LazyConv2d as LazyConv2d
+    from convcalc.layers.lazy import LazyConv3d as LazyConv3d
+    from convcalc.layers.lazy import LazyConvTranspose1d as LazyConvTranspose1d
+    from convcalc.layers.lazy import LazyConvTranspose2d as LazyConvTranspose2d
+    from convcalc.layers.lazy import LazyConvTranspose3d as LazyConvTranspose3d
+    from convcalc.layers.lazy import LazyInstanceNorm1d as LazyInstanceNorm1d
+    from convcalc.layers.lazy import LazyInstanceNorm2d as LazyInstanceNorm2d
+    from convcalc.layers.lazy import LazyInstanceNorm3d as LazyInstanceNorm3d
+    from convcalc.layers.lazy import LazyLinear as LazyLinear
     from convcalc.layers.lecun import RBF as RBF
     from convcalc.layers.lecun import ScaledTanh as ScaledTanh
     from convcalc.layers.lecun import Subsampling2d as Subsampling2d
@@ -70,6 +90,7 @@ if TYPE_CHECKING:
     from convcalc.layers.norm import InstanceNorm3d as InstanceNorm3d
     from convcalc.layers.norm import LayerNorm as LayerNorm
     from convcalc.layers.norm import LocalResponseNorm as LocalResponseNorm
+    from convcalc.layers.norm import RMSNorm as RMSNorm
     from convcalc.layers.pad import CircularPad1d as CircularPad1d
     from convcalc.layers.pad import CircularPad2d as CircularPad2d
     from convcalc.layers.pad import CircularPad3d as CircularPad3d
@@ -85,12 +106,6 @@ if TYPE_CHECKING:
     from convcalc.layers.pad import ZeroPad1d as ZeroPad1d
     from convcalc.layers.pad import ZeroPad2d as ZeroPad2d
     from convcalc.layers.pad import ZeroPad3d as ZeroPad3d
-    from convcalc.layers.pool import AdaptiveAvgPool1d as AdaptiveAvgPool1d
-    from convcalc.layers.pool import AdaptiveAvgPool2d as AdaptiveAvgPool2d
-    from convcalc.layers.pool import AdaptiveAvgPool3d as AdaptiveAvgPool3d
-    from convcalc.layers.pool import AdaptiveMaxPool1d as AdaptiveMaxPool1d
-    from convcalc.layers.pool import AdaptiveMaxPool2d as AdaptiveMaxPool2d
-    from convcalc.layers.pool import AdaptiveMaxPool3d as AdaptiveMaxPool3d
     from convcalc.layers.pool import AvgPool1d as AvgPool1d
     from convcalc.layers.pool import AvgPool2d as AvgPool2d
     from convcalc.layers.pool import AvgPool3d as AvgPool3d
@@ -101,6 +116,8 @@ if TYPE_CHECKING:
     from convcalc.layers.pool import MaxPool2d as MaxPool2d
     from convcalc.layers.pool import MaxPool3d as MaxPool3d
     from convcalc.layers.resample import Upsample as Upsample
+    from convcalc.layers.resample import UpsamplingBilinear2d as UpsamplingBilinear2d
+    from convcalc.layers.resample import UpsamplingNearest2d as UpsamplingNearest2d
     from convcalc.layers.reshape import ChannelShuffle as ChannelShuffle
     from convcalc.layers.reshape import Fold as Fold
     from convcalc.layers.reshape import PixelShuffle as PixelShuffle

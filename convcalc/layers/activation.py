@@ -1,179 +1,352 @@
-"""Activations, dropout, and what else works on single elements or on vectors along an axis.
-
-Most differ in name and settings only: they are a table, of which the classes are made.
-"""
+"""Activations, dropout, and what else works on single elements or on vectors along an axis."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from inspect import Parameter, Signature
-from typing import Any, ClassVar
+from math import prod
 
+from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape, axis_index, shape, whole
-from convcalc.layers.base import Uncounted, Weightless
-
-Settings = Mapping[str, Any]
-REQUIRED = Parameter.empty
+from convcalc.layers.axes import Shape, axis_index, real, shape, whole
+from convcalc.layers.base import InPlace, Uncounted, Weightless
 
 
-@dataclass(frozen=True, slots=True, init=False, repr=False)
-class Elementwise(Weightless):
-    """A function of each element, or along one axis, without parameters; ``settings`` by PyTorch's names.
+class Elementwise(InPlace, Weightless):
+    """A function of each element, without weights; settings by PyTorch's names, which its constructor checks."""
 
-    >>> LeakyReLU(0.2).output_shape((1, 64, 7, 7))
+    __slots__ = ()
+    numbers: tuple[str, ...] = ()  # the settings that must be numbers
+
+    def __post_init__(self) -> None:
+        for name in self.numbers:
+            real(name, getattr(self, name))
+        self.check()
+
+    def check(self) -> None:
+        """Refuse settings that PyTorch refuses."""
+
+
+class FromOutput(Elementwise):
+    """An activation whose gradient is calculated from its output."""
+
+    __slots__ = ()
+    saves = ("output",)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReLU(FromOutput):
+    """max(x, 0), as ``torch.nn.ReLU``.
+
+    >>> ReLU().output_shape((1, 64, 7, 7))
     (1, 64, 7, 7)
     """
 
-    defaults: ClassVar[Settings] = {}
-    settings: tuple[tuple[str, Any], ...]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        bound = _signature(self.defaults).bind(*args, **kwargs)
-        bound.apply_defaults()
-        self.keep(settings=tuple(bound.arguments.items()))
-        self.check_settings(dict(self.settings))
-
-    def check_settings(self, settings: Settings) -> None:
-        """Refuse settings that PyTorch refuses."""
-        check = CHECKS.get(type(self).__name__)
-        if check is not None:
-            check(settings)
-
-    def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """The input's shape."""
-        return shape(input_shape)
-
-    def spelled(self, name: str) -> Any:
-        """A setting."""
-        return dict(self.settings)[name]
+    inplace: bool = False
 
 
-def _signature(defaults: Settings) -> Signature:
-    return Signature(
-        [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=default) for name, default in defaults.items()]
-    )
+@dataclass(frozen=True, slots=True, repr=False)
+class Sigmoid(FromOutput):
+    """1 / (1 + exp(-x)), as ``torch.nn.Sigmoid``."""
 
 
-def _refuse(wrong: bool, message: str) -> None:
-    if wrong:
-        raise ConvcalcError(message)
+@dataclass(frozen=True, slots=True, repr=False)
+class Tanh(FromOutput):
+    """As ``torch.nn.Tanh``."""
 
 
-def _probability(settings: Settings) -> None:
-    p = settings["p"]
-    _refuse(not 0 <= p <= 1, f"p {p} is no probability: give a number from 0 to 1")
+@dataclass(frozen=True, slots=True, repr=False)
+class ReLU6(Elementwise):
+    """min(max(x, 0), 6), as ``torch.nn.ReLU6``."""
+
+    inplace: bool = False
 
 
-def _hardtanh(settings: Settings) -> None:
-    low, high = settings["min_val"], settings["max_val"]
-    _refuse(high <= low, f"max_val {high} must be greater than min_val {low}")
+@dataclass(frozen=True, slots=True, repr=False)
+class SELU(Elementwise):
+    """As ``torch.nn.SELU`` (Klambauer et al. 2017)."""
+
+    inplace: bool = False
 
 
-CHECKS: dict[str, Callable[[Settings], None]] = {
-    "CELU": lambda settings: _refuse(settings["alpha"] == 0, "alpha 0 cannot divide: give another number"),
-    "GELU": lambda settings: _refuse(
-        settings["approximate"] not in ("none", "tanh"),
-        f"approximate {settings['approximate']!r}: use 'none' or 'tanh'",
-    ),
-    "Hardtanh": _hardtanh,
-    "Softshrink": lambda settings: _refuse(
-        settings["lambd"] < 0, f"lambd {settings['lambd']} is negative: use 0 or more"
-    ),
-    **dict.fromkeys(
-        ("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"), _probability
-    ),
-}
+@dataclass(frozen=True, slots=True, repr=False)
+class SiLU(Elementwise):
+    """x * sigmoid(x), as ``torch.nn.SiLU``."""
 
-_inplace: Settings = {"inplace": False}
-_dropout: Settings = {"p": 0.5, "inplace": False}
-ELEMENTWISE: dict[str, Settings] = {
-    "AlphaDropout": _dropout,
-    "CELU": {"alpha": 1.0, **_inplace},
-    "Dropout": _dropout,
-    "Dropout2d": _dropout,
-    "Dropout3d": _dropout,
-    "ELU": {"alpha": 1.0, **_inplace},
-    "FeatureAlphaDropout": _dropout,
-    "GELU": {"approximate": "none"},
-    "Hardshrink": {"lambd": 0.5},
-    "Hardsigmoid": _inplace,
-    "Hardswish": _inplace,
-    "Hardtanh": {"min_val": -1.0, "max_val": 1.0, **_inplace},
-    "LeakyReLU": {"negative_slope": 0.01, **_inplace},
-    "LogSigmoid": {},
-    "Mish": _inplace,
-    "ReLU": _inplace,
-    "ReLU6": _inplace,
-    "SELU": _inplace,
-    "SiLU": _inplace,
-    "Sigmoid": {},
-    "Softplus": {"beta": 1.0, "threshold": 20.0},
-    "Softshrink": {"lambd": 0.5},
-    "Softsign": {},
-    "Tanh": {},
-    "Tanhshrink": {},
-    "Threshold": {"threshold": REQUIRED, "value": REQUIRED, **_inplace},
-}
+    inplace: bool = False
 
 
-def _make(name: str, defaults: Settings) -> type[Elementwise]:
-    return type(
-        name,
-        (Elementwise,),
-        {
-            "__slots__": (),
-            "__module__": __name__,
-            "__doc__": f"As ``torch.nn.{name}``.",
-            "__signature__": _signature(defaults),
-            "defaults": defaults,
-        },
-    )
+@dataclass(frozen=True, slots=True, repr=False)
+class Mish(Elementwise):
+    """x * tanh(softplus(x)), as ``torch.nn.Mish``."""
+
+    inplace: bool = False
 
 
-globals().update({name: _make(name, defaults) for name, defaults in ELEMENTWISE.items()})
+@dataclass(frozen=True, slots=True, repr=False)
+class Hardsigmoid(Elementwise):
+    """min(max(x + 3, 0), 6) / 6, as ``torch.nn.Hardsigmoid``."""
+
+    inplace: bool = False
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Hardswish(Elementwise):
+    """x * hardsigmoid(x), as ``torch.nn.Hardswish``."""
+
+    inplace: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LogSigmoid(Elementwise):
+    """log(sigmoid(x)), as ``torch.nn.LogSigmoid``."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Softsign(Elementwise):
+    """x / (1 + abs(x)), as ``torch.nn.Softsign``."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Tanhshrink(Elementwise):
+    """x - tanh(x), as ``torch.nn.Tanhshrink``."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LeakyReLU(Elementwise):
+    """x where it is positive, else ``negative_slope`` * x, as ``torch.nn.LeakyReLU``."""
+
+    numbers = ("negative_slope",)
+    negative_slope: float = 0.01
+    inplace: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RReLU(Elementwise):
+    """As ``torch.nn.RReLU``, which in eval mode has the slope (lower + upper) / 2."""
+
+    numbers = ("lower", "upper")
+    lower: float = 1 / 8
+    upper: float = 1 / 3
+    inplace: bool = False
+
+    def check(self) -> None:
+        """The slopes are in order."""
+        if not self.lower <= self.upper:
+            raise ConvcalcError(f"lower {self.lower} is above upper {self.upper}: give the smaller slope first")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ELU(Elementwise):
+    """x where it is positive, else ``alpha`` * (exp(x) - 1), as ``torch.nn.ELU``."""
+
+    numbers = ("alpha",)
+    alpha: float = 1.0
+    inplace: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CELU(Elementwise):
+    """x where it is positive, else ``alpha`` * (exp(x / alpha) - 1), as ``torch.nn.CELU``."""
+
+    numbers = ("alpha",)
+    alpha: float = 1.0
+    inplace: bool = False
+
+    def check(self) -> None:
+        """It divides by alpha."""
+        if self.alpha == 0:
+            raise ConvcalcError("alpha 0 cannot divide: give another number")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class GELU(Elementwise):
+    """x times the normal distribution function, as ``torch.nn.GELU``; ``approximate='tanh'`` is its estimate."""
+
+    approximate: str = "none"
+
+    def check(self) -> None:
+        """One of two ways."""
+        if self.approximate not in ("none", "tanh"):
+            raise ConvcalcError(f"approximate {self.approximate!r} is unknown: use 'none' or 'tanh'")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Hardshrink(Elementwise):
+    """x outside [-lambd, lambd], else 0, as ``torch.nn.Hardshrink``."""
+
+    numbers = ("lambd",)
+    lambd: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Softshrink(Elementwise):
+    """x moved towards 0 by ``lambd``, as ``torch.nn.Softshrink``."""
+
+    numbers = ("lambd",)
+    lambd: float = 0.5
+
+    def check(self) -> None:
+        """It moves towards 0 only."""
+        if self.lambd < 0:
+            raise ConvcalcError(f"lambd {self.lambd} is negative: use 0 or more")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Hardtanh(Elementwise):
+    """x within ``min_val`` and ``max_val``, as ``torch.nn.Hardtanh``."""
+
+    numbers = ("min_val", "max_val")
+    min_val: float = -1.0
+    max_val: float = 1.0
+    inplace: bool = False
+
+    def check(self) -> None:
+        """The bounds are in order."""
+        if not self.min_val < self.max_val:
+            raise ConvcalcError(f"max_val {self.max_val} is not above min_val {self.min_val}: give it a larger one")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Softplus(Elementwise):
+    """log(1 + exp(beta * x)) / beta, and x beyond ``threshold``, as ``torch.nn.Softplus``."""
+
+    numbers = ("beta", "threshold")
+    beta: float = 1.0
+    threshold: float = 20.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Threshold(Elementwise):
+    """x above the threshold, else ``value``, as ``torch.nn.Threshold``."""
+
+    numbers = ("threshold", "value")
+    threshold: float
+    value: float
+    inplace: bool = False
+
+
+# What does nothing in eval mode
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class Identity(Elementwise):
-    """What comes in, whatever it is made with, as ``torch.nn.Identity``."""
+    """What comes in, whatever it is made with, as ``torch.nn.Identity``.
+
+    >>> Identity(54, unused=True)
+    Identity()
+    """
+
+    aliases = True
+    saves = ()
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        pass
+
+    def __repr__(self) -> str:
+        return "Identity()"
+
+
+class Dropping(Elementwise):
+    """Sets elements to 0 while it is trained; does nothing in eval mode."""
+
+    __slots__ = ()
+    aliases = True
+    drops = True
+    saves = ()
+    p: float
+
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """What was dropped, as a factor an element."""
+        return formulas.size_in_bytes(prod(shape(input_shape)), itemsize)
+
+    def check(self) -> None:
+        """A probability."""
+        if not 0 <= real("p", self.p) <= 1:
+            raise ConvcalcError(f"p {self.p} is no probability: give a number from 0 to 1")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Dropout(Dropping):
+    """As ``torch.nn.Dropout``.
+
+    >>> Dropout(0.2).output_shape((1, 9216))
+    (1, 9216)
+    """
+
+    p: float = 0.5
+    inplace: bool = False
+
+
+class AlphaDropout(Dropout):
+    """As ``torch.nn.AlphaDropout``."""
 
     __slots__ = ()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.keep(settings=())
+
+class ByChannel(Dropout):
+    """Drops whole channels."""
+
+    __slots__ = ()
+
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """What was dropped, as a factor a channel."""
+        return formulas.size_in_bytes(prod(shape(input_shape)[:2]), itemsize)
 
 
-class Dropout1d(Elementwise):
+class FeatureAlphaDropout(ByChannel):
+    """As ``torch.nn.FeatureAlphaDropout``."""
+
+    __slots__ = ()
+
+
+class Dropout1d(ByChannel):
     """As ``torch.nn.Dropout1d``, which takes two or three sizes only."""
 
     __slots__ = ()
-    __signature__ = _signature(_dropout)
-    defaults = _dropout
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """The input's shape."""
-        sizes = shape(input_shape)
-        _refuse(len(sizes) not in (2, 3), f"Dropout1d takes 2 or 3 sizes, got {list(sizes)}")
-        return sizes
+        return _of_sizes("Dropout1d", shape(input_shape), (2, 3))
 
 
-class Softmax(Elementwise):
-    """As ``torch.nn.Softmax``; without ``dim``, along the first axis of 0, 1 or 3 sizes, else along the second."""
+class Dropout2d(ByChannel):
+    """As ``torch.nn.Dropout2d``."""
 
     __slots__ = ()
-    defaults: ClassVar[Settings] = {"dim": None}
-    __signature__ = _signature(defaults)
 
-    def check_settings(self, settings: Settings) -> None:
+
+class Dropout3d(ByChannel):
+    """As ``torch.nn.Dropout3d``."""
+
+    __slots__ = ()
+
+
+# Along an axis
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Softmax(FromOutput):
+    """exp(x) over its sum along ``dim``, as ``torch.nn.Softmax``.
+
+    Without ``dim``, along the first axis of 0, 1 or 3 sizes, else along the second.
+    """
+
+    dim: int | None = None
+
+    def check(self) -> None:
         """Any axis: the input says which there are."""
-        if settings["dim"] is not None:
-            whole("dim", settings["dim"], least=None)
+        if self.dim is not None:
+            whole("dim", self.dim, least=None)
 
     def axis(self, sizes: Shape) -> int:
-        """The axis that sums to 1."""
-        dim = self.spelled("dim")
-        return axis_index("dim", (0 if len(sizes) in (0, 1, 3) else 1) if dim is None else dim, sizes)
+        """The axis that sums to 1, of an input of these sizes; `ConvcalcError` where there is none such.
+
+        >>> Softmax(-1).axis((1, 10)), Softmax().axis((3, 8, 8))
+        (1, 0)
+        """
+        usual = 0 if len(sizes) in (0, 1, 3) else 1
+        return axis_index("dim", usual if self.dim is None else self.dim, sizes)
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """The input's shape."""
@@ -183,54 +356,54 @@ class Softmax(Elementwise):
 
 
 class LogSoftmax(Softmax):
-    """As ``torch.nn.LogSoftmax``."""
+    """The logarithm of the softmax, as ``torch.nn.LogSoftmax``."""
 
     __slots__ = ()
 
 
 class Softmin(Softmax):
-    """As ``torch.nn.Softmin``."""
+    """The softmax of -x, as ``torch.nn.Softmin``."""
 
     __slots__ = ()
 
 
-class Softmax2d(Elementwise):
-    """As ``torch.nn.Softmax2d``: along the channels of three or four sizes."""
-
-    __slots__ = ()
+@dataclass(frozen=True, slots=True, repr=False)
+class Softmax2d(FromOutput):
+    """The softmax along the channels of (N, C, H, W) or (C, H, W), as ``torch.nn.Softmax2d``."""
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """The input's shape."""
-        sizes = shape(input_shape)
-        _refuse(len(sizes) not in (3, 4), f"Softmax2d takes 3 or 4 sizes, got {list(sizes)}")
-        return sizes
+        return _of_sizes("Softmax2d", shape(input_shape), (3, 4))
 
 
-class GLU(Softmax):
-    """As ``torch.nn.GLU``: one half of an axis gates the other.
+@dataclass(frozen=True, slots=True, repr=False)
+class GLU(Elementwise):
+    """One half of an axis, gated by the sigmoid of the other, as ``torch.nn.GLU``.
 
     >>> GLU().output_shape((1, 64))
     (1, 32)
     """
 
-    __slots__ = ()
-    defaults: ClassVar[Settings] = {"dim": -1}
-    __signature__ = _signature(defaults)
+    dim: int = -1
+
+    def check(self) -> None:
+        """Any axis: the input says which there are."""
+        whole("dim", self.dim, least=None)
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """The axis is halved."""
         sizes = shape(input_shape)
-        _refuse(not sizes, "GLU takes no single number: give at least one axis")
-        axis = self.axis(sizes)
-        _refuse(
-            bool(sizes[axis] % 2), f"GLU halves axis {axis}, which has {sizes[axis]} in {list(sizes)}: make it even"
-        )
+        if not sizes:
+            raise ConvcalcError("GLU takes no single number: give at least one axis")
+        axis = axis_index("dim", self.dim, sizes)
+        if sizes[axis] % 2:
+            raise ConvcalcError(f"GLU halves axis {axis}, which has {sizes[axis]} in {list(sizes)}: make it even")
         return (*sizes[:axis], sizes[axis] // 2, *sizes[axis + 1 :])
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class PReLU(Uncounted):
-    """As ``torch.nn.PReLU``: one trainable slope, or one a channel.
+class PReLU(InPlace, Uncounted):
+    """x where it is positive, else a trainable slope times x, as ``torch.nn.PReLU``: one slope, or one a channel.
 
     >>> PReLU(64).parameters
     64
@@ -240,16 +413,21 @@ class PReLU(Uncounted):
     init: float
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
-        self.keep(num_parameters=whole("num_parameters", num_parameters, least=0), init=init)
+        self.keep(num_parameters=whole("num_parameters", num_parameters, least=0), init=real("init", init))
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """The input's shape."""
+        """The input's shape; the second axis has a slope for each of its elements."""
         sizes = shape(input_shape)
         slopes = self.num_parameters
         if slopes != 1:
-            _refuse(not sizes, "PReLU with a slope a channel takes no single number")
+            if not sizes:
+                raise ConvcalcError("PReLU with a slope a channel takes no single number: give channels")
             channels = sizes[1] if len(sizes) > 1 else 1
-            _refuse(channels != slopes, f"PReLU has {slopes} slopes for {channels} channels in {list(sizes)}")
+            if channels != slopes:
+                raise ConvcalcError(
+                    f"PReLU has {slopes} slopes, got {channels} channels in {list(sizes)}:"
+                    f" use num_parameters={channels}"
+                )
         return sizes
 
     @property
@@ -263,6 +441,12 @@ class PReLU(Uncounted):
         return self.num_parameters
 
     @property
-    def parameters(self) -> int:
-        """The slopes."""
-        return self.num_parameters
+    def biases(self) -> int:
+        """None."""
+        return 0
+
+
+def _of_sizes(name: str, sizes: Shape, numbers: tuple[int, ...]) -> Shape:
+    if len(sizes) not in numbers:
+        raise ConvcalcError(f"{name} takes {' or '.join(map(str, numbers))} sizes, got {list(sizes)}: give as many")
+    return sizes

@@ -35,6 +35,17 @@ def whole(name: str, value: object, least: int | None) -> int:
     return number
 
 
+def real(name: str, value: object) -> float:
+    """The value, a number, or a refusal that names the setting.
+
+    >>> real("negative_slope", 0.2)
+    0.2
+    """
+    if not isinstance(value, (int, float)):
+        raise ConvcalcError(f"{name} {value!r} is not a number: give one such as 0.5")
+    return value
+
+
 def shape(value: Sequence[int]) -> Shape:
     """A shape of sizes that are whole numbers of at least 0.
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape
+from convcalc.layers.axes import Shape, shape
 from convcalc.layers.windows import Field, Window
 
 
@@ -21,8 +21,10 @@ class Layer:
 
     __slots__ = ()
     rank: ClassVar[int | None] = None  # spatial axes of the input; None for a layer that takes any
+    always_batched: ClassVar[bool] = False  # whether PyTorch takes its input only with a batch
     moves_axes: ClassVar[bool] = False  # whether what was spatial before it may not be behind it
     aliases: ClassVar[bool] = False  # whether its output is its input in another shape, and takes no memory of its own
+    drops: ClassVar[bool] = False  # whether it aliases its input in eval mode only, and makes an output while it trains
     saves: ClassVar[tuple[str, ...]] = ("input",)  # what its backward pass needs: "input", "output"
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
@@ -75,6 +77,10 @@ class Layer:
 
     def dead_weights(self, input_shape: Sequence[int]) -> int:
         """Weights that only ever meet zero padding, so never get a gradient: none where nothing is padded."""
+        return 0
+
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """Bytes that training keeps for the backward pass beside input and output; none unless a layer says so."""
         return 0
 
     def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
@@ -132,6 +138,20 @@ class Uncounted(Layer):
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
         """0."""
         return 0
+
+
+class InPlace(Layer):
+    """A layer whose output has the shape of its input, each element where it was."""
+
+    __slots__ = ()
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """The input's shape."""
+        return shape(input_shape)
+
+    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
+        """A unit sees what it saw."""
+        return fields
 
 
 class Weightless(Uncounted):

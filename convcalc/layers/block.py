@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import ConvcalcError, quoted
 from convcalc.layers.axes import Shape, whole
@@ -15,6 +15,7 @@ from convcalc.layers.windows import Field
 if TYPE_CHECKING:
     from convcalc.report import Report
 
+INPUT = "input"  # the name of the network's input among the names of its layers
 SOURCE = ""  # the name, inside a block, of what feeds the block: no layer can have it
 DEEPEST = 100  # blocks within blocks
 MOST_LAYERS = 100_000
@@ -24,14 +25,14 @@ Write = Callable[[Layer], str]
 
 
 class Node(NamedTuple):
-    """A layer at its place: its name, and the names of what feeds it.
+    """A layer at its place: its name, and the names of what feeds it (``"input"`` for the network's input).
 
     ``out_channels_assumed`` marks a convolution whose number of kernels nobody gave.
     """
 
     name: str
     layer: Layer
-    inputs: tuple[str, ...]
+    inputs: tuple[str, ...] = (INPUT,)
     out_channels_assumed: bool = False
 
 
@@ -257,16 +258,22 @@ class Branches(Block):
 
 def _named(parts: Sequence[Layer | Mapping[str, Layer]]) -> tuple[tuple[str, ...], tuple[Layer, ...]]:
     """Names and layers, from layers that are numbered or from one mapping."""
-    if len(parts) == 1 and isinstance(parts[0], Mapping):
-        names, layers = tuple(parts[0].keys()), tuple(parts[0].values())
-    else:
-        names, layers = tuple(map(str, range(len(parts)))), parts
-    for name in names:
+    named = parts[0] if len(parts) == 1 and isinstance(parts[0], Mapping) else None
+    pairs: list[tuple[str, Any]] = list(_numbered(parts) if named is None else named.items())
+    for name, layer in pairs:
         if not isinstance(name, str) or not name or "." in name or not name.isprintable():
             raise ConvcalcError(f"{name!r} is no name for a layer: give printable characters without a dot")
-    for layer in layers:
         check_is_layer(layer)
-    return names, layers  # type: ignore[return-value]
+    return tuple(name for name, _ in pairs), tuple(layer for _, layer in pairs)
+
+
+def _numbered(parts: Sequence[object]) -> list[tuple[str, object]]:
+    """The parts under their numbers, as PyTorch names them.
+
+    >>> _numbered("ab")
+    [('0', 'a'), ('1', 'b')]
+    """
+    return [(str(number), part) for number, part in enumerate(parts)]
 
 
 def _listed(names: Sequence[str], parts: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, axis_index, counted, shape, whole
@@ -15,6 +16,7 @@ class Join(Weightless):
     """A layer fed by several others. It has no weights; a unit sees what its inputs see together."""
 
     __slots__ = ()
+    saves: ClassVar[tuple[str, ...]] = ()
 
     def output_shape(self, input_shape: Sequence[int], *others: Sequence[int]) -> Shape:
         """The shape that comes out of inputs of these shapes; `ConvcalcError` where they do not go together."""
@@ -72,6 +74,8 @@ class Mul(Elementwise):
     >>> Mul().output_shape((1, 64, 56, 56), (1, 64, 1, 1))
     (1, 64, 56, 56)
     """
+
+    saves = ("input",)
 
     def __init__(self) -> None:
         pass

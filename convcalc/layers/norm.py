@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, counted, shape, whole
-from convcalc.layers.base import Uncounted
+from convcalc.layers.base import InPlace, Uncounted, Weightless
 
 
-class Norm(Uncounted):
+class Norm(InPlace, Uncounted):
     """What normalising layers share: the shape stays."""
 
     __slots__ = ()
@@ -23,9 +24,21 @@ class Norm(Uncounted):
         self.check(sizes)
         return sizes
 
+    def spelled(self, name: str) -> Any:
+        """A setting; no word of the bias where there is nothing to train."""
+        return True if name == "bias" and not getattr(self, "affine", True) else getattr(self, name)
+
     def check(self, sizes: Shape) -> None:
         """Refuse what PyTorch refuses in eval mode."""
         raise NotImplementedError
+
+    def statistics(self, sizes: Shape) -> int:
+        """How many means it takes of such an input."""
+        raise NotImplementedError
+
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """The means, and as many deviations."""
+        return formulas.size_in_bytes(2 * self.statistics(shape(input_shape)), itemsize)
 
     def refuse_single(self, values: int, sizes: Shape, of: str) -> None:
         """Statistics of the input itself need more than one value."""
@@ -52,12 +65,14 @@ class BatchNorm(Norm):
     (128, 129)
     """
 
+    always_batched = True
     dims: ClassVar[tuple[int, ...]]  # axes of the inputs it takes
     num_features: int
     eps: float
     momentum: float | None
     affine: bool
     track_running_stats: bool
+    bias: bool
 
     def __init__(
         self,
@@ -66,6 +81,8 @@ class BatchNorm(Norm):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
+        *,
+        bias: bool = True,
     ) -> None:
         self.known_rank()
         self.keep(
@@ -74,7 +91,12 @@ class BatchNorm(Norm):
             momentum=momentum,
             affine=bool(affine),
             track_running_stats=bool(track_running_stats),
+            bias=bool(affine) and bool(bias),
         )
+
+    def statistics(self, sizes: Shape) -> int:
+        """One a channel."""
+        return sizes[1]
 
     def check(self, sizes: Shape) -> None:
         """The right axes, the right channels, and more than one value where the input's own statistics are used."""
@@ -101,7 +123,7 @@ class BatchNorm(Norm):
     @property
     def biases(self) -> int:
         """A bias a channel."""
-        return self.num_features if self.affine else 0
+        return self.num_features if self.bias else 0
 
     @property
     def parameters(self) -> int:
@@ -146,6 +168,7 @@ class InstanceNorm(BatchNorm):
     """
 
     __slots__ = ()
+    always_batched = False
 
     def __init__(
         self,
@@ -154,8 +177,14 @@ class InstanceNorm(BatchNorm):
         momentum: float | None = 0.1,
         affine: bool = False,
         track_running_stats: bool = False,
+        *,
+        bias: bool = True,
     ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats)
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias)
+
+    def statistics(self, sizes: Shape) -> int:
+        """One a map of each example."""
+        return prod(sizes[: len(sizes) - self.known_rank()])
 
     def check(self, sizes: Shape) -> None:
         """As PyTorch: channels matter only to parameters and buffers, single values only without running statistics."""
@@ -206,12 +235,21 @@ class GroupNorm(Norm):
     num_channels: int
     eps: float
     affine: bool
+    bias: bool
 
-    def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
+    def __init__(
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *, bias: bool = True
+    ) -> None:
         groups, channels = whole("num_groups", num_groups, least=1), whole("num_channels", num_channels, least=0)
         if channels % groups:
             raise ConvcalcError(f"num_groups {groups} does not divide num_channels {channels}")
-        self.keep(num_groups=groups, num_channels=channels, eps=eps, affine=bool(affine))
+        self.keep(
+            num_groups=groups, num_channels=channels, eps=eps, affine=bool(affine), bias=bool(affine) and bool(bias)
+        )
+
+    def statistics(self, sizes: Shape) -> int:
+        """One a group of each example."""
+        return sizes[0] * self.num_groups
 
     def check(self, sizes: Shape) -> None:
         """Two sizes at least, channels that the groups divide, and more than one value a group."""
@@ -238,7 +276,7 @@ class GroupNorm(Norm):
     @property
     def biases(self) -> int:
         """A bias a channel."""
-        return self.num_channels if self.affine else 0
+        return self.num_channels if self.bias else 0
 
     @property
     def parameters(self) -> int:
@@ -266,20 +304,20 @@ class LayerNorm(Norm):
         elementwise_affine: bool = True,
         bias: bool = True,
     ) -> None:
-        given = normalized_shape if isinstance(normalized_shape, Sequence) else (normalized_shape,)
         self.keep(
-            normalized_shape=tuple(whole("normalized_shape", size, least=0) for size in given),
+            normalized_shape=_normalized(normalized_shape),
             eps=eps,
             elementwise_affine=bool(elementwise_affine),
             bias=bool(bias),
         )
-        if not self.normalized_shape:
-            raise ConvcalcError("normalized_shape is empty: give the sizes of the last axes")
+
+    def statistics(self, sizes: Shape) -> int:
+        """One a vector."""
+        return prod(sizes[: len(sizes) - len(self.normalized_shape)])
 
     def check(self, sizes: Shape) -> None:
         """The last axes are the normalised ones."""
-        if sizes[-len(self.normalized_shape) :] != self.normalized_shape:
-            raise ConvcalcError(f"LayerNorm takes inputs that end in {list(self.normalized_shape)}, got {list(sizes)}")
+        _check_last(self, self.normalized_shape, sizes)
 
     @property
     def weight_shape(self) -> Shape | None:
@@ -303,7 +341,66 @@ class LayerNorm(Norm):
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class LocalResponseNorm(Norm):
+class RMSNorm(Norm):
+    """Division by the root mean square over the last axes, as ``torch.nn.RMSNorm``.
+
+    Source: Zhang and Sennrich, "Root Mean Square Layer Normalization" (2019).
+
+    >>> RMSNorm((3, 4)).parameters
+    12
+    """
+
+    normalized_shape: tuple[int, ...]
+    eps: float | None
+    elementwise_affine: bool
+
+    def __init__(
+        self, normalized_shape: int | Sequence[int], eps: float | None = None, elementwise_affine: bool = True
+    ) -> None:
+        self.keep(normalized_shape=_normalized(normalized_shape), eps=eps, elementwise_affine=bool(elementwise_affine))
+
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """A root mean square a vector."""
+        sizes = shape(input_shape)
+        return formulas.size_in_bytes(prod(sizes[: len(sizes) - len(self.normalized_shape)]), itemsize)
+
+    def check(self, sizes: Shape) -> None:
+        """The last axes are the normalised ones."""
+        _check_last(self, self.normalized_shape, sizes)
+
+    @property
+    def weight_shape(self) -> Shape | None:
+        """normalized_shape, or none."""
+        return self.normalized_shape if self.elementwise_affine else None
+
+    @property
+    def weights(self) -> int:
+        """A factor an element."""
+        return prod(self.normalized_shape) if self.elementwise_affine else 0
+
+    @property
+    def biases(self) -> int:
+        """None."""
+        return 0
+
+
+def _normalized(given: int | Sequence[int]) -> Shape:
+    sizes = tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else (given,)
+    if not sizes:
+        raise ConvcalcError("normalized_shape is empty: give the sizes of the last axes")
+    return tuple(whole("normalized_shape", size, least=0) for size in sizes)
+
+
+def _check_last(layer: Norm, last: Shape, sizes: Shape) -> None:
+    if sizes[-len(last) :] != last:
+        raise ConvcalcError(
+            f"{type(layer).__name__} takes inputs that end in {list(last)}, got {list(sizes)}:"
+            f" use normalized_shape={list(sizes[-len(last) :])}"
+        )
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class LocalResponseNorm(Norm, Weightless):
     """Normalisation over neighbouring channels, as ``torch.nn.LocalResponseNorm``.
 
     >>> LocalResponseNorm(5).output_shape((1, 96, 55, 55))
@@ -317,6 +414,10 @@ class LocalResponseNorm(Norm):
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         self.keep(size=whole("size", size, least=None), alpha=alpha, beta=beta, k=k)
+
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """The sums of the squares, and what is made of them, twice."""
+        return formulas.size_in_bytes(3 * prod(shape(input_shape)), itemsize)
 
     def check(self, sizes: Shape) -> None:
         """Three sizes at least; an empty input is taken whatever the size."""

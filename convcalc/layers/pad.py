@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
-from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, Sides, counted, shape, whole
 from convcalc.layers.base import Weightless
-from convcalc.layers.windows import Field, refuse_empty, spatial_sizes
+from convcalc.layers.windows import Field, moved, refuse_empty, spatial_sizes
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Pad(Weightless):
     """Padding of the last axes. ``padding`` is kept as PyTorch takes it: last axis first, before and after each.
+
+    As in PyTorch, fewer or more pairs than the layer has axes pad so many of the input's last axes.
 
     >>> ZeroPad2d((1, 2, 3, 4)).output_shape((1, 3, 10, 10))
     (1, 3, 17, 13)
@@ -25,9 +27,9 @@ class Pad(Weightless):
 
     def __init__(self, padding: int | Sequence[int]) -> None:
         rank = self.known_rank()
-        if isinstance(padding, Sequence):
+        if isinstance(padding, Sequence) and not isinstance(padding, str):
             sides = tuple(whole("padding", side, least=None) for side in padding)
-            if len(sides) != 2 * rank:
+            if len(sides) % 2:
                 raise ConvcalcError(
                     f"padding {list(sides)} has {counted(len(sides), 'value')}: give one integer, or {2 * rank}"
                 )
@@ -36,7 +38,11 @@ class Pad(Weightless):
         self.keep(padding=sides)
 
     def sides(self) -> tuple[Sides, ...]:
-        """Before and after, an axis each, in the order of the axes."""
+        """Before and after, an axis each, in the order of the axes.
+
+        >>> ZeroPad2d((1, 2, 3, 4)).sides()
+        ((3, 4), (1, 2))
+        """
         return tuple(zip(self.padding[-2::-2], self.padding[-1::-2], strict=True))
 
     def axes(self, input_shape: Sequence[int]) -> list[tuple[int, Sides]]:
@@ -44,69 +50,96 @@ class Pad(Weightless):
         raise NotImplementedError
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """The last axes longer, or shorter, by their sides."""
+        """The last axes longer, or shorter, by their sides. `ConvcalcError` where the sides do not fit."""
         axes = self.axes(input_shape)
-        return (*input_shape[: -len(axes)], *(size + before + after for size, (before, after) in axes))
+        sizes = shape(input_shape)
+        return (*sizes[: len(sizes) - len(axes)], *(size + before + after for size, (before, after) in axes))
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
-        """The field begins earlier, by what was added before it."""
-        axes = self.axes(input_shape)
-        return tuple(
-            field
-            if field.jump is None
-            else field._replace(start=formulas.receptive_start(field.start, field.jump, before))
-            for field, (_, (before, _)) in zip(fields, axes, strict=True)
-        )
+        """The field begins earlier by what was added before it, later by what was cut off; other axes stay."""
+        axes: list[tuple[int, Sides] | None] = [None] * len(fields)
+        axes = (axes + list(self.axes(input_shape)))[-len(fields) or len(axes) :]
+        return tuple(map(_behind, fields, axes))
 
     def spelled(self, name: str) -> Any:
         """One number where all sides agree."""
         value = getattr(self, name)
-        return value[0] if name == "padding" and len(set(value)) == 1 else value
+        every = name == "padding" and len(value) == 2 * self.known_rank() and len(set(value)) == 1
+        return value[0] if every else value
+
+
+def _behind(field: Field, axis: tuple[int, Sides] | None) -> Field:
+    if axis is None or field.jump is None:  # not padded, or no place any more to begin earlier by
+        return field
+    size, (before, after) = axis
+    return moved(field, 1, 1, before, size + before + after)
 
 
 class ConstantPad(Pad):
-    """Padding with a number; any axes may stand before the padded ones."""
+    """Padding with a number; any axes may stand before the padded ones, and the batch itself may be among these.
+
+    >>> ZeroPad1d((1, -2)).output_shape((10,))
+    (9,)
+    """
 
     __slots__ = ()
+    saves = ()
 
     def axes(self, input_shape: Sequence[int]) -> list[tuple[int, Sides]]:
-        """A side may not crop more than there is once the other side is added."""
-        sides = self.sides()
-        sizes = shape(input_shape)
+        """A side may not crop more than there is, whatever the other adds."""
+        name, sides, sizes = type(self).__name__, self.sides(), shape(input_shape)
         if len(sizes) < len(sides):
-            raise ConvcalcError(f"{type(self).__name__} takes at least {len(sides)} sizes, got {list(sizes)}")
-        axes = list(zip(sizes[-len(sides) :], sides, strict=True))
+            raise ConvcalcError(
+                f"{name} pads {counted(len(sides), 'axis', 'axes')}, got input {list(sizes)}: give more"
+            )
+        axes = list(zip(sizes[len(sizes) - len(sides) :], sides, strict=True))
         for size, (before, after) in axes:
             if size + min(before, 0) + min(after, 0) < 0:
-                raise ConvcalcError(f"padding {before}, {after} crops more than the {size} elements there are")
+                raise ConvcalcError(f"{name} by {before}, {after} crops more than the {size} there are: crop less")
         return axes
 
 
 class ZeroPad(ConstantPad):
-    """Padding with zeros."""
+    """Padding with zeros.
+
+    >>> ZeroPad2d(1)
+    ZeroPad2d(1)
+    """
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class ValuePad(ConstantPad):
-    """Padding with a given number."""
+    """Padding with a given number.
+
+    >>> ConstantPad1d(1, 3.5).value
+    3.5
+    """
 
     value: float
 
     def __init__(self, padding: int | Sequence[int], value: float) -> None:
         Pad.__init__(self, padding)  # slots=True makes a new class, which super() would not know
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConvcalcError(f"value {value!r} is not a number: give one, such as 0 or 0.5")
         self.keep(value=value)
 
 
 class CopyPad(Pad):
-    """Padding with copies of elements."""
+    """Padding with copies of elements: an input of channels and the padded axes, with or without a batch.
+
+    >>> ReplicationPad1d(2).output_shape((3, 10))
+    (3, 14)
+    """
 
     __slots__ = ()
 
     def _checked(self, input_shape: Sequence[int], most: int | None, channels_too: bool) -> list[tuple[int, Sides]]:
         """The axes, where no side is more than ``most`` beyond the size and something is left."""
         sides, name, sizes = self.sides(), type(self).__name__, shape(input_shape)
+        if not 1 <= len(sides) <= 3:
+            raise ConvcalcError(f"{name} got {counted(len(self.padding), 'side')}: give one integer, or 2, 4 or 6")
         spatial = spatial_sizes(name, sizes, len(sides))
         if channels_too:
             refuse_empty(name, sizes, len(sides) + 1)
@@ -122,7 +155,11 @@ class CopyPad(Pad):
 
 
 class ReflectionPad(CopyPad):
-    """Padding with the mirrored elements, the edge itself not repeated."""
+    """Padding with the mirrored elements, the edge itself not repeated.
+
+    >>> ReflectionPad1d(2).output_shape((1, 1, 3))
+    (1, 1, 7)
+    """
 
     __slots__ = ()
 
@@ -132,7 +169,11 @@ class ReflectionPad(CopyPad):
 
 
 class ReplicationPad(CopyPad):
-    """Padding with the element at the edge."""
+    """Padding with the element at the edge.
+
+    >>> ReplicationPad1d(5).output_shape((1, 1, 1))
+    (1, 1, 11)
+    """
 
     __slots__ = ()
 
@@ -142,121 +183,196 @@ class ReplicationPad(CopyPad):
 
 
 class CircularPad(CopyPad):
-    """Padding with the elements of the other end."""
+    """Padding with the elements of the other end, of what is left once the negative sides are cut off.
+
+    >>> CircularPad1d((2, -1)).output_shape((1, 1, 3))
+    (1, 1, 4)
+    """
 
     __slots__ = ()
+    saves = ()
 
     def axes(self, input_shape: Sequence[int]) -> list[tuple[int, Sides]]:
-        """Each side may be as large as the axis; it cannot copy what the other side crops."""
+        """Each side may be as large as the axis.
+
+        A side larger than what the other leaves copies what is not there. PyTorch notices that only where the axis
+        lies in one piece, and elsewhere gives whatever the memory holds; the verdict here is the same.
+        """
+        rank = self.known_rank()
+        spatial_sizes(type(self).__name__, input_shape, rank)
         axes = self._checked(input_shape, most=0, channels_too=False)
-        for size, (before, after) in axes:
-            if min(before, after) < 0 < max(before, after) and max(before, after) > size + before + after - max(
-                before, after
-            ):
-                raise ConvcalcError(f"CircularPad by {before}, {after} copies what it crops of {size}: crop less")
+        sizes = shape(input_shape)
+        out = (*sizes[: len(sizes) - len(axes)], *(size + before + after for size, (before, after) in axes))
+        for axis, (size, (before, after)) in enumerate(axes, len(sizes) - len(axes)):
+            added, left = max(before, after), size + min(before, after, 0)
+            in_one_piece = prod(out[:axis]) == 1
+            if min(before, after) < 0 < left < added and in_one_piece and 0 not in out:
+                raise ConvcalcError(
+                    f"{type(self).__name__} by {before}, {after} copies more than is left of {size}: use at most {left}"
+                )
         return axes
 
 
 class ZeroPad1d(ZeroPad):
-    """As ``torch.nn.ZeroPad1d``."""
+    """Over N C L, as ``torch.nn.ZeroPad1d``.
+
+    >>> ZeroPad1d((1, 2)).output_shape((1, 3, 4))
+    (1, 3, 7)
+    """
 
     __slots__ = ()
     rank = 1
 
 
 class ZeroPad2d(ZeroPad):
-    """As ``torch.nn.ZeroPad2d``."""
+    """Over N C H W, as ``torch.nn.ZeroPad2d``.
+
+    >>> ZeroPad2d((1, 2, 0, 0)).output_shape((1, 3, 4, 4))
+    (1, 3, 4, 7)
+    """
 
     __slots__ = ()
     rank = 2
 
 
 class ZeroPad3d(ZeroPad):
-    """As ``torch.nn.ZeroPad3d``."""
+    """Over N C D H W, as ``torch.nn.ZeroPad3d``.
+
+    >>> ZeroPad3d((1, 2, 0, 0, 0, 0)).output_shape((1, 3, 4, 4, 4))
+    (1, 3, 4, 4, 7)
+    """
 
     __slots__ = ()
     rank = 3
 
 
 class ConstantPad1d(ValuePad):
-    """As ``torch.nn.ConstantPad1d``."""
+    """Over N C L, as ``torch.nn.ConstantPad1d``.
+
+    >>> ConstantPad1d((1, 2), 0.5).output_shape((1, 3, 4))
+    (1, 3, 7)
+    """
 
     __slots__ = ()
     rank = 1
 
 
 class ConstantPad2d(ValuePad):
-    """As ``torch.nn.ConstantPad2d``."""
+    """Over N C H W, as ``torch.nn.ConstantPad2d``.
+
+    >>> ConstantPad2d((1, 2, 0, 0), 0.5).output_shape((1, 3, 4, 4))
+    (1, 3, 4, 7)
+    """
 
     __slots__ = ()
     rank = 2
 
 
 class ConstantPad3d(ValuePad):
-    """As ``torch.nn.ConstantPad3d``."""
+    """Over N C D H W, as ``torch.nn.ConstantPad3d``.
+
+    >>> ConstantPad3d((1, 2, 0, 0, 0, 0), 0.5).output_shape((1, 3, 4, 4, 4))
+    (1, 3, 4, 4, 7)
+    """
 
     __slots__ = ()
     rank = 3
 
 
 class ReflectionPad1d(ReflectionPad):
-    """As ``torch.nn.ReflectionPad1d``."""
+    """Over N C L, as ``torch.nn.ReflectionPad1d``.
+
+    >>> ReflectionPad1d((1, 2)).output_shape((1, 3, 4))
+    (1, 3, 7)
+    """
 
     __slots__ = ()
     rank = 1
 
 
 class ReflectionPad2d(ReflectionPad):
-    """As ``torch.nn.ReflectionPad2d``."""
+    """Over N C H W, as ``torch.nn.ReflectionPad2d``.
+
+    >>> ReflectionPad2d((1, 2, 0, 0)).output_shape((1, 3, 4, 4))
+    (1, 3, 4, 7)
+    """
 
     __slots__ = ()
     rank = 2
 
 
 class ReflectionPad3d(ReflectionPad):
-    """As ``torch.nn.ReflectionPad3d``."""
+    """Over N C D H W, as ``torch.nn.ReflectionPad3d``.
+
+    >>> ReflectionPad3d((1, 2, 0, 0, 0, 0)).output_shape((1, 3, 4, 4, 4))
+    (1, 3, 4, 4, 7)
+    """
 
     __slots__ = ()
     rank = 3
 
 
 class ReplicationPad1d(ReplicationPad):
-    """As ``torch.nn.ReplicationPad1d``."""
+    """Over N C L, as ``torch.nn.ReplicationPad1d``.
+
+    >>> ReplicationPad1d((1, 2)).output_shape((1, 3, 4))
+    (1, 3, 7)
+    """
 
     __slots__ = ()
     rank = 1
 
 
 class ReplicationPad2d(ReplicationPad):
-    """As ``torch.nn.ReplicationPad2d``."""
+    """Over N C H W, as ``torch.nn.ReplicationPad2d``.
+
+    >>> ReplicationPad2d((1, 2, 0, 0)).output_shape((1, 3, 4, 4))
+    (1, 3, 4, 7)
+    """
 
     __slots__ = ()
     rank = 2
 
 
 class ReplicationPad3d(ReplicationPad):
-    """As ``torch.nn.ReplicationPad3d``."""
+    """Over N C D H W, as ``torch.nn.ReplicationPad3d``.
+
+    >>> ReplicationPad3d((1, 2, 0, 0, 0, 0)).output_shape((1, 3, 4, 4, 4))
+    (1, 3, 4, 4, 7)
+    """
 
     __slots__ = ()
     rank = 3
 
 
 class CircularPad1d(CircularPad):
-    """As ``torch.nn.CircularPad1d``."""
+    """Over N C L, as ``torch.nn.CircularPad1d``.
+
+    >>> CircularPad1d((1, 2)).output_shape((1, 3, 4))
+    (1, 3, 7)
+    """
 
     __slots__ = ()
     rank = 1
 
 
 class CircularPad2d(CircularPad):
-    """As ``torch.nn.CircularPad2d``."""
+    """Over N C H W, as ``torch.nn.CircularPad2d``.
+
+    >>> CircularPad2d((1, 2, 0, 0)).output_shape((1, 3, 4, 4))
+    (1, 3, 4, 7)
+    """
 
     __slots__ = ()
     rank = 2
 
 
 class CircularPad3d(CircularPad):
-    """As ``torch.nn.CircularPad3d``."""
+    """Over N C D H W, as ``torch.nn.CircularPad3d``.
+
+    >>> CircularPad3d((1, 2, 0, 0, 0, 0)).output_shape((1, 3, 4, 4, 4))
+    (1, 3, 4, 4, 7)
+    """
 
     __slots__ = ()
     rank = 3

@@ -1,25 +1,35 @@
-"""Pooling: over windows, and to a given output size."""
+"""Pooling over windows. A pool has no weights: its connections are what each output reads."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from sys import float_info
+from typing import Any, ClassVar
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import PerAxis, Shape, Sides, brief, per_axis, shape, whole
+from convcalc.layers.axes import PerAxis, Shape, Sides, brief, per_axis, shape, spell, whole
 from convcalc.layers.base import Weightless
-from convcalc.layers.windows import Field, Window, refuse_empty, spatial_sizes, through_windows, windows_over
+from convcalc.layers.windows import (
+    Field,
+    Window,
+    refuse_empty,
+    refuse_misfit,
+    spatial_sizes,
+    through_windows,
+)
 
 PER_AXIS = ("kernel_size", "stride", "padding", "dilation")
+INDEX_BYTES = 8  # PyTorch's max pools keep where each maximum was as an int64
 
 
 class Pool(Weightless):
-    """What the pools over windows share. They have no weights: their connections are the taps of every output."""
+    """What the pools over windows share."""
 
     __slots__ = ()
+    pads: ClassVar[bool] = True  # whether there is a padding to set
     kernel_size: tuple[int, ...]
     stride: tuple[int, ...]
     ceil_mode: bool
@@ -32,47 +42,67 @@ class Pool(Weightless):
         """The dilation of each axis."""
         return (1,) * len(self.kernel_size)
 
-    def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
-        """The window along each axis; what ``ceil_mode`` lets it reach beyond the padding counts as padding."""
-        axes = tuple(zip(self.kernel_size, self.stride, self.sides(), self.spacing(), strict=True))
-        sizes = shape(input_shape)
-        self._refuse_short(sizes)
-        if self.ceil_mode and len(sizes) > len(axes):
-            spatial = sizes[len(sizes) - len(axes) :]
-            axes = tuple(
-                (kernel, step, (before, after + formulas.ceil_padding(size, kernel, step, (before, after), gap)), gap)
-                for size, (kernel, step, (before, after), gap) in zip(spatial, axes, strict=True)
-            )
-        return windows_over(type(self).__name__, sizes, None, axes)
-
-    def _refuse_short(self, sizes: Shape) -> None:
-        """The 3-d pools that average refuse an input shorter than the kernel even where padding makes up for it."""
-        if self.rank == 3 and not isinstance(self, MaxPool):
-            for size, taps in zip(sizes[-3:], self.kernel_size, strict=False):
-                if size < taps:
-                    raise ConvcalcError(
-                        f"{type(self).__name__} takes no input shorter than its kernel, got {size} for {taps}:"
-                        f" use a kernel of at most {size}"
-                    )
-
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """(N, C, *sizes), or without N, to the same with a place for each window."""
+        """(N, C, *sizes), or without N, to the same with a place for each window; of indices there are as many."""
         windows = self.windows(input_shape)
-        return (*input_shape[: -len(windows)], *(window.places for window in windows))
+        return (*shape(input_shape)[: -len(windows)], *(window.places for window in windows))
+
+    def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
+        """The window along each axis; what ``ceil_mode`` lets it reach beyond the padding counts as padding.
+
+        >>> MaxPool1d(3, 2, ceil_mode=True).windows((1, 1, 6))
+        (Window(size=6, kernel_size=3, stride=2, padding=(0, 1), dilation=1, padding_mode='zeros'),)
+        """
+        name, rank, sizes = type(self).__name__, len(self.kernel_size), shape(input_shape)
+        spatial = spatial_sizes(name, sizes, rank)
+        refuse_empty(name, sizes, rank + 1)
+        self._refuse_short(spatial)
+        settings = zip(spatial, self.kernel_size, self.stride, self.sides(), self.spacing(), strict=True)
+        windows = tuple(Window(*axis, "zeros") for axis in settings)
+        if self.ceil_mode:
+            windows = tuple(map(_stretched, windows))
+        refuse_misfit(windows, lambda: self._remedy(spatial))
+        return windows
+
+    def _refuse_short(self, spatial: Shape) -> None:
+        """The 3-d pools that average refuse an input shorter than the kernel even where padding makes up for it."""
+        pairs = list(zip(spatial, self.kernel_size, strict=True))
+        for size, taps in pairs:
+            if size < taps and self.rank == 3 and not isinstance(self, MaxPool):
+                raise ConvcalcError(
+                    f"{type(self).__name__} takes no axis shorter than its kernel, got {size} for {taps}:"
+                    f" use a kernel of at most {spell(list(map(min, pairs)))}"
+                )
+
+    def _remedy(self, spatial: Shape) -> str:
+        """The least padding, or the largest kernel, that makes the window fit along every axis."""
+        spans = list(map(formulas.window_extent, self.kernel_size, self.spacing()))
+        enough = max(-(-(span - size) // 2) for span, size in zip(spans, spatial, strict=True))
+        padding = f"padding={enough} or " if self.pads and enough <= min(self.kernel_size) // 2 else ""
+        sides = [before for before, _ in self.sides()]
+        most = self._largest(spatial, sides)
+        if all(side <= taps // 2 for side, taps in zip(sides, most, strict=True)):
+            return f"use {padding}a kernel of at most {spell(most)}"
+        return f"use {padding}a kernel of at most {spell(self._largest(spatial, [0] * len(sides)))} with padding=0"
+
+    def _largest(self, spatial: Shape, sides: Sequence[int]) -> list[int]:
+        """The taps that fit along each axis, and no more than there are."""
+        axes = zip(spatial, self.kernel_size, sides, self.spacing(), strict=True)
+        return [min(taps, (size + 2 * side - 1) // gap + 1) for size, taps, side, gap in axes]
 
     def connections(self, input_shape: Sequence[int]) -> int:
-        """The taps of every output of one example.
+        """The taps of every output of one example, those on padding included. Errors as `output_shape`.
 
         >>> MaxPool2d(2).connections((1, 6, 28, 28))
         4704
         """
-        output = self.output_shape(input_shape)
-        return formulas.macs(prod(output[-1 - len(self.kernel_size) :]), self.kernel_size)
+        windows = self.windows(input_shape)
+        taps = tuple(window.kernel_size * window.places for window in windows)
+        return formulas.pooling_connections(input_shape[-1 - len(windows)], taps)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """Each axis seen through the window."""
-        windows = self.windows(input_shape)
-        return through_windows(fields, windows)
+        return through_windows(fields, self.windows(input_shape))
 
     def spelled(self, name: str) -> Any:
         """One number where the axes agree; no stride where it is the window's size."""
@@ -82,17 +112,35 @@ class Pool(Weightless):
         return brief(value) if name in PER_AXIS else value
 
 
-def _sizes(kernel_size: PerAxis, stride: PerAxis | None, rank: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    kernel = per_axis("kernel_size", kernel_size, rank, least=1)
-    return kernel, kernel if stride is None else per_axis("stride", stride, rank, least=1)
+def _stretched(window: Window) -> Window:
+    """The window with ``ceil_mode``: padded until the last one fits."""
+    before, after = window.padding
+    return window._replace(padding=(before, after + formulas.ceil_padding(*window.geometry)))
+
+
+def _stride(stride: PerAxis | None, kernel_size: tuple[int, ...]) -> tuple[int, ...]:
+    """The kernel's size where no stride is given; an empty tuple gives none either, as in PyTorch."""
+    if stride is None or (isinstance(stride, Sequence) and len(stride) == 0):
+        return kernel_size
+    return per_axis("stride", stride, len(kernel_size), least=1)
 
 
 def _padding(padding: PerAxis, kernel_size: tuple[int, ...]) -> tuple[int, ...]:
     sides = per_axis("padding", padding, len(kernel_size), least=0)
     for side, taps in zip(sides, kernel_size, strict=True):
         if side > taps // 2:
-            raise ConvcalcError(f"padding {side} is more than half of kernel {taps}: use padding={taps // 2} or less")
+            most = min(kernel_size) // 2
+            raise ConvcalcError(f"padding {side} is more than half of kernel {taps}: use a padding of at most {most}")
     return sides
+
+
+def _norm(value: float) -> float:
+    """A number that has a reciprocal."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ConvcalcError(f"norm_type {value!r} is not a number: give one such as 2")
+    if not 0 < abs(value) <= float_info.max:
+        raise ConvcalcError(f"norm_type {value} has no root to take: give a finite number other than 0")
+    return value
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -120,10 +168,10 @@ class MaxPool(Pool):
         ceil_mode: bool = False,
     ) -> None:
         rank = self.known_rank()
-        kernel, steps = _sizes(kernel_size, stride, rank)
+        kernel = per_axis("kernel_size", kernel_size, rank, least=1)
         self.keep(
             kernel_size=kernel,
-            stride=steps,
+            stride=_stride(stride, kernel),
             padding=_padding(padding, kernel),
             dilation=per_axis("dilation", dilation, rank, least=1),
             return_indices=bool(return_indices),
@@ -138,13 +186,21 @@ class MaxPool(Pool):
         """The dilation of each axis."""
         return self.dilation
 
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """The place of each maximum. Errors as `output_shape`.
+
+        >>> MaxPool2d(2).saved_bytes((10, 6, 28, 28), itemsize=4)  # 8 * 10*6*14*14
+        94080
+        """
+        return formulas.size_in_bytes(prod(self.output_shape(input_shape)), INDEX_BYTES)
+
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class AvgPool(Pool):
-    """The mean of each window, as ``torch.nn.AvgPool2d``.
+    """The mean of each window, as ``torch.nn.AvgPool1d``.
 
-    >>> AvgPool2d(2).output_shape((1, 6, 28, 28))
-    (1, 6, 14, 14)
+    >>> AvgPool1d(2).output_shape((1, 6, 28))
+    (1, 6, 14)
     """
 
     kernel_size: tuple[int, ...]
@@ -152,6 +208,37 @@ class AvgPool(Pool):
     padding: tuple[int, ...]
     ceil_mode: bool
     count_include_pad: bool
+
+    def __init__(
+        self,
+        kernel_size: PerAxis,
+        stride: PerAxis | None = None,
+        padding: PerAxis = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        kernel = per_axis("kernel_size", kernel_size, self.known_rank(), least=1)
+        self.keep(
+            kernel_size=kernel,
+            stride=_stride(stride, kernel),
+            padding=_padding(padding, kernel),
+            ceil_mode=bool(ceil_mode),
+            count_include_pad=bool(count_include_pad),
+        )
+
+    def sides(self) -> tuple[Sides, ...]:
+        """The padding of each axis, before and after."""
+        return tuple((side, side) for side in self.padding)
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class DivisorAvgPool(AvgPool):
+    """The mean of each window, or its sum divided by what is given, as ``torch.nn.AvgPool2d``.
+
+    >>> AvgPool2d(2, divisor_override=1).output_shape((1, 6, 28, 28))
+    (1, 6, 14, 14)
+    """
+
     divisor_override: int | None
 
     def __init__(
@@ -163,22 +250,10 @@ class AvgPool(Pool):
         count_include_pad: bool = True,
         divisor_override: int | None = None,
     ) -> None:
-        rank = self.known_rank()
-        kernel, steps = _sizes(kernel_size, stride, rank)
+        AvgPool.__init__(self, kernel_size, stride, padding, ceil_mode, count_include_pad)
         if divisor_override is not None and whole("divisor_override", divisor_override, least=None) == 0:
             raise ConvcalcError("divisor_override 0 cannot divide: give another number, or None")
-        self.keep(
-            kernel_size=kernel,
-            stride=steps,
-            padding=_padding(padding, kernel),
-            ceil_mode=bool(ceil_mode),
-            count_include_pad=bool(count_include_pad),
-            divisor_override=divisor_override,
-        )
-
-    def sides(self) -> tuple[Sides, ...]:
-        """The padding of each axis, before and after."""
-        return tuple((side, side) for side in self.padding)
+        self.keep(divisor_override=divisor_override)
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -189,6 +264,7 @@ class LPPool(Pool):
     (1, 6, 13, 13)
     """
 
+    pads = False
     norm_type: float
     kernel_size: tuple[int, ...]
     stride: tuple[int, ...]
@@ -201,196 +277,113 @@ class LPPool(Pool):
         if rank == 1 and isinstance(kernel_size, Sequence):
             raise ConvcalcError(f"LPPool1d takes its kernel_size as a number, got {kernel_size!r}: give an integer")
         kernel = per_axis("kernel_size", kernel_size, rank, least=1, broadcast=False)
-        steps = kernel if stride is None else per_axis("stride", stride, rank, least=1)
-        self.keep(norm_type=norm_type, kernel_size=kernel, stride=steps, ceil_mode=bool(ceil_mode))
+        self.keep(
+            norm_type=_norm(norm_type), kernel_size=kernel, stride=_stride(stride, kernel), ceil_mode=bool(ceil_mode)
+        )
+
+    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+        """The powers of the input, and of each output its mean, sign, size and sum. Errors as `output_shape`.
+
+        >>> LPPool2d(2, 2).saved_bytes((1, 1, 4, 4), itemsize=4)  # 4 * (4*4 + 4 * 2*2)
+        128
+        """
+        return formulas.size_in_bytes(prod(input_shape) + 4 * prod(self.output_shape(input_shape)), itemsize)
 
 
 class MaxPool1d(MaxPool):
-    """As ``torch.nn.MaxPool1d``."""
+    """As ``torch.nn.MaxPool1d``.
+
+    >>> MaxPool1d(3, 2).output_shape((1, 64, 9))
+    (1, 64, 4)
+    """
 
     __slots__ = ()
     rank = 1
 
 
 class MaxPool2d(MaxPool):
-    """As ``torch.nn.MaxPool2d``."""
+    """As ``torch.nn.MaxPool2d``.
+
+    >>> MaxPool2d(3, 2, ceil_mode=True).output_shape((1, 64, 112, 112))
+    (1, 64, 56, 56)
+    """
 
     __slots__ = ()
     rank = 2
 
 
 class MaxPool3d(MaxPool):
-    """As ``torch.nn.MaxPool3d``."""
+    """As ``torch.nn.MaxPool3d``.
+
+    >>> MaxPool3d(2).output_shape((1, 8, 4, 6, 8))
+    (1, 8, 2, 3, 4)
+    """
 
     __slots__ = ()
     rank = 3
 
 
 class AvgPool1d(AvgPool):
-    """As ``torch.nn.AvgPool1d``."""
+    """As ``torch.nn.AvgPool1d``.
+
+    >>> AvgPool1d(3, 1, padding=1).output_shape((1, 6, 28))
+    (1, 6, 28)
+    """
 
     __slots__ = ()
     rank = 1
 
 
-class AvgPool2d(AvgPool):
-    """As ``torch.nn.AvgPool2d``."""
+class AvgPool2d(DivisorAvgPool):
+    """As ``torch.nn.AvgPool2d``.
+
+    >>> AvgPool2d(2).output_shape((1, 6, 28, 28))
+    (1, 6, 14, 14)
+    """
 
     __slots__ = ()
     rank = 2
 
 
-class AvgPool3d(AvgPool):
-    """As ``torch.nn.AvgPool3d``."""
+class AvgPool3d(DivisorAvgPool):
+    """As ``torch.nn.AvgPool3d``.
+
+    >>> AvgPool3d(2).output_shape((1, 8, 4, 6, 8))
+    (1, 8, 2, 3, 4)
+    """
 
     __slots__ = ()
     rank = 3
 
 
 class LPPool1d(LPPool):
-    """As ``torch.nn.LPPool1d``."""
+    """As ``torch.nn.LPPool1d``.
+
+    >>> LPPool1d(2, 3, stride=2).output_shape((1, 6, 28))
+    (1, 6, 13)
+    """
 
     __slots__ = ()
     rank = 1
 
 
 class LPPool2d(LPPool):
-    """As ``torch.nn.LPPool2d``."""
+    """As ``torch.nn.LPPool2d``.
+
+    >>> LPPool2d(2, 3, stride=2).output_shape((1, 6, 28, 28))
+    (1, 6, 13, 13)
+    """
 
     __slots__ = ()
     rank = 2
 
 
 class LPPool3d(LPPool):
-    """As ``torch.nn.LPPool3d``."""
+    """As ``torch.nn.LPPool3d``.
 
-    __slots__ = ()
-    rank = 3
-
-
-@dataclass(frozen=True, slots=True, init=False, repr=False)
-class AdaptivePool(Weightless):
-    """Bins that share out each axis, as many as ``output_size`` says; None keeps the axis.
-
-    Bin i of an axis of n elements for o outputs goes from floor(i*n/o) to ceil((i + 1)*n/o). Source: PyTorch,
-    `AdaptiveAvgPool2d`, as implemented.
+    >>> LPPool3d(2, 2).output_shape((1, 8, 4, 6, 8))
+    (1, 8, 2, 3, 4)
     """
-
-    output_size: tuple[int | None, ...]
-
-    def __init__(self, output_size: PerAxis | Sequence[int | None]) -> None:
-        rank = self.known_rank()
-        keeping = isinstance(output_size, Sequence) and len(output_size) == rank > 1
-        if keeping and None in output_size:  # type: ignore[operator]
-            sizes = tuple(size if size is None else whole("output_size", size, least=0) for size in output_size)  # type: ignore[union-attr]
-            self.keep(output_size=sizes)
-        else:
-            self.keep(output_size=per_axis("output_size", output_size, rank, least=0, broadcast=False))  # type: ignore[arg-type]
-
-    def axes(self, input_shape: Sequence[int]) -> list[tuple[int, int]]:
-        """The size of each axis, before and after."""
-        rank = len(self.output_size)
-        sizes = shape(input_shape)
-        if self._is_mean(sizes):
-            spatial = sizes[-rank:]
-        else:
-            spatial = spatial_sizes(type(self).__name__, sizes, rank)
-            flat_mean = rank < 3 and isinstance(self, AdaptiveAvgPool)
-            refuse_empty(type(self).__name__, sizes, rank if flat_mean else len(sizes) - 1)
-        return [(size, size if out is None else out) for size, out in zip(spatial, self.output_size, strict=True)]
-
-    def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """(N, C, *sizes), or without N, to (N, C, *output_size)."""
-        axes = self.axes(input_shape)
-        return (*input_shape[: -len(axes)], *(out for _, out in axes))
-
-    def _is_mean(self, sizes: Shape) -> bool:
-        """Whether PyTorch takes the mean over the last axes instead: then any axes may stand before them."""
-        rank = len(self.output_size)
-        if not isinstance(self, AdaptiveAvgPool) or len(sizes) < rank or (rank == 1 and len(sizes) not in (2, 3)):
-            return False
-        last = zip(sizes[-rank:], self.output_size, strict=True)
-        return all((size if out is None else out) == 1 for size, out in last)
-
-    def connections(self, input_shape: Sequence[int]) -> int:
-        """The elements of every bin, summed.
-
-        >>> AdaptiveAvgPool2d(1).connections((1, 512, 7, 7))
-        25088
-        """
-        axes = self.axes(input_shape)
-        batched = len(input_shape) > len(axes) + 1
-        channels = prod(input_shape[batched : len(input_shape) - len(axes)])
-        return formulas.macs(channels, tuple(formulas.bin_elements(*axis) for axis in axes))
-
-    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
-        """A unit sees what the largest bin saw; where the bins are unequal, neighbours have no one jump."""
-        return tuple(
-            _through_bins(field, size, out) for field, (size, out) in zip(fields, self.axes(input_shape), strict=True)
-        )
-
-    def spelled(self, name: str) -> Any:
-        """One number where the axes agree."""
-        return brief(self.output_size)  # type: ignore[arg-type]
-
-
-def _through_bins(field: Field, size: int, out: int) -> Field:
-    if field.jump is None or out == 0:
-        return field._replace(jump=None)
-    seen = formulas.receptive_field(field.size, field.jump, formulas.largest_bin(size, out))
-    jump = formulas.receptive_jump(field.jump, size // out) if size % out == 0 else None
-    return Field(seen, jump, field.start, field.span)
-
-
-class AdaptiveAvgPool(AdaptivePool):
-    """The mean of each bin."""
-
-    __slots__ = ()
-
-
-class AdaptiveMaxPool(AdaptivePool):
-    """The largest element of each bin."""
-
-    __slots__ = ()
-
-
-class AdaptiveAvgPool1d(AdaptiveAvgPool):
-    """As ``torch.nn.AdaptiveAvgPool1d``."""
-
-    __slots__ = ()
-    rank = 1
-
-
-class AdaptiveAvgPool2d(AdaptiveAvgPool):
-    """As ``torch.nn.AdaptiveAvgPool2d``."""
-
-    __slots__ = ()
-    rank = 2
-
-
-class AdaptiveAvgPool3d(AdaptiveAvgPool):
-    """As ``torch.nn.AdaptiveAvgPool3d``."""
-
-    __slots__ = ()
-    rank = 3
-
-
-class AdaptiveMaxPool1d(AdaptiveMaxPool):
-    """As ``torch.nn.AdaptiveMaxPool1d``."""
-
-    __slots__ = ()
-    rank = 1
-
-
-class AdaptiveMaxPool2d(AdaptiveMaxPool):
-    """As ``torch.nn.AdaptiveMaxPool2d``."""
-
-    __slots__ = ()
-    rank = 2
-
-
-class AdaptiveMaxPool3d(AdaptiveMaxPool):
-    """As ``torch.nn.AdaptiveMaxPool3d``."""
 
     __slots__ = ()
     rank = 3

@@ -1,17 +1,18 @@
-"""Upsampling."""
+"""Upsampling: to a size or by a factor, by the nearest element or between neighbours."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor
+from fractions import Fraction
+from math import floor, isfinite
 from typing import Any
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers import kind
-from convcalc.layers.axes import Shape, counted, shape
-from convcalc.layers.base import Weightless
-from convcalc.layers.windows import Field
+from convcalc.layers.axes import Shape, counted, shape, whole
+from convcalc.layers.base import Layer, Weightless
+from convcalc.layers.windows import Field, moved
 
 # The number of sizes that each mode takes.
 MODES = {
@@ -34,6 +35,7 @@ class Upsample(Weightless):
     (1, 3, 14, 14)
     """
 
+    always_batched = True
     size: int | tuple[int, ...] | None
     scale_factor: float | tuple[float, ...] | None
     mode: str
@@ -52,35 +54,162 @@ class Upsample(Weightless):
             raise ConvcalcError(f"mode {mode!r} is unknown: use one of {', '.join(MODES)}")
         if align_corners is not None and mode not in INTERPOLATING:
             raise ConvcalcError(f"align_corners is not for mode {mode}: use one of {', '.join(INTERPOLATING)}")
-        # PyTorch takes a factor of 0 for none.
-        if (size is None) == (not scale_factor):
-            raise ConvcalcError("give size or scale_factor, one of the two")
+        if align_corners is not None and not isinstance(align_corners, bool):
+            raise ConvcalcError(f"align_corners {align_corners!r} is neither True nor False: give one of the two")
+        kept_size, factor = _size(size), _factor(scale_factor)
+        if (kept_size is None) == (factor is None):
+            raise ConvcalcError("Upsample has size and scale_factor, or neither: give one of the two")
+        if recompute_scale_factor and size is not None:
+            raise ConvcalcError("recompute_scale_factor has no factor to recompute: give scale_factor, not size")
         self.keep(
-            size=tuple(size) if isinstance(size, Sequence) else size,
-            scale_factor=tuple(scale_factor) if isinstance(scale_factor, Sequence) else scale_factor,
+            size=kept_size,
+            scale_factor=factor,
             mode=mode,
             align_corners=align_corners,
-            recompute_scale_factor=recompute_scale_factor,
+            recompute_scale_factor=None if recompute_scale_factor is None else bool(recompute_scale_factor),
         )
 
+    @property
+    def saves(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The input for the means of mode area; the other modes need only its shape.
+
+        >>> Upsample(2).saves, Upsample(2, mode="area").saves
+        ((), ('input',))
+        """
+        return ("input",) if self.mode == "area" else ()
+
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """The last axes at the size, or at the whole part of the factor times theirs."""
+        """The last axes at the size, or at the whole part of the factor times theirs.
+
+        `ConvcalcError` where the mode does not take so many axes, or nothing would be left.
+
+        >>> Upsample(scale_factor=1.5).output_shape((1, 3, 7))
+        (1, 3, 10)
+        """
         sizes = shape(input_shape)
-        if len(sizes) not in MODES[self.mode]:
-            wanted = " or ".join(map(str, MODES[self.mode]))
-            raise ConvcalcError(f"Upsample in mode {self.mode} takes {wanted} sizes, got {list(sizes)}")
-        spatial = sizes[2:]
-        given: Any = self.scale_factor if self.size is None else self.size
-        values = given if isinstance(given, tuple) else (given,) * len(spatial)
-        if len(values) != len(spatial):
-            raise ConvcalcError(f"Upsample has {counted(len(values), 'value')} for {len(spatial)} axes: {list(values)}")
-        out = values if self.size is not None else tuple(floor(n * f) for n, f in zip(spatial, values, strict=True))
-        if self.mode == "area":  # which is adaptive average pooling
-            return kind(f"AdaptiveAvgPool{len(spatial)}d")(out).output_shape(sizes)
-        if min(out) < 1 or 0 in spatial or sizes[1] == 0:
-            raise ConvcalcError(f"Upsample makes {list(out)} of {list(sizes)}: every size must be at least 1")
+        out = self._out(sizes)
+        if self.mode == "area":
+            return self._area(out).output_shape(sizes)
+        if min(out) < 1 or 0 in sizes[1:]:
+            raise ConvcalcError(
+                f"{type(self).__name__} makes {list(out)} of {list(sizes)}: every size but the batch must be at least 1"
+            )
         return (*sizes[:2], *out)
 
+    def _out(self, sizes: Shape) -> tuple[int, ...]:
+        name = type(self).__name__
+        if len(sizes) not in MODES[self.mode]:
+            wanted = " or ".join(map(str, MODES[self.mode]))
+            raise ConvcalcError(f"{name} in mode {self.mode} takes {wanted} sizes, got {list(sizes)}: give N C first")
+        spatial = sizes[2:]
+        values = self._per_axis(len(spatial))
+        if len(values) != len(spatial):
+            raise ConvcalcError(
+                f"{name} has {counted(len(values), 'value')} for {counted(len(spatial), 'axis', 'axes')}:"
+                f" give one number, or {len(spatial)}"
+            )
+        if self.size is not None:
+            return tuple(int(value) for value in values)
+        return tuple(int(size * factor) for size, factor in zip(spatial, values, strict=True))
+
+    def _per_axis(self, rank: int) -> tuple[float, ...]:
+        given = self.scale_factor if self.size is None else self.size
+        assert given is not None  # the constructor sees to it
+        return given if isinstance(given, tuple) else (given,) * rank
+
+    def _area(self, out: tuple[int, ...]) -> Layer:
+        """The adaptive pool that mode area is."""
+        pool: Any = kind(f"AdaptiveAvgPool{len(out)}d")
+        return pool(out)  # type: ignore[no-any-return]
+
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
-        """Neighbours need not be a whole jump apart."""
-        return tuple(field._replace(jump=None) for field in fields)
+        """What a unit sees: in the modes nearest one unit, between neighbours 2 or 4 of them, in area a bin.
+
+        The jump is exact where the factor, or one over it, is whole in the modes nearest (a third of the jump where
+        a unit becomes 3), and where mode area's bins are equal; elsewhere neighbours have no one jump.
+
+        >>> Upsample(scale_factor=2).receptive_field((Field(5, 2, 0, 28),), (1, 1, 12))
+        (Field(size=5, jump=1, start=0, span=28),)
+        """
+        sizes = shape(input_shape)
+        if len(fields) != len(sizes) - 2:
+            return ()
+        out = self._out(sizes)
+        if self.mode == "area":
+            return self._area(out).receptive_field(fields, sizes)
+        exact = self.size is None and not self.recompute_scale_factor
+        steps = [
+            1 / Fraction(factor) if exact else Fraction(size, places)
+            for factor, size, places in zip(self._per_axis(len(out)), sizes[2:], out, strict=True)
+        ]
+        return tuple(map(self._through, fields, steps, sizes[2:], out))
+
+    def _through(self, field: Field, step: Fraction, size: int, places: int) -> Field:
+        """One axis, along which neighbouring outputs lie ``step`` inputs apart."""
+        if size == places and (step == 1 or self.align_corners or "linear" in self.mode):
+            return field  # every element is itself
+        if field.jump is None:
+            return field._replace(size=field.span) if self.mode in INTERPOLATING else field
+        if self.mode in INTERPOLATING:
+            first = 0 if self.align_corners else floor(step / 2 - Fraction(1, 2))
+            reach, back = (4, 1) if self.mode == "bicubic" else (2, min(first, 0))  # linear: not before the first
+            return moved(field, min(reach, size), 1, back - first, size)._replace(jump=None, span=field.span)
+        first = floor(step / 2) if self.mode == "nearest-exact" else 0
+        whole_steps = 1 in (step.numerator, step.denominator)
+        seen = moved(field, 1, step, -first, places)._replace(span=field.span)
+        return seen if whole_steps else seen._replace(jump=None)
+
+
+class UpsamplingNearest2d(Upsample):
+    """Upsampling of N C H W by the nearest element, as ``torch.nn.UpsamplingNearest2d``.
+
+    >>> UpsamplingNearest2d(scale_factor=2).output_shape((1, 3, 7, 7))
+    (1, 3, 14, 14)
+    """
+
+    __slots__ = ()
+    rank = 2
+
+    def __init__(
+        self, size: int | Sequence[int] | None = None, scale_factor: float | Sequence[float] | None = None
+    ) -> None:
+        super().__init__(size, scale_factor, mode="nearest")
+
+
+class UpsamplingBilinear2d(Upsample):
+    """Upsampling of N C H W between its elements, corners aligned, as ``torch.nn.UpsamplingBilinear2d``.
+
+    >>> UpsamplingBilinear2d((5, 6)).output_shape((1, 3, 7, 7))
+    (1, 3, 5, 6)
+    """
+
+    __slots__ = ()
+    rank = 2
+
+    def __init__(
+        self, size: int | Sequence[int] | None = None, scale_factor: float | Sequence[float] | None = None
+    ) -> None:
+        super().__init__(size, scale_factor, mode="bilinear", align_corners=True)
+
+
+def _size(size: Any) -> int | tuple[int, ...] | None:
+    if isinstance(size, Sequence) and not isinstance(size, str):
+        return tuple(whole("size", item, least=None) for item in size)
+    return None if size is None else whole("size", size, least=None)
+
+
+def _factor(factor: Any) -> float | tuple[float, ...] | None:
+    """The factor as PyTorch keeps it: 0 is none."""
+    if isinstance(factor, Sequence) and not isinstance(factor, str):
+        return tuple(map(_number, factor))
+    return _number(factor) if factor else None
+
+
+def _number(factor: Any) -> float:
+    try:
+        number = float(factor)
+    except (TypeError, ValueError, OverflowError):
+        raise ConvcalcError(f"scale_factor {factor!r} is not a number: give one, such as 2 or 1.5") from None
+    if not isfinite(number):
+        raise ConvcalcError(f"scale_factor {factor!r} is not finite: give a number such as 2 or 1.5")
+    return int(number) if number.is_integer() else number

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from math import prod
 from typing import Any
 
+from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import PerAxis, Shape, Sides, axis_index, brief, counted, per_axis, shape, whole
-from convcalc.layers.base import Weightless
-from convcalc.layers.windows import Field, Window, refuse_empty, windows_over
+from convcalc.layers.base import InPlace, Weightless
+from convcalc.layers.windows import Field, Window, moved, refuse_empty, windows_over
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -21,10 +23,15 @@ class Unflatten(Weightless):
     (2, 3, 4, 5)
     """
 
+    moves_axes = True
+    aliases = True
+    saves = ()
     dim: int
     unflattened_size: tuple[int, ...]
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
+        if not isinstance(unflattened_size, Sequence) or isinstance(unflattened_size, str) or not unflattened_size:
+            raise ConvcalcError(f"unflattened_size {unflattened_size!r} is not a tuple of sizes: give one, as (2, -1)")
         sizes = tuple(whole("unflattened_size", size, least=-1) for size in unflattened_size)
         if sizes.count(-1) > 1:
             raise ConvcalcError(f"unflattened_size {list(sizes)} leaves more than one size open: give all but one")
@@ -33,32 +40,46 @@ class Unflatten(Weightless):
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """The axis replaced by the sizes, which must multiply up to it."""
         sizes = shape(input_shape)
+        if not sizes:
+            raise ConvcalcError("Unflatten takes at least 1 size, got []: give an input with an axis")
         axis = axis_index("dim", self.dim, sizes)
         known = prod(size for size in self.unflattened_size if size != -1)
-        whole_axis = sizes[axis] if sizes else 1
+        whole_axis = sizes[axis]
         fits = known != 0 and whole_axis % known == 0 if -1 in self.unflattened_size else known == whole_axis
         if not fits:
             raise ConvcalcError(
-                f"unflattened_size {list(self.unflattened_size)} does not multiply up to axis {axis} of {list(sizes)}"
+                f"unflattened_size {list(self.unflattened_size)} does not multiply up to {whole_axis}, axis {axis} of"
+                f" {list(sizes)}: leave one size open with -1"
             )
         new = tuple(whole_axis // known if size == -1 else size for size in self.unflattened_size)
         return (*sizes[:axis], *new, *sizes[axis + 1 :])
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
-        """A unit sees what it saw; where it lies now is not known."""
-        return tuple(field._replace(jump=None) for field in fields)
+        """A unit sees what it saw; along an axis that became several, neighbours have no one jump."""
+        sizes = shape(input_shape)
+        axis = axis_index("dim", self.dim, sizes) - (len(sizes) - len(fields))
+        return tuple(
+            field._replace(jump=None) if number == axis and len(self.unflattened_size) > 1 else field
+            for number, field in enumerate(fields)
+        )
 
 
 class Shuffle(Weightless):
-    """What the pixel shuffles share: one factor, and the last three axes."""
+    """What the pixel shuffles share: one factor, and the last three axes.
+
+    >>> PixelUnshuffle(2).last_three((1, 3, 10, 10))
+    ((1,), (3, 10, 10))
+    """
 
     __slots__ = ()
+    rank = 2
+    saves = ()
 
     def last_three(self, input_shape: Sequence[int]) -> tuple[Shape, Shape]:
         """The axes before the last three, and those."""
         sizes = shape(input_shape)
         if len(sizes) < 3:
-            raise ConvcalcError(f"{type(self).__name__} takes at least 3 sizes (C H W), got {list(sizes)}")
+            raise ConvcalcError(f"{type(self).__name__} takes at least 3 sizes (C H W), got {list(sizes)}: give them")
         return sizes[:-3], sizes[-3:]
 
 
@@ -80,12 +101,20 @@ class PixelShuffle(Shuffle):
         before, (channels, height, width) = self.last_three(input_shape)
         factor = self.upscale_factor
         if channels % factor**2:
-            raise ConvcalcError(f"{channels} channels do not divide by upscale_factor squared, {factor**2}")
+            raise ConvcalcError(
+                f"PixelShuffle takes a multiple of {factor**2} channels, got {channels}: that is upscale_factor squared"
+            )
         return (*before, channels // factor**2, height * factor, width * factor)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
-        """Neighbours come from one place: there is no one jump."""
-        return tuple(field._replace(jump=None) for field in fields)
+        """As many units as the factor come from each place: the jump is divided by it."""
+        if len(fields) != 2:
+            return ()
+        step, (height, width) = Fraction(1, self.upscale_factor), shape(input_shape)[-2:]
+        return tuple(
+            field if field.jump is None else moved(field, 1, step, 0, size)._replace(span=field.span)
+            for field, size in zip(fields, (height, width), strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -106,26 +135,34 @@ class PixelUnshuffle(Shuffle):
         before, (channels, height, width) = self.last_three(input_shape)
         factor = self.downscale_factor
         if height % factor or width % factor:
-            raise ConvcalcError(f"{height}x{width} does not divide by downscale_factor {factor}")
+            raise ConvcalcError(
+                f"PixelUnshuffle takes multiples of {factor}, got {height}x{width}: that is downscale_factor"
+            )
         if 0 in (*before, channels, height, width):  # of nothing PyTorch makes nothing, in its own shape
             return (*before, channels, height, width)
         return (*before, channels * factor**2, height // factor, width // factor)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
-        """Of the channels of a place the last sees furthest: they see one element each, a factor apart in jump."""
+        """The channels of a place see together as many neighbours as the factor; the jump is multiplied by it."""
+        if len(fields) != 2:
+            return ()
+        factor, (height, width) = self.downscale_factor, shape(input_shape)[-2:]
         return tuple(
-            field if field.jump is None else field._replace(jump=field.jump * self.downscale_factor) for field in fields
+            field if factor == 1 else moved(field, factor, factor, 0, size // factor)
+            for field, size in zip(fields, (height, width), strict=True)
         )
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class ChannelShuffle(Weightless):
+class ChannelShuffle(InPlace, Weightless):
     """The channels of the groups in turn, as ``torch.nn.ChannelShuffle``.
 
     >>> ChannelShuffle(2).output_shape((1, 4, 5, 5))
     (1, 4, 5, 5)
     """
 
+    always_batched = True
+    saves = ()
     groups: int
 
     def __init__(self, groups: int) -> None:
@@ -135,16 +172,30 @@ class ChannelShuffle(Weightless):
         """The input's shape; the groups must divide the second axis."""
         sizes = shape(input_shape)
         if len(sizes) < 3:
-            raise ConvcalcError(f"ChannelShuffle takes at least 3 sizes, got {list(sizes)}")
+            raise ConvcalcError(f"ChannelShuffle takes at least 3 sizes, got {list(sizes)}: give N C first")
         if sizes[1] % self.groups:
-            raise ConvcalcError(f"groups {self.groups} does not divide the {sizes[1]} channels of {list(sizes)}")
+            raise ConvcalcError(f"groups {self.groups} does not divide {sizes[1]}, axis 1 of {list(sizes)}: it must")
         return sizes
+
+    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
+        """Unchanged; where axis 1 is spatial, as without a batch, its neighbours have no one jump any more."""
+        shuffled = 1 - (len(input_shape) - len(fields))
+        return tuple(
+            field._replace(jump=None) if axis == shuffled and self.groups > 1 else field
+            for axis, field in enumerate(fields)
+        )
 
 
 class Patches(Weightless):
-    """What Unfold and Fold share: a window over two axes, whose settings take no one-element tuple."""
+    """What Unfold and Fold share: a window over two axes, whose settings take no one-element tuple.
+
+    >>> Unfold(3, stride=2).axes()
+    ((3, 2, (0, 0), 1), (3, 2, (0, 0), 1))
+    """
 
     __slots__ = ()
+    moves_axes = True
+    saves = ()
     rank = 2
     kernel_size: tuple[int, ...]
     dilation: tuple[int, ...]
@@ -197,7 +248,7 @@ class Unfold(Patches):
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """A row of a column holds one element: it sees what that saw, no longer along an axis."""
-        return tuple(field._replace(jump=None) for field in fields)
+        return tuple(field._replace(jump=None) for field in fields) if len(fields) == 2 else ()
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -229,14 +280,32 @@ class Fold(Patches):
         """(N, C kernel elements, places), or without N, to (N, C, *output_size)."""
         sizes = shape(input_shape)
         if len(sizes) not in (2, 3):
-            raise ConvcalcError(f"Fold takes 2 or 3 sizes, got {counted(len(sizes), 'size')} in {list(sizes)}")
+            raise ConvcalcError(
+                f"Fold takes 2 or 3 sizes, got {counted(len(sizes), 'size')} in {list(sizes)}: give N first"
+            )
         refuse_empty("Fold", sizes, 2)
         columns, places = sizes[-2:]
         elements = prod(self.kernel_size)
         if columns % elements:
-            raise ConvcalcError(f"Fold takes a multiple of {elements} rows, the kernel's elements, got {columns}")
+            raise ConvcalcError(
+                f"Fold takes a multiple of {elements} rows, got {columns}: the kernel has {elements} elements"
+            )
         windows = windows_over("Fold", (columns // elements, *self.output_size), None, self.axes())
         expected = prod(window.places for window in windows)
         if places != expected:
-            raise ConvcalcError(f"Fold to {list(self.output_size)} takes {expected} columns, got {places}")
+            raise ConvcalcError(
+                f"Fold to {list(self.output_size)} takes {expected} columns, got {places}: one a place of the window"
+            )
         return (*sizes[:-2], columns // elements, *self.output_size)
+
+    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
+        """Of columns that `Unfold` made: what one saw where windows do not overlap, else at most all they see together.
+
+        Where the axes are not those of a map that was unfolded, nothing is known.
+        """
+        if len(fields) != 2 or any(field.jump is not None for field in fields):
+            return ()
+        stamps = (formulas.stamp_extent(size, step, gap) for size, step, _, gap in self.axes())
+        return tuple(
+            field if one == 1 else field._replace(size=field.span) for field, one in zip(fields, stamps, strict=True)
+        )

@@ -12,7 +12,7 @@ from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import PerAxis, Shape, brief, per_axis, shape, whole
 from convcalc.layers.base import Layer
-from convcalc.layers.windows import Field, refuse_empty, spatial_sizes
+from convcalc.layers.windows import Field, moved, refuse_empty, spatial_sizes
 
 PER_AXIS = ("kernel_size", "stride", "padding", "output_padding", "dilation")
 
@@ -136,11 +136,6 @@ class ConvTranspose(Layer):
         """One an output map."""
         return self.out_channels if self.bias else 0
 
-    @property
-    def parameters(self) -> int:
-        """Weights and biases."""
-        return formulas.parameters(self.weights, self.biases)
-
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
         """Every tap at every input position; exact: only those that land inside the output."""
         axes = self.axes(input_shape)
@@ -159,7 +154,8 @@ class ConvTranspose(Layer):
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """Each output sees the input elements that stamp on it; the jump is divided by the stride."""
-        return tuple(_through_stamps(field, axis) for field, axis in zip(fields, self.axes(input_shape), strict=True))
+        axes = self.axes(input_shape)
+        return tuple(map(_through_stamps, fields, axes)) if len(fields) == len(axes) else ()
 
     def spelled(self, name: str) -> Any:
         """One number where the axes agree."""
@@ -168,18 +164,12 @@ class ConvTranspose(Layer):
 
 
 def _through_stamps(field: Field, axis: tuple[int, int, int, int, int, int]) -> Field:
-    size, kernel_size, stride, padding, _, dilation = axis
-    if field.jump is None:
-        raise ConvcalcError("a transposed convolution behind a flattened map has no axis to move along")
+    _, kernel_size, stride, padding, _, dilation = axis
     extent = formulas.stamp_extent(kernel_size, stride, dilation)
-    first = -((dilation * (kernel_size - 1) - padding) // stride)
-    jump = Fraction(field.jump, stride)
-    return Field(
-        formulas.receptive_field(field.size, field.jump, extent),
-        jump.numerator if jump.denominator == 1 else jump,
-        formulas.receptive_start(field.start, field.jump, -first),
-        formulas.receptive_field(field.size, field.jump, size),
-    )
+    if field.jump is None and extent == 1:
+        return field
+    first = -((dilation * (kernel_size - 1) - padding) // stride)  # the first input element that stamps on output 0
+    return moved(field, extent, Fraction(1, stride), -first, formulas.transposed_size(*axis))
 
 
 class ConvTranspose1d(ConvTranspose):

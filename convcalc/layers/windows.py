@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import ceil, floor
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc import formulas
@@ -110,6 +111,19 @@ def refuse_empty(layer: str, sizes: Sequence[int], axes: int) -> None:
         raise ConvcalcError(f"{layer} got a size of 0 in input {list(sizes)}: only the batch may be 0")
 
 
+def refuse_misfit(windows: Sequence[Window], remedy: Callable[[], str]) -> None:
+    """Refuse a window that is longer than its padded axis; the remedy is worked out only where it is needed.
+
+    >>> refuse_misfit([Window(5, 3, 1, (0, 0), 1, "zeros")], lambda: "none is needed")
+    """
+    for axis, window in enumerate(windows):
+        if formulas.slack(*window.geometry) < 0:
+            raise ConvcalcError(
+                f"{_kernel(window)} does not fit input {window.size}{_along(axis, windows)}"
+                f" (padding {_sides(window)}): {remedy()}"
+            )
+
+
 def through_windows(fields: Sequence[Field], windows: Sequence[Window]) -> tuple[Field, ...]:
     """What units see, an axis each, through windows over units that see ``fields``.
 
@@ -127,10 +141,25 @@ def _through_window(field: Field, window: Window) -> Field:
     extent = formulas.window_extent(window.kernel_size, window.dilation)
     if field.jump is None:  # behind a flattened map: of several units, all that any of them sees
         return field if extent == 1 else field._replace(size=field.span)
-    size = formulas.receptive_field(field.size, field.jump, extent)
-    jump = formulas.receptive_jump(field.jump, window.stride)
-    start = formulas.receptive_start(field.start, field.jump, window.padding[0])
-    return Field(size, jump, start, formulas.receptive_field(size, jump, window.places))
+    return moved(field, extent, window.stride, window.padding[0], window.places)
+
+
+def moved(field: Field, extent: int, stride: int | Fraction, before: int, places: int) -> Field:
+    """What ``places`` units see through windows of ``extent`` units, ``stride`` apart, the first ``before`` early.
+
+    Behind a transposed layer or an upsampling a jump may be a fraction: then the size holds what any unit sees, and the
+    start is rounded down.
+
+    >>> moved(Field(1, 1, 0, 28), 5, 1, 2, 28)
+    Field(size=5, jump=1, start=-2, span=32)
+    """
+    if field.jump is None:
+        return field._replace(size=field.span)
+    size = ceil(formulas.receptive_field(field.size, field.jump, extent))
+    jump = formulas.receptive_jump(field.jump, stride)
+    start = floor(formulas.receptive_start(field.start, field.jump, before))
+    span = ceil(formulas.receptive_field(size, jump, places))
+    return Field(size, jump if isinstance(jump, int) or jump.denominator != 1 else jump.numerator, start, span)
 
 
 def _check_emptiness(layer: str, sizes: Sequence[int], rank: int, mode: str) -> None:
@@ -158,12 +187,7 @@ def _check_fit(windows: Sequence[Window]) -> None:
                 f"{window.padding_mode} padding {max(window.padding)} is too wide for input {window.size}"
                 f"{_along(axis, windows)}: use a padding of at most {widest}"
             )
-    for axis, window in enumerate(windows):
-        if formulas.slack(*window.geometry) < 0:
-            raise ConvcalcError(
-                f"{_kernel(window)} does not fit input {window.size}{_along(axis, windows)}"
-                f" (padding {_sides(window)}): {_remedy(windows, widest)}"
-            )
+    refuse_misfit(windows, lambda: _remedy(windows, widest))
 
 
 def _widest(windows: Sequence[Window]) -> int | None:

@@ -16,12 +16,12 @@ def text(sheet: Sheet) -> str:
     -----  ----------
     C1            156
     """
-    lines: list[tuple[str, ...]] = list(sheet.rows)
+    lines: list[tuple[str, ...]] = list(sheet.lines)
     rule = tuple("-" * width for width in sheet.widths)
     if sheet.headed:
         lines[:0] = [tuple(column.title for column in sheet.columns), rule]
     if sheet.footer:
-        lines += [rule, sheet.footer]
+        lines += [rule, sheet.last_line]
     return "\n".join(_line(sheet, cells) for cells in lines)
 
 
@@ -40,7 +40,7 @@ def records(sheet: Sheet) -> str:
             for column, cell in zip(sheet.columns, cells, strict=True)
             if cell not in ("", "-")
         )
-        for cells in (*sheet.rows, *([sheet.footer] if sheet.footer else []))
+        for cells in (*sheet.lines, *([sheet.last_line] if sheet.footer else []))
     ]
     return "\n\n".join(blocks)
 

@@ -32,14 +32,14 @@ def table(sheet: Sheet, width: int) -> RenderableType:
     for number, column in enumerate(fitting.columns):
         grid.add_column(
             Text(column.title),
-            Text(fitting.footer[number] if fitting.footer else ""),
+            Text(fitting.last_line[number] if fitting.footer else ""),
             justify="right" if column.number else "left",
             overflow="fold",
             style="bold" if number == 0 else "",
             header_style="bold",
             footer_style="bold",
         )
-    for cells in fitting.rows:
+    for cells in fitting.lines:
         grid.add_row(*(Text(cell, style=_style(cell)) for cell in cells))
     return grid
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.layers.axes import counted
+from convcalc.layers.block import Sequential
 from convcalc.layers.conv import Conv
 from convcalc.layers.windows import AXES, ELEMENTS
-from convcalc.network import Sequential
 from convcalc.report import Report, Row
 
 if TYPE_CHECKING:
@@ -19,19 +20,20 @@ DASH = "-"
 
 
 class Column(NamedTuple):
-    """A column's title, whether it holds numbers, and whether it may be left out where there is no room."""
+    """A column's title, whether it holds numbers, whether it may go where there is no room, and its name in data."""
 
     title: str
     number: bool = False
     optional: bool = False
+    key: str = ""
 
 
 class Sheet(NamedTuple):
-    """Rows of cells; a sheet without titles is a list of labels and values."""
+    """Rows of cells, each a value that a format writes in its own way; without titles, a list of labels and values."""
 
     columns: tuple[Column, ...]
-    rows: tuple[tuple[str, ...], ...]
-    footer: tuple[str, ...] = ()
+    rows: tuple[tuple[object, ...], ...]
+    footer: tuple[object, ...] = ()
 
     @property
     def headed(self) -> bool:
@@ -39,9 +41,20 @@ class Sheet(NamedTuple):
         return any(column.title for column in self.columns)
 
     @property
+    def lines(self) -> tuple[tuple[str, ...], ...]:
+        """The rows as people read them."""
+        return tuple(tuple(map(shown, cells)) for cells in self.rows)
+
+    @property
+    def last_line(self) -> tuple[str, ...]:
+        """The footer as people read it; empty where there is none."""
+        return tuple(map(shown, self.footer))
+
+    @property
     def widths(self) -> tuple[int, ...]:
         """Characters that each column needs."""
-        lines = ([column.title for column in self.columns], *self.rows, *([self.footer] if self.footer else []))
+        titles = tuple(column.title for column in self.columns)
+        lines = (titles, *self.lines, *([self.last_line] if self.footer else []))
         return tuple(max(map(len, cells)) for cells in zip(*lines, strict=True))
 
     def width(self, gap: int) -> int:
@@ -56,6 +69,17 @@ class Sheet(NamedTuple):
         rows = tuple(tuple(row[number] for number in kept) for row in self.rows)
         footer = tuple(self.footer[number] for number in kept) if self.footer else ()
         return Sheet(tuple(self.columns[number] for number in kept), rows, footer)
+
+
+def shown(value: object) -> str:
+    """A value as people write it: thousands apart, shapes in brackets, a dash for nothing.
+
+    >>> shown(122304), shown((1, 3)), shown(None), shown("C1")
+    ('122,304', '[1, 3]', '-', 'C1')
+    """
+    if isinstance(value, tuple):
+        return brackets(value)
+    return f"{value:,}" if isinstance(value, int) else DASH if value is None else str(value)
 
 
 LABELLED = (Column(""), Column(""))
@@ -79,7 +103,7 @@ def layer_sheet(row: Row, report: Report) -> Sheet:
         lines.append(("kernel", brackets(row.weight_shape) + _pairs(layer)))
     lines += [
         ("parameters", f"{figures.parameters:,} (weights {figures.weights:,} + biases {figures.biases:,})"),
-        ("connections", _value(figures.connections)),
+        ("connections", shown(figures.connections)),
         ("MACs", f"{figures.macs:,} dense, {figures.macs_exact:,} exact"),
         ("FLOPs", f"{figures.flops:,}"),
     ]
@@ -104,36 +128,11 @@ def network_sheet(report: Report) -> Sheet:
 
     >>> from convcalc import Linear, trace
     >>> network_sheet(trace(Linear(120, 84), (1, 120))).footer
-    ('total', '', '', '', '10,164', '10,164', '10,080')
+    ('total', '', '', '', 10164, 10164, 10080)
     """
-    columns = (
-        Column("layer"),
-        Column("operation", optional=True),
-        Column("output"),
-        Column("kernel"),
-        Column("parameters", number=True),
-        Column("connections", number=True),
-        Column("MACs", number=True),
-    )
-    rows = tuple(
-        (
-            row.name,
-            operation(row.layer),
-            brackets(row.output),
-            _kernel(row),
-            f"{row.figures.parameters:,}",
-            _value(row.figures.connections),
-            f"{row.figures.macs:,}",
-        )
-        for row in report.rows
-    )
-    return Sheet(columns, (("input", DASH, brackets(report.input), *[DASH] * 4), *rows), _totals_row(report))
+    from convcalc.render.columns import LENET, network_table
 
-
-def _totals_row(report: Report) -> tuple[str, ...]:
-    totals = report.totals
-    connections = _value(totals.connections)
-    return ("total", "", "", "", f"{totals.parameters:,}", connections, f"{totals.macs:,}")
+    return network_table(report, LENET, depth=1)
 
 
 def totals_sheet(report: Report) -> Sheet:
@@ -144,7 +143,7 @@ def totals_sheet(report: Report) -> Sheet:
     ('trainable parameters', '10,164')
     """
     totals = report.totals
-    connections = _value(totals.connections)
+    connections = shown(totals.connections)
     if report.connections_undefined:
         connections += f" ({report.connections_undefined} layers have none to count)"
     return Sheet(
@@ -158,6 +157,10 @@ def totals_sheet(report: Report) -> Sheet:
             (
                 f"memory ({report.dtype})",
                 f"{totals.parameter_bytes:,} bytes of parameters, {totals.output_bytes:,} of outputs",
+            ),
+            (
+                "peak, training",
+                f"{totals.peak_bytes:,} bytes alive at once at most, {totals.training_bytes:,} kept to train",
             ),
         ),
     )
@@ -180,7 +183,7 @@ def verification_sheet(verification: Verification) -> Sheet:
         Column("result"),
     )
     rows = [
-        (row.name, check.figure, _value(check.predicted), _value(check.observed), "ok" if check.agrees else "DIFFERS")
+        (row.name, check.figure, shown(check.predicted), shown(check.observed), "ok" if check.agrees else "DIFFERS")
         for row in verification.rows
         for check in row.checks
         if check.predicted is not None or check.observed is not None
@@ -202,7 +205,7 @@ def verdict(verification: Verification) -> str:
     return f"DIFFERS: {counted(verification.differing, 'figure')} predicted otherwise than {counted_by_execution}."
 
 
-def operation(layer: Layer | Sequential) -> str:
+def operation(layer: Layer) -> str:
     """The kind of layer in a word: of a block, that of the layer with weights.
 
     >>> from convcalc import Linear
@@ -224,7 +227,7 @@ def brackets(shape: tuple[int, ...]) -> str:
     return f"[{', '.join(map(str, shape))}]"
 
 
-def shown_layer(layer: Layer | Sequential) -> str:
+def shown_layer(layer: Layer) -> str:
     """The layer in PyTorch's words; a connection table, which has none, is named and not spelled out.
 
     >>> from convcalc import Conv2d
@@ -238,29 +241,26 @@ def shown_layer(layer: Layer | Sequential) -> str:
     return repr(layer)
 
 
-def _kernel(row: Row) -> str:
-    """The weight's shape; of a window with one factor for all of its taps, the window's."""
-    if row.weight_shape is None:
-        return DASH
-    if row.windows and len(row.weight_shape) == 1:
+def kernel(row: Row) -> object:
+    """The weight's shape; of a window with one factor for all of its taps, the window's; None where there is none.
+
+    >>> from convcalc import Conv2d, trace
+    >>> kernel(trace(Conv2d(3, 16, 4), (1, 3, 28, 28)).rows[0])
+    (16, 3, 4, 4)
+    """
+    if row.windows and (row.weight_shape is None or len(row.weight_shape) == 1):
         return _by([window.kernel_size for window in row.windows])
-    return brackets(row.weight_shape)
+    return row.weight_shape
 
 
-def _pairs(layer: Layer | Sequential) -> str:
+def _pairs(layer: Layer) -> str:
     if isinstance(layer, Conv) and layer.table is not None:
         return f", {layer.channel_pairs:,} of {layer.all_pairs:,} pairs of maps connected"
     return ""
 
 
-def _by(numbers: list[int]) -> str:
+def _by(numbers: Sequence[object]) -> str:
     return "x".join(map(str, numbers))
-
-
-def _value(value: object) -> str:
-    if isinstance(value, tuple):
-        return brackets(value)
-    return f"{value:,}" if isinstance(value, int) else DASH if value is None else str(value)
 
 
 def _stride(row: Row) -> str:

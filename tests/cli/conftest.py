@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ def run(monkeypatch, capsys):
     monkeypatch.delenv("FORCE_COLOR", raising=False)
 
     def run(*words, stdin=None):
-        arguments = words[0].split() if len(words) == 1 else list(words)
+        arguments = shlex.split(words[0]) if len(words) == 1 else list(words)
         monkeypatch.setattr(sys, "stdin", Stdin(stdin or "", terminal=stdin is None))
         with pytest.raises(SystemExit) as ended:
             app(arguments)

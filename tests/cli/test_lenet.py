@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from convcalc import engine, formulas, lenet
-from convcalc.network import single_layers
+from convcalc.network import opened
 from convcalc.verify import verify
 from tests.helpers import DATA
 
@@ -36,7 +36,7 @@ def test_the_report_has_the_input_seven_layers_and_totals(run):
 def test_without_report_the_totals(run):
     out = run("lenet").out
     assert "trainable parameters     60,000\n" in out
-    assert "connections              340,908\n" in out
+    assert "connections              340,908 (7 layers have none to count)\n" in out
     assert "C1 " not in out
 
 
@@ -109,7 +109,7 @@ def test_refusals(run, words, message):
 def test_the_memory_that_is_named_is_enough_for_all_layers(run):
     refusal = run("lenet --verify --memory-limit 1kB")
     assert refusal.code == 2
-    enough = re.search(r"executing C5 needs .*: use --memory-limit (\d+) or give a smaller input\n$", refusal.err)[1]
+    enough = re.search(r"executing C5.0 needs .*: use --memory-limit (\d+) or give a smaller input\n$", refusal.err)[1]
     assert run(f"lenet --verify --memory-limit {enough}").code == 0
     assert run(f"lenet --verify --memory-limit {int(enough) - 1}").code == 2
 
@@ -119,9 +119,8 @@ def test_the_digit_is_what_runs(run):
     network = lenet.lenet5()
     weights = lenet.starting_weights(network, np.random.default_rng(0))
     x = lenet.picture(3)
-    for node in network.nodes:
-        for name, layer in single_layers(node.layer, node.name):
-            x = engine.execute(layer, x, **weights.get(name, {}))
+    for leaf in opened(network).leaves:
+        x = engine.execute(leaf.layer, x, **weights.get(leaf.name, {}))
     assert distances == [round(float(distance), 4) for distance in x[0]]
     blank = verify(network, lenet.input_shape(), x=np.zeros_like(lenet.picture(3)), weights=weights)
     assert not np.allclose(blank.output, x)

@@ -92,9 +92,10 @@ def test_the_sheet_of_a_layer_without_windows_or_connections():
 
 def test_the_input_and_the_total_stand_in_the_sheet_of_a_network():
     sheet = network_sheet(trace(lenet.lenet5(), (1, 1, 32, 32)))
-    assert sheet.rows[0] == ("input", "-", "[1, 1, 32, 32]", "-", "-", "-", "-")
-    assert sheet.rows[2] == ("S2", "Subsampling2d", "[1, 6, 14, 14]", "2x2", "12", "5,880", "1,176")
-    assert sheet.footer == ("total", "", "", "", "60,000", "340,908", "328,096")
+    assert sheet.rows[0] == ("input", None, (1, 1, 32, 32), None, None, None, None)
+    assert sheet.rows[2] == ("S2", "Subsampling2d", (1, 6, 14, 14), "2x2", 12, 5880, 1176)
+    assert sheet.lines[2] == ("S2", "Subsampling2d", "[1, 6, 14, 14]", "2x2", "12", "5,880", "1,176")
+    assert sheet.footer == ("total", "", "", "", 60000, 340908, 328096)
 
 
 def test_totals_say_what_they_skip():
@@ -129,3 +130,9 @@ def test_renderers_calculate_nothing_of_a_network():
             if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.FloorDiv, ast.Div, ast.Mod, ast.Pow)):
                 text = ast.unparse(node)
                 assert text.startswith(("GAP * ", "'-' * ", "[DASH] * ", "gap * ")), (path.name, text)
+
+
+def test_a_report_shows_itself_in_a_notebook():
+    html = trace(lenet.lenet5(), (1, 1, 32, 32))._repr_html_()
+    assert html.count("<tr>") == 1 + 1 + 14 + 1  # titles, the input, the layers, the totals
+    assert '<th style="text-align:right">60,000</th>' in html

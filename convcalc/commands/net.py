@@ -1,0 +1,241 @@
+"""`convcalc net`: a whole network, a row a layer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcalc.commands import output, source, values
+from convcalc.commands.base import as_typed, tell
+from convcalc.errors import ConvcalcError
+from convcalc.report import ITEMSIZES, Report
+from convcalc.walk import LayerError, trace
+
+if TYPE_CHECKING:
+    from convcalc.commands.source import Source
+    from convcalc.layers.axes import Shape
+    from convcalc.render.sheet import Sheet
+    from convcalc.verify import Progress, Verification
+
+LEFT_OUT = "MACs: those with a weight; bias, norms, activations, pooling are left out. FLOPs: 2 x dense MACs."
+
+
+class Options(NamedTuple):
+    """What was typed, as it was typed."""
+
+    input: str | None
+    name: str | None
+    flatten: bool
+    columns: str | None
+    depth: str
+    dtype: str
+    max_params: str | None
+    max_macs: str | None
+    max_memory: str | None
+    min_receptive_field: str | None
+    verify: bool
+    memory_limit: str
+    format: str
+    get: str | None
+
+
+class Budget(NamedTuple):
+    """A limit, and what the network has of it; it is broken where that is more, or less than a least one."""
+
+    option: str
+    what: str
+    found: int | None
+    limit: int
+
+    @property
+    def broken(self) -> bool:
+        """Whether the network does not keep it. What is not known is not kept."""
+        if self.found is None:
+            return True
+        return self.found < self.limit if self.option.startswith("--min") else self.found > self.limit
+
+    def __str__(self) -> str:
+        found = "not known" if self.found is None else f"{self.found:,}"
+        return f"{self.what}: {found}, and {self.option} is {self.limit:,}"
+
+
+def run(typed: str | None, options: Options) -> bool:
+    """Answer; False where verification found a difference, or a budget is broken."""
+    if typed is None:
+        raise ConvcalcError(
+            "no network given: write one, such as 'Conv2d(3, 16, 4), ReLU()', a file, - or a name (convcalc net --list)"
+        )
+    depth = values.depth("--depth", options.depth)
+    dtype = values.one_of("--dtype", options.dtype, tuple(ITEMSIZES))
+    limit = values.memory("--memory-limit", options.memory_limit)
+    columns = _columns(options.columns)
+    limits = _limits(options)
+    read = source.network(typed, options.name, options.flatten)
+    input_shape = _input(read, options.input)
+    verification = None
+    try:
+        report = _traced(read, input_shape, dtype, options.flatten)
+    except LayerError as error:
+        if options.format == "table" and error.report.rows:
+            output.emit(_blocks(error.report, depth, columns))
+        raise
+    if options.verify:
+        with as_typed():
+            verification = _verified(read, input_shape, limit, depth)
+        if not verification.agrees:
+            output.emit_difference(verification, options.format == "json", options.get)
+            return False
+    for note in read.notes:
+        tell(f"note: {note}")
+    _emit(report, verification, options, depth, columns)
+    broken = [budget for budget in _budgets(limits, report) if budget.broken]
+    for budget in broken:
+        tell(f"over budget: {budget}")
+    return not broken
+
+
+def run_list(format: str) -> None:  # noqa: A002 - the option's name
+    """The built-in networks, with their totals."""
+    from convcalc import zoo
+    from convcalc.render.sheet import Column, Sheet
+
+    columns = (
+        Column("name"),
+        Column("input"),
+        Column("parameters", number=True),
+        Column("MACs", number=True),
+        Column("output"),
+    )
+    reports = {name: trace(zoo.build(name), zoo.input_shape(name)) for name in zoo.NAMES}
+    rows = tuple(
+        (name, report.input, report.totals.parameters, report.totals.macs, report.output)
+        for name, report in reports.items()
+    )
+    if format == "json":
+        from convcalc.schema import SCHEMA_VERSION, report_document
+
+        networks = {name: report_document(report, 1)["totals"] for name, report in reports.items()}
+        output.emit_document({"schema_version": SCHEMA_VERSION, "networks": networks}, None)
+    elif format == "table":
+        output.emit([Sheet(columns, rows)])
+    else:
+        output.emit_sheet(Sheet(columns, rows), format)
+
+
+def _input(read: Source, typed: str | None) -> Shape:
+    if typed is not None:
+        return values.shape("--input", typed)
+    if read.input_shape is None:
+        raise ConvcalcError("no input shape given: add --input 1x3x224x224")
+    return read.input_shape
+
+
+def _columns(typed: str | None) -> tuple[str, ...] | None:
+    """The columns that were asked for; None where the format decides."""
+    from convcalc.render.columns import COLUMNS as ALL
+
+    if typed is None or typed == "all":
+        return tuple(ALL) if typed else None
+    return tuple(values.one_of("--columns", name.strip(), tuple(ALL)) for name in typed.split(","))
+
+
+def _limits(options: Options) -> dict[str, int]:
+    """The budgets that were given."""
+    amounts = {
+        "--max-params": options.max_params,
+        "--max-macs": options.max_macs,
+        "--min-receptive-field": options.min_receptive_field,
+    }
+    limits = {name: values.amount(name, text) for name, text in amounts.items() if text is not None}
+    if options.max_memory is not None:
+        limits["--max-memory"] = values.memory("--max-memory", options.max_memory)
+    return limits
+
+
+def _budgets(limits: dict[str, int], report: Report) -> list[Budget]:
+    totals = report.totals
+    memory = totals.parameter_bytes + totals.peak_bytes
+    found = {
+        "--max-params": ("parameters", totals.parameters),
+        "--max-macs": ("MACs", totals.macs),
+        "--max-memory": (f"memory ({report.dtype} bytes of parameters and peak)", memory),
+        "--min-receptive-field": ("receptive field", min((field.size for field in report.field), default=None)),
+    }
+    return [Budget(name, *found[name], limit) for name, limit in limits.items()]
+
+
+def _traced(read: Source, input_shape: Shape, dtype: str, flatten: bool) -> Report:
+    """The report; of a layer that does not fit, which one it is, and where it is written."""
+    try:
+        return trace(read.network, input_shape, dtype)
+    except LayerError as error:
+        line = read.lines.get(id(error.node.layer))
+        written = f", line {line} of {read.file or 'the text'}" if line and read.file else ""
+        # the refusal of a Linear says to flatten: in a model's `forward` that may be a function, which is not printed
+        remedy = ", or add --flatten" if "flatten it first" in error.reason and not flatten else ""
+        raise error.at(f"number {error.number}{written}", remedy) from None
+
+
+def _verified(read: Source, input_shape: Shape, limit: int, depth: int | None) -> Verification:
+    from convcalc.verify import verify
+
+    with _progress() as progress:
+        return verify(read.network, input_shape, memory_limit=limit, depth=depth, progress=progress)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """A bar on stderr, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("")
+
+        def progress(done: int, of: int, name: str) -> None:
+            bar.update(task, completed=done, total=of, description=name)
+
+        yield progress
+
+
+def _emit(
+    report: Report,
+    verification: Verification | None,
+    options: Options,
+    depth: int | None,
+    columns: tuple[str, ...] | None,
+) -> None:
+    if options.format == "json":
+        from convcalc.schema import report_document, verification_document
+
+        document: dict[str, Any] = report_document(report, depth)
+        if verification is not None:
+            document["verification"] = verification_document(verification)
+        output.emit_document(document, options.get)
+    elif options.format == "table":
+        output.emit(_blocks(report, depth, columns, verification))
+    else:
+        from convcalc.render.columns import NETWORK
+
+        output.emit_report(report, options.format, NETWORK, columns, depth)
+
+
+def _blocks(
+    report: Report, depth: int | None, columns: tuple[str, ...] | None, verification: Verification | None = None
+) -> list[str | Sheet]:
+    from convcalc.render.columns import NETWORK, network_table
+    from convcalc.render.sheet import totals_sheet, verdict, verification_sheet
+
+    blocks: list[str | Sheet] = [network_table(report, columns or NETWORK, depth), "", totals_sheet(report)]
+    blocks += [f"Counts: one example. Memory: the batch of {report.batch:,}.", LEFT_OUT]
+    if shared := [row for row in report.leaves if row.shares is not None]:
+        blocks.append("Shared, so counted once: " + ", ".join(f"{row.name} is {row.shares}" for row in shared) + ".")
+    if verification is not None:
+        blocks += ["", verification_sheet(verification), verdict(verification)]
+    return blocks

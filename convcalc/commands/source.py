@@ -1,0 +1,123 @@
+"""What a command reads: stdin, files, and the network that was named."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcalc.errors import ConvcalcError, quoted
+
+if TYPE_CHECKING:
+    from convcalc.layers.axes import Shape
+    from convcalc.network import Network
+
+MOST_BYTES = 64 * 2**20
+FILES = (".py", ".txt", ".json")
+
+
+class Source(NamedTuple):
+    """A network, the input it was written with (None: it says none), and what is to be said of how it was read.
+
+    ``lines`` gives the line of a layer by its identity, and ``file`` the name of the file it is in.
+    """
+
+    network: Network
+    input_shape: Shape | None
+    notes: tuple[str, ...] = ()
+    lines: Mapping[int, int] = {}
+    file: str | None = None
+
+
+def network(typed: str, name: str | None, flatten: bool) -> Source:
+    """The network that NETWORK stands for: a built-in name, ``-``, a file, or an expression.
+
+    >>> network("Flatten(), Linear(4, 2)", None, False).network.nodes[1].layer
+    Linear(4, 2)
+    """
+    from convcalc import zoo
+    from convcalc.network import as_network
+
+    if typed in zoo.NAMES:
+        return Source(as_network(zoo.build(typed)), zoo.input_shape(typed))
+    if typed == "-":
+        return _read(text_of_stdin(), "stdin", name, flatten)
+    if typed.endswith(FILES) or os.path.isfile(typed):
+        return _read(_text_of_file(typed), os.path.basename(typed), name, flatten)
+    if typed.isidentifier():
+        zoo.build(typed)  # refuses it, with the nearest names
+    return _read(typed, None, name, flatten)
+
+
+def _read(text: str, file: str | None, name: str | None, flatten: bool) -> Source:
+    from convcalc.network import as_network
+
+    origin = file or "NETWORK"
+    if not text.strip():
+        raise ConvcalcError(f"{origin} is empty: give a network, such as 'Conv2d(3, 16, 4), ReLU()'")
+    if text.lstrip().startswith("{"):
+        from convcalc.schema import network_from
+
+        read, shape = network_from(json_of(text, origin), origin)
+        return Source(read, shape)
+    from convcalc.syntax import read_network
+
+    parsed = read_network(text, name=name, flatten=flatten, filename=file)
+    return Source(as_network(parsed.layer), None, parsed.notes, parsed.lines, file)
+
+
+def json_of(text: str, origin: str = "stdin") -> Any:
+    """The JSON that the text is.
+
+    >>> json_of('{"schema_version": 1}')
+    {'schema_version': 1}
+    """
+    import json
+
+    where = "on stdin" if origin == "stdin" else f"in {origin}"
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        place = f"({error.msg} at line {error.lineno}, column {error.colno})"
+        like_json = text.lstrip().startswith(("{", "["))
+        remedy = "it is cut short, or has text behind it" if like_json else "add --json to the command before"
+        raise ConvcalcError(f"{origin} is not JSON {place}: {remedy}") from None
+    except RecursionError:
+        raise ConvcalcError(f"the JSON {where} is nested too deeply: give what convcalc prints with --json") from None
+    except ValueError:
+        digits = f"{sys.get_int_max_str_digits():,}"
+        raise ConvcalcError(
+            f"the JSON {where} holds a number of more than {digits} digits: give smaller sizes"
+        ) from None
+
+
+def text_of_stdin(reads: str = "a network") -> str:
+    """All of stdin: UTF-8 whatever the locale, or UTF-16 where a shell has marked it so."""
+    if sys.stdin is None or sys.stdin.isatty():
+        found = "closed" if sys.stdin is None else "a terminal"
+        raise ConvcalcError(
+            f"- reads {reads} from a pipe, but stdin is {found}: write convcalc shape ... --json | convcalc shape - ..."
+        )
+    stream = getattr(sys.stdin, "buffer", None)
+    data = sys.stdin.read(MOST_BYTES + 1) if stream is None else stream.read(MOST_BYTES + 1)
+    return data if isinstance(data, str) and len(data) <= MOST_BYTES else _decoded(data, "stdin")
+
+
+def _text_of_file(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return _decoded(file.read(MOST_BYTES + 1), path)
+    except OSError as error:
+        raise ConvcalcError(f"cannot read {quoted(path)}: {error.strerror}") from None
+
+
+def _decoded(data: str | bytes, origin: str) -> str:
+    if len(data) > MOST_BYTES:
+        raise ConvcalcError(f"{origin} holds more than {MOST_BYTES:,} bytes: give one network")
+    if isinstance(data, str):
+        return data
+    try:
+        return str(data, "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConvcalcError(f"{origin} is not text ({error.reason} at byte {error.start}): give text") from None
