@@ -26,7 +26,6 @@ DICTS = ("OrderedDict", "collections.OrderedDict", "dict")
 CONSTANTS = {"inf": math.inf, "nan": math.nan}
 CONSTANT_PREFIXES = ("math.", "torch.", "np.", "numpy.")
 ONE_EXPRESSION = "write one expression, with commas between the layers"
-WORDS = ("same", "valid", "zeros", "reflect", "replicate", "circular")  # which PyTorch prints without quotes
 _OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -81,7 +80,7 @@ def expression(text: str) -> tuple[str, ast.expr]:
     source = text.strip()
     before = "\n" * text[: len(text) - len(text.lstrip())].count("\n")  # so that lines keep their numbers
     if not source:
-        raise ConvcalcError("there is nothing to read: write a layer as Conv2d(3, 16, 4, stride=2)")
+        raise ConvcalcError("there is nothing to read: give a network, such as 'Conv2d(3, 16, 4), ReLU()'")
     if "\n" not in source:
         body = tree(source, "exec").body  # type: ignore[attr-defined]  # a star may stand at the top
         if len(body) == 1 and isinstance(body[0], ast.Expr):
@@ -127,15 +126,11 @@ class UnreadError(ConvcalcError):
 
 
 class Reader:
-    """Reads trees of expressions; it knows the names that were given so far, and where each layer was made.
+    """Reads trees of expressions; it knows the names that were given so far, and where each layer was made."""
 
-    With ``words``, names such as ``same`` are words, as PyTorch prints them.
-    """
-
-    def __init__(self, source: str, names: MutableMapping[str, Any] | None = None, *, words: bool = False) -> None:
+    def __init__(self, source: str, names: MutableMapping[str, Any] | None = None) -> None:
         self.source = source
         self.rows: list[str] | None = None
-        self.words = words
         self.names = {} if names is None else names
         self.unread: dict[str, str] = {}  # names without a value, and why
         self.own: dict[str, int] = {}  # names that the text has defined itself, and where
@@ -218,7 +213,7 @@ class Reader:
     def refused(self, node: ast.expr) -> ConvcalcError:
         """The refusal of an expression of a kind that is not read."""
         return ConvcalcError(
-            f"{self.written(node)} is nothing that is read: give layers, numbers, words, tuples and lists"
+            f"{self.written(node)} is not a layer and not a plain value: write Conv2d(3, 16, 4), 3, (1, 2) or 'same'"
         )
 
     # Bounds
@@ -249,8 +244,6 @@ class Reader:
             return self.names[node.id]
         if node.id in self.unread:
             raise UnreadError(self.unread[node.id])
-        if self.words and node.id in WORDS:
-            return node.id
         if node.id in CONSTANTS:
             return CONSTANTS[node.id]
         if node.id in FAMILIES:
@@ -336,12 +329,14 @@ class Reader:
         """Pairs as a mapping, each name once."""
         found: dict[str, Any] = {}
         for pair in pairs:
-            if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not isinstance(pair[0], str):
+            if not isinstance(pair, (tuple, list)) or len(pair) != 2:
                 raise ConvcalcError(
                     f"{self.written(node)} is no list of names and layers: write ('conv1', Conv2d(...))"
                 )
+            if not isinstance(pair[0], str):
+                raise ConvcalcError(f"{shown(repr(pair[0]))[1:-1]} is no name for a layer: write it in quotes")
             if pair[0] in found:
-                raise ConvcalcError(f"{self.written(node)} gives {shown(pair[0])} twice: each name once")
+                raise ConvcalcError(f"the name {shown(pair[0])} is used twice: give every layer a name of its own")
             found[pair[0]] = pair[1]
         return found
 

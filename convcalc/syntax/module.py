@@ -243,7 +243,7 @@ class Module:
             unread = [refusal for name, refusal in self.reader.unread.items() if name not in self.reader.own]
             why = _why_none(body, "" if unread else EXAMPLE)
             words = file_words(self.filename or None)
-            raise ConvcalcError(f"{words} makes no network: {why}" if why else unread[-1])
+            raise ConvcalcError(f"{words} holds no network: {why}" if why else unread[-1])
         alone = [one for one in made if one.name.startswith(" ")]
         if len(alone) > 1 and len(alone) == len(made):
             raise ConvcalcError(self.at(alone[1].line, "a second network begins: put commas between the layers"))

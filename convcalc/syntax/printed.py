@@ -26,6 +26,9 @@ LINE = re.compile(
     r"(?:\((?P<name>[^()]*)\): )?(?:(?P<count>\d{1,9}) x )?(?P<kind>[A-Za-z_]\w*)\((?P<settings>.*?)(?P<end>\)?)"
 )
 SPAN = re.compile(r"(\d{1,9})-(\d{1,9})")
+WORD = re.compile(
+    r"\b((?:padding|padding_mode|mode|approximate)=)([a-z-]+)(?=,|$)"
+)  # as some are printed: padding=same
 LISTS = ("ModuleList", "ModuleDict", "ParameterList", "ParameterDict")
 MAPS = re.compile(r"(Lazy)?Conv\w*|\w*Pool\d?d|Subsampling2d")  # layers behind which a Linear needs a Flatten
 
@@ -156,8 +159,7 @@ class Printed:
         if container.kind != "Sequential":
             if not self.open:
                 self.notes.append(
-                    f"{container.kind} is read in the order it prints its layers: its forward is not shown, and may do"
-                    " more or otherwise"
+                    f"{container.kind} is read in printed order: its forward is not shown, and may do more or otherwise"
                 )
             else:
                 self.notes.append(
@@ -209,7 +211,7 @@ class Printed:
         """The whole network."""
         if self.open:
             words = self.open[-1].path or self.open[-1].kind
-            raise ConvcalcError(f"the print ends before {words} is closed: give all that print(model) shows")
+            raise ConvcalcError(f"the print is cut short, {words} is not closed: give all that print(model) shows")
         if self.root is None:
             raise ConvcalcError("there is nothing to read: give what print(model) shows")
         return self.root
@@ -241,7 +243,7 @@ def _names(name: str, count: str | None) -> list[str]:
 
 def _no_order(container: Container) -> str:
     return (
-        f"the order inside {container.path} ({container.kind}) cannot be known from the print:"
+        f"the order inside {container.path} ({container.kind}) cannot be known from a print:"
         " write it as Sequential, Residual or Branches"
     )
 
@@ -252,11 +254,11 @@ def _layer(leaf: Leaf, path: str) -> Layer:
     where = f"{path} is " if path else ""
     if name not in FAMILIES:
         raise ConvcalcError(f"{where}{name}(): {unknown(name)}" if where else str(unknown(name)))
-    text = f"{name}({leaf.settings})"
+    text = f"{name}({WORD.sub(_quoted, leaf.settings)})"
     call = tree(text, "eval").body  # type: ignore[attr-defined]
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
         raise ConvcalcError(f"{shown(text)} is not what PyTorch prints of a layer")
-    args, settings = Reader(text, words=True).arguments(name, call)
+    args, settings = Reader(text).arguments(name, call)
     if name.startswith("Lazy"):  # which does not know its channels yet, and prints 0
         args = args[1:]
         settings.pop("in_features", None)
@@ -266,6 +268,10 @@ def _layer(leaf: Leaf, path: str) -> Layer:
     if without and settings.pop("bias", settings.get("affine")) != settings.get("affine"):
         raise ConvcalcError(f"{shown(text)} has factors and no bias: convcalc knows the two together only")
     return make(name, args, settings, lambda: shown(text))
+
+
+def _quoted(word: re.Match[str]) -> str:
+    return f"{word[1]}{word[2]!r}"
 
 
 def _unprinted(layer: Layer, leaf: Leaf) -> tuple[str, ...]:
