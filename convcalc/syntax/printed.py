@@ -21,7 +21,9 @@ from convcalc.syntax.expression import Reader
 from convcalc.syntax.source import Parsed, check_text, place, shown, tree
 
 START = re.compile(r"\s*[A-Za-z_]\w*\(\s*\n\s*\([^\s()]+\): ")
-ONE_LINE = re.compile(r"\s*[A-Za-z_]\w*\(.*\bpadding(?:_mode)?=[a-z].*\)\s*")  # a word without quotes
+ONE_LINE = re.compile(
+    r"\s*[A-Za-z_]\w*\(.*\bpadding(?:=(?:same|valid)|_mode=(?:reflect|replicate|circular))\b.*\)\s*"
+)  # no quotes
 LINE = re.compile(
     r"(?:\((?P<name>[^()]*)\): )?(?:(?P<count>\d{1,9}) x )?(?P<kind>[A-Za-z_]\w*)\((?P<settings>.*?)(?P<end>\)?)"
 )
@@ -184,7 +186,7 @@ class Printed:
             self.has_maps = True
         unprinted = _unprinted(layer, leaf)
         if unprinted:
-            self.unprinted.setdefault((name, unprinted), []).append(path or name)
+            self.unprinted.setdefault((name, unprinted), []).append(path)
         self.place_(layer, leaf.line, names)
 
     def place_(self, layer: Layer, line: int, names: list[str]) -> None:
@@ -221,10 +223,8 @@ class Printed:
         for (name, settings), paths in self.unprinted.items():
             defaults = ", ".join(f"{setting}={parameters(name)[setting].default!r}" for setting in settings)
             more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-            self.notes.append(
-                f"PyTorch does not print {', '.join(settings)} of {name} ({', '.join(paths[:3])}{more}):"
-                f" read as {defaults}"
-            )
+            places = f" ({', '.join(paths[:3])}{more})" if paths[0] else ""
+            self.notes.append(f"PyTorch does not print {', '.join(settings)} of {name}{places}: read as {defaults}")
         return tuple(self.notes)
 
 
@@ -264,6 +264,8 @@ def _layer(leaf: Leaf, path: str) -> Layer:
         settings.pop("in_features", None)
     if name.startswith("Upsampling"):
         settings.pop("mode", None)
+    if settings.get("elementwise_affine") is False:
+        settings.pop("bias", None)
     without = "Norm" in name and not takes(name.removeprefix("Lazy"), "bias")
     if without and settings.pop("bias", settings.get("affine")) != settings.get("affine"):
         raise ConvcalcError(f"{shown(text)} has factors and no bias: convcalc knows the two together only")
