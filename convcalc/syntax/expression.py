@@ -96,6 +96,7 @@ def expression(text: str) -> tuple[str, ast.expr]:
         raise ConvcalcError(f"cannot read {shown(source)}: {ONE_EXPRESSION}") from None
     whole = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "_"
     if not whole or call.keywords:
+        tree(source, "exec")
         raise ConvcalcError(f"cannot read {shown(source)}: {ONE_EXPRESSION}")
     if len(call.args) == 1 and not source.endswith(",") and not isinstance(call.args[0], ast.Starred):
         return wrapped, call.args[0]

@@ -159,8 +159,8 @@ HEAD = "Net(\n  (a): ReLU()\n"
         (HEAD + "  (b-c): 2 x ReLU()\n)", "line 3: (b-c) is not the names of 2 layers"),
         (HEAD + "  (0-2): 2 x ReLU()\n)", "line 3: (0-2) is not the names of 2 layers"),
         (HEAD + "  (0-999999): 1000000 x ReLU()\n)", "line 3: a network of more than 100,000 layers is too large"),
-        (HEAD + "  (b.c): ReLU()\n)", "line 3: 'b.c' is no name for a layer"),
-        ("Sequential(\n  (0): Sequential(\n" * 80, "blocks are nested more than 100 deep: nest at most 100"),
+        (HEAD + "  (b.c): ReLU()\n)", "line 4: 'b.c' is no name for a layer"),
+        ("Sequential(\n" + "(0): Sequential(\n" * 150, "blocks are nested more than 100 deep: nest at most 100"),
     ],
 )
 def test_what_cannot_be_read(text, message):
