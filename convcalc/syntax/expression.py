@@ -86,6 +86,8 @@ def expression(text: str) -> tuple[str, ast.expr]:
         if len(body) == 1 and isinstance(body[0], ast.Expr):
             node: ast.expr = body[0].value
             ast.increment_lineno(node, len(before))
+            if isinstance(node, ast.Starred):
+                node = ast.copy_location(ast.Tuple([node], ast.Load()), node)
             return before + source, node
         raise ConvcalcError(f"cannot read {shown(source)}: {ONE_EXPRESSION}")
     wrapped = f"{before}_({source}\n)"
