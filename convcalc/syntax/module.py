@@ -14,7 +14,7 @@ from convcalc.families import FAMILIES
 from convcalc.layers.base import Layer
 from convcalc.layers.block import Block, Sequential, every
 from convcalc.syntax.call import nearest
-from convcalc.syntax.expression import Reader, UnreadError, dotted
+from convcalc.syntax.reader import Reader, UnreadError, dotted
 from convcalc.syntax.source import Parsed, check_text, file_words, kept_lines, place, shown, tree
 
 MODULES = ("torch", "torch.nn", "torch.nn.modules", "convcalc", "convcalc.layers", "collections", "math")
@@ -228,6 +228,9 @@ class Module:
     def taint(self, value: Any, name: str, line: int, refusal: str) -> None:
         """Believe no name of a list or a layer any more, nor of what holds it."""
         for other, held in list(self.reader.names.items()):
+            self.reader.step(
+                held.size if isinstance(held, Block) else len(held) if isinstance(held, (list, tuple)) else 1
+            )
             if other == name or (isinstance(value, (list, Layer)) and _holds(held, value)):
                 made = self.made.get(other)
                 self.forget(other, line, refusal, placed=True)

@@ -17,7 +17,7 @@ from convcalc.families import FAMILIES
 from convcalc.layers import Layer
 from convcalc.layers.block import DEEPEST, MOST_LAYERS, Sequential, every
 from convcalc.syntax.call import make, parameters, takes, unknown
-from convcalc.syntax.expression import Reader
+from convcalc.syntax.reader import Reader
 from convcalc.syntax.source import Parsed, check_text, place, shown, tree
 
 START = re.compile(r"\s*[A-Za-z_]\w*\(\s*\n\s*\([^\s()]+\): ")
