@@ -50,7 +50,10 @@ def read_module(text: str, filename: str | None = None, name: str | None = None)
         raise ConvcalcError(str(error) if filename is None else f"{file_words(filename)}: {error}") from None
     module = Module(source, filename if filename is not None or len(body) > 1 else "")
     for statement in body:
-        module.read(statement)
+        try:
+            module.read(statement)
+        except ConvcalcError as error:  # which is one of the whole file, such as its length
+            raise ConvcalcError(module.at(statement.lineno, str(error))) from None
     made = module.named(name, body) if name is not None else module.last(body)
     if made.refusal is not None:
         raise ConvcalcError(made.refusal)
@@ -229,7 +232,7 @@ class Module:
         """Believe no name of a list or a layer any more, nor of what holds it."""
         for other, held in list(self.reader.names.items()):
             self.reader.step(
-                held.size if isinstance(held, Block) else len(held) if isinstance(held, (list, tuple)) else 1
+                1 + (held.size if isinstance(held, Block) else len(held) if isinstance(held, (list, tuple)) else 0)
             )
             if other == name or (isinstance(value, (list, Layer)) and _holds(held, value)):
                 made = self.made.get(other)
