@@ -10,7 +10,6 @@ from convcalc.errors import ConvcalcError, quoted
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.block import INPUT, MOST_LAYERS, SOURCE, Block, Node, Sequential, check_is_layer
-from convcalc.layers.join import Join
 
 __all__ = ["INPUT", "Network", "Node", "Opened", "Sequential", "as_network", "chain", "opened"]
 
@@ -27,7 +26,7 @@ class Network:
             check_is_layer(node.layer)
             if node.name in known:
                 raise ConvcalcError(f"the name {node.name!r} is used twice: give every layer a name of its own")
-            if len(node.inputs) != 1 and not isinstance(node.layer, Join):
+            if len(node.inputs) != 1 and not node.layer.joins:
                 raise ConvcalcError(f"layer {node.name!r} has {len(node.inputs)} inputs: give it exactly one")
             if not node.inputs:
                 raise ConvcalcError(f"layer {node.name!r} has no inputs: give it at least one")
@@ -42,10 +41,10 @@ class Network:
         if size > MOST_LAYERS:
             raise ConvcalcError(f"a network of {size:,} layers is too large: give at most {MOST_LAYERS:,}")
         taken: set[str] = set()
-        for leaf in opened(self).leaves:
-            if leaf.name in taken or (leaf.name in known and leaf.name not in {node.name for node in self.nodes}):
-                raise ConvcalcError(f"the name {leaf.name!r} is used twice: give every layer a name of its own")
-            taken.add(leaf.name)
+        for name, path in opened(self).path.items():
+            if name in taken or (name in known and len(path) > 1):
+                raise ConvcalcError(f"the name {name!r} is used twice: give every layer a name of its own")
+            taken.add(name)
 
     @property
     def rank(self) -> int | None:

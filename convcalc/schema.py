@@ -16,7 +16,6 @@ from convcalc.layers.axes import MOST_DIGITS, Shape, shape
 from convcalc.layers.block import Writer, shared_names
 from convcalc.network import Network, Node
 from convcalc.report import Report, Row
-from convcalc.syntax import parse
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -174,6 +173,8 @@ def network_from(document: object, origin: str = "stdin") -> tuple[Network, Shap
 
 def _node(layer: object, number: int, names: dict[str, Layer]) -> Node:
     where = f"layer {number}"
+    from convcalc.syntax import parse  # Python's parser is slow to load, and only reading needs it
+
     if not isinstance(layer, Mapping):
         raise ConvcalcError(f"{where} is not an object: {REMEDY}")
     name = _value(layer, "name", str, where)

@@ -107,7 +107,12 @@ def verify(
         steps = plan(network, input_shape)
     except ConvcalcError as refusal:
         return _only_formulas_accept(network, input_shape, refusal)
-    check_memory(steps, memory_limit)
+    try:
+        check_memory(steps, memory_limit)
+    except ConvcalcError:
+        raise
+    except (OverflowError, ValueError):  # NumPy's, of a size that no array has
+        raise ConvcalcError("no array can have the sizes of this network: give smaller ones") from None
     rng = np.random.default_rng(seed)
     arrays = {INPUT: engine.random_array(input_shape, rng) if x is None else x}
     held: dict[int, Mapping[str, Array]] = {}  # the weights of layers that are used again

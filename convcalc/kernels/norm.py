@@ -238,9 +238,10 @@ def _one_more(layer: Layer, input_shape: Shape, output_shape: Shape, itemsize: i
     return prod(output_shape) * itemsize
 
 
-def _three_more(layer: Layer, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+def _neighbours(layer: LocalResponseNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
     """The squares, the same between zeros, and their sums."""
-    return 3 * prod(output_shape) * itemsize
+    zeros = (layer.size - 1) * prod(input_shape[:1]) * prod(input_shape[2:])
+    return (3 * prod(output_shape) + zeros) * itemsize
 
 
 KERNELS: dict[type[Layer], Kernel] = {
@@ -248,6 +249,6 @@ KERNELS: dict[type[Layer], Kernel] = {
     InstanceNorm: Kernel(channel_shapes, batch_norm_shape, instance_norm, norm_count, _squares, nothing),
     GroupNorm: Kernel(affine_shapes, group_norm_shape, group_norm, norm_count, _one_more, nothing),
     LayerNorm: Kernel(elementwise_shapes, last_axes_shape, layer_norm, norm_count, _one_more, nothing),
-    RMSNorm: Kernel(elementwise_shapes, last_axes_shape, rms_norm, norm_count, _one_more, nothing),
-    LocalResponseNorm: Kernel(no_arrays, neighbours_shape, local_response_norm, no_counts, _three_more, nothing),
+    RMSNorm: Kernel(elementwise_shapes, last_axes_shape, rms_norm, norm_count, nothing, nothing),
+    LocalResponseNorm: Kernel(no_arrays, neighbours_shape, local_response_norm, no_counts, _neighbours, nothing),
 }

@@ -98,6 +98,10 @@ def run_bytes(layer: Pad, input_shape: Shape, output_shape: Shape, itemsize: int
     """What is cut off only once it is padded, and the widest band of copies; nothing where the output is a view.
 
     NumPy pads one axis after another, and copies a band aside where it may lie over what it is a copy of.
+
+    >>> from convcalc import ReflectionPad1d
+    >>> run_bytes(ReflectionPad1d((2, 1)), (1, 1, 5), (1, 1, 8), itemsize=4)  # a band of 2
+    8
     """
     sides = _sides(layer)
     if not any(side > 0 for pair in sides for side in pair):

@@ -23,7 +23,11 @@ A = -0.75  # of the cubic convolution
 
 
 class Step(NamedTuple):
-    """One axis: ``size`` elements become ``places``; ``factor`` where the step between them goes by it."""
+    """One axis: ``size`` elements become ``places``; ``factor`` where the step between them goes by it.
+
+    >>> Step(size=4, places=8, factor=None).inputs
+    0.5
+    """
 
     size: int
     places: int
@@ -190,7 +194,11 @@ def _weighted(
 
 
 def run_bytes(layer: Upsample, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The array before and behind each axis, and, between neighbours, one that is added; and where each place lies."""
+    """The array before and behind each axis, and, between neighbours, one that is added; and where each place lies.
+
+    >>> run_bytes(Upsample(scale_factor=2), (1, 1, 4), (1, 1, 8), itemsize=4)  # two numbers of 8 bytes a place
+    128
+    """
     most, before = 0, 0
     shape = list(input_shape)
     for axis, step in enumerate(_steps(layer, input_shape), 2):

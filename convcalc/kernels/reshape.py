@@ -183,7 +183,11 @@ def fold(layer: Fold, x: Array) -> Array:
 
 
 def view_bytes(layer: Layer, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """Its output is a view: it takes nothing, and nothing for that."""
+    """Its output is a view: it takes nothing, and nothing for that.
+
+    >>> view_bytes(Unflatten(1, (2, 3)), (1, 6), (1, 2, 3), itemsize=4)
+    -24
+    """
     return -prod(output_shape) * itemsize
 
 
@@ -197,13 +201,21 @@ def _unless_one(factor: str) -> Callable[[Any, Shape, Shape, int], int]:
 
 
 def unfold_bytes(layer: Unfold, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The padded input, where anything is padded."""
+    """The padded input, where anything is padded.
+
+    >>> unfold_bytes(Unfold(3, padding=1), (1, 1, 5, 5), (1, 9, 25), itemsize=4)  # of 7x7
+    196
+    """
     padded = prod(input_shape[:-2]) * prod(_padded(layer, input_shape[-2:]))
     return padded * itemsize if any(layer.padding) else 0
 
 
 def fold_bytes(layer: Fold, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """What lies on the padding, and one row where it lies askew in the input."""
+    """What lies on the padding, and one row where it lies askew in the input.
+
+    >>> fold_bytes(Fold((5, 5), 3, padding=1), (1, 9, 25), (1, 1, 5, 5), itemsize=4)  # 7x7 less 5x5, and 25
+    196
+    """
     padded = prod(output_shape[:-2]) * prod(_padded(layer, layer.output_size))
     row = prod(input_shape) // prod(layer.kernel_size)
     return (padded - prod(output_shape) + (row if prod(layer.kernel_size) > 1 else 0)) * itemsize

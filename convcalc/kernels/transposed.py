@@ -18,7 +18,11 @@ from convcalc.layers.transposed import ConvTranspose
 
 
 class Stamp(NamedTuple):
-    """One axis: ``taps`` of a kernel ``dilation`` apart, ``stride`` from stamp to stamp; ``cut`` comes off each end."""
+    """One axis: ``taps`` of a kernel ``dilation`` apart, ``stride`` from stamp to stamp; ``cut`` comes off each end.
+
+    >>> Stamp(taps=3, stride=2, dilation=1, cut=0, added=0).reach(2)  # the second begins at 2
+    5
+    """
 
     taps: int
     stride: int
@@ -179,7 +183,12 @@ def _landings(
 
 
 def run_bytes(layer: ConvTranspose, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """Of one tap what it lays down, the elements that do (where some are cut off) and the weights."""
+    """Of one tap what it lays down, the elements that do (where some are cut off) and the weights.
+
+    >>> from convcalc import ConvTranspose1d
+    >>> run_bytes(ConvTranspose1d(2, 3, 2), (1, 2, 10), (1, 3, 11), itemsize=4)  # 3*10 laid down, 2*3 weights
+    144
+    """
     rank = len(layer.kernel_size)
     sizes, places = input_shape[-rank:], output_shape[-rank:]
     examples = prod(input_shape[: -1 - rank])
@@ -197,7 +206,12 @@ def run_bytes(layer: ConvTranspose, input_shape: Shape, output_shape: Shape, ite
 
 
 def count_bytes(layer: ConvTranspose, input_shape: Shape, output_shape: Shape) -> int:
-    """The ones, and all that they lay down."""
+    """The ones, and all that they lay down.
+
+    >>> from convcalc import ConvTranspose1d
+    >>> count_bytes(ConvTranspose1d(2, 3, 2), (1, 2, 10), (1, 3, 11))  # 10 and 11, of 8 bytes
+    168
+    """
     rank = len(layer.kernel_size)
     reached = [stamp.reach(size) for stamp, size in zip(_stamps(layer), input_shape[-rank:], strict=True)]
     laid_on: int = max(prod(reached), prod(output_shape[-rank:]))

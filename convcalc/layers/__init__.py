@@ -54,14 +54,14 @@ if TYPE_CHECKING:
     from convcalc.layers.adaptive import AdaptiveMaxPool1d as AdaptiveMaxPool1d
     from convcalc.layers.adaptive import AdaptiveMaxPool2d as AdaptiveMaxPool2d
     from convcalc.layers.adaptive import AdaptiveMaxPool3d as AdaptiveMaxPool3d
-    from convcalc.layers.block import Branches as Branches
-    from convcalc.layers.block import Residual as Residual
     from convcalc.layers.block import Sequential as Sequential
     from convcalc.layers.conv import Conv1d as Conv1d
     from convcalc.layers.conv import Conv2d as Conv2d
     from convcalc.layers.conv import Conv3d as Conv3d
     from convcalc.layers.dense import Flatten as Flatten
     from convcalc.layers.dense import Linear as Linear
+    from convcalc.layers.graph import Branches as Branches
+    from convcalc.layers.graph import Residual as Residual
     from convcalc.layers.join import Add as Add
     from convcalc.layers.join import Concat as Concat
     from convcalc.layers.join import Mul as Mul

@@ -22,6 +22,7 @@ class Layer:
     __slots__ = ()
     rank: ClassVar[int | None] = None  # spatial axes of the input; None for a layer that takes any
     always_batched: ClassVar[bool] = False  # whether PyTorch takes its input only with a batch
+    joins: ClassVar[bool] = False  # whether several layers feed it
     moves_axes: ClassVar[bool] = False  # whether what was spatial before it may not be behind it
     aliases: ClassVar[bool] = False  # whether its output is its input in another shape, and takes no memory of its own
     drops: ClassVar[bool] = False  # whether it aliases its input in eval mode only, and makes an output while it trains

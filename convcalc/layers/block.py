@@ -1,4 +1,4 @@
-"""Layers made of layers: a row of them, a body beside a shortcut, branches that meet."""
+"""Layers made of layers, of which a row of them is the plain kind."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import ConvcalcError, quoted
-from convcalc.layers.axes import Shape, whole
+from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
-from convcalc.layers.join import Add, Concat, Join, Mul
 from convcalc.layers.windows import Field
 
 if TYPE_CHECKING:
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 INPUT = "input"  # the name of the network's input among the names of its layers
 SOURCE = ""  # the name, inside a block, of what feeds the block: no layer can have it
 DEEPEST = 100  # blocks within blocks
-MOST_LAYERS = 100_000
-JOINS = ("concat", "add", "mul")
+MOST_LAYERS = 20_000
 
 Write = Callable[[Layer], str]
 
@@ -154,7 +152,7 @@ class Sequential(Block):
     size: int = field(compare=False)
 
     def __init__(self, *layers: Layer | Mapping[str, Layer]) -> None:
-        names, parts = _named(layers)
+        names, parts = named(layers)
         self.keep(layers=parts, names=names)
         self.measure()
 
@@ -169,7 +167,7 @@ class Sequential(Block):
 
     def written(self, write: Write) -> str:
         """Names are spelled out where they are not the numbers."""
-        return f"Sequential({_listed(self.names, list(map(write, self.layers)))})"
+        return f"Sequential({listed(self.names, list(map(write, self.layers)))})"
 
     def in_pytorch(self) -> str | None:
         """How to write the row in PyTorch; None where PyTorch lacks one of its layers."""
@@ -177,87 +175,13 @@ class Sequential(Block):
         return None if None in parts.values() else self.written(lambda layer: str(parts[id(layer)]))
 
 
-@dataclass(frozen=True, slots=True, init=False, repr=False)
-class Residual(Block):
-    """A body and a shortcut around it, added: ``body(x) + shortcut(x)``.
+def named(parts: Sequence[Layer | Mapping[str, Layer]]) -> tuple[tuple[str, ...], tuple[Layer, ...]]:
+    """Names and layers, from layers that are numbered or from one mapping.
 
-    Source: He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition" (2016), figure 2.
-
-    >>> from convcalc import Conv2d
-    >>> Residual(Conv2d(64, 64, 3, padding=1)).output_shape((1, 64, 56, 56))
-    (1, 64, 56, 56)
+    >>> from convcalc import Flatten
+    >>> named([Flatten(), Flatten()])[0]
+    ('0', '1')
     """
-
-    body: Layer
-    shortcut: Layer
-    depth: int = field(compare=False)
-    size: int = field(compare=False)
-
-    def __init__(self, body: Layer, shortcut: Layer | None = None) -> None:
-        self.keep(body=body, shortcut=_identity() if shortcut is None else shortcut)
-        self.measure()
-
-    @property
-    def nodes(self) -> tuple[Node, ...]:
-        """The body, the shortcut where it is more than a wire, and their sum."""
-        wire = _is_wire(self.shortcut)
-        parts = [Node("body", self.body, (SOURCE,))]
-        parts += [] if wire else [Node("shortcut", self.shortcut, (SOURCE,))]
-        return (*parts, Node("add", Add(), ("body", SOURCE if wire else "shortcut")))
-
-    def written(self, write: Write) -> str:
-        """The shortcut only where it is more than a wire."""
-        shortcut = "" if _is_wire(self.shortcut) else f", shortcut={write(self.shortcut)}"
-        return f"Residual({write(self.body)}{shortcut})"
-
-
-@dataclass(frozen=True, slots=True, init=False, repr=False)
-class Branches(Block):
-    """Layers side by side, each fed by the block's input, and joined: concatenated along ``dim``, added or multiplied.
-
-    Source: Szegedy et al., "Going Deeper with Convolutions" (2015), figure 2.
-
-    >>> from convcalc import Conv2d, Identity
-    >>> Branches(Conv2d(64, 32, 1), Identity()).output_shape((1, 64, 28, 28))
-    (1, 96, 28, 28)
-    """
-
-    branches: tuple[Layer, ...]
-    names: tuple[str, ...]
-    join: str
-    dim: int
-    depth: int = field(compare=False)
-    size: int = field(compare=False)
-
-    def __init__(self, *branches: Layer | Mapping[str, Layer], join: str = "concat", dim: int = 1) -> None:
-        if join not in JOINS:
-            raise ConvcalcError(f"join {join!r} is unknown: use one of {', '.join(JOINS)}")
-        names, parts = _named(branches)
-        if not parts:
-            raise ConvcalcError("Branches has no branch: give at least one layer")
-        if join in names:
-            raise ConvcalcError(f"the branch name {join!r} is that of the join: give another")
-        self.keep(branches=parts, names=names, join=join, dim=whole("dim", dim, least=None))
-        self.measure()
-
-    @property
-    def nodes(self) -> tuple[Node, ...]:
-        """The branches that are more than a wire, and what joins them."""
-        named = list(zip(self.names, self.branches, strict=True))
-        parts = [Node(name, layer, (SOURCE,)) for name, layer in named if not _is_wire(layer)]
-        sources = tuple(SOURCE if _is_wire(layer) else name for name, layer in named)
-        join: Join = {"concat": lambda: Concat(self.dim), "add": Add, "mul": Mul}[self.join]()
-        return (*parts, Node(self.join, join, sources))
-
-    def written(self, write: Write) -> str:
-        """The branches as in `Sequential`, and how they are joined."""
-        inside = _listed(self.names, list(map(write, self.branches)))
-        join = "" if self.join == "concat" else f", join={self.join!r}"
-        return f"Branches({inside}{join}{'' if self.dim == 1 else f', dim={self.dim}'})"
-
-
-def _named(parts: Sequence[Layer | Mapping[str, Layer]]) -> tuple[tuple[str, ...], tuple[Layer, ...]]:
-    """Names and layers, from layers that are numbered or from one mapping."""
     named = parts[0] if len(parts) == 1 and isinstance(parts[0], Mapping) else None
     pairs: list[tuple[str, Any]] = list(_numbered(parts) if named is None else named.items())
     for name, layer in pairs:
@@ -276,25 +200,16 @@ def _numbered(parts: Sequence[object]) -> list[tuple[str, object]]:
     return [(str(number), part) for number, part in enumerate(parts)]
 
 
-def _listed(names: Sequence[str], parts: Sequence[str]) -> str:
-    """The parts one behind the other; with their names where those are not the numbers."""
+def listed(names: Sequence[str], parts: Sequence[str]) -> str:
+    """The parts one behind the other; with their names where those are not the numbers.
+
+    >>> listed(["0", "1"], ["a", "b"]), listed(["x"], ["a"])
+    ('a, b', "OrderedDict([('x', a)])")
+    """
     if list(names) == list(map(str, range(len(parts)))):
         return ", ".join(parts)
     pairs = ", ".join(f"({name!r}, {part})" for name, part in zip(names, parts, strict=True))
     return f"OrderedDict([{pairs}])"
-
-
-def _identity() -> Layer:
-    from convcalc.layers.activation import Identity
-
-    return Identity()
-
-
-def _is_wire(layer: Layer) -> bool:
-    """Whether what leaves the layer is what feeds it, so that it needs no row."""
-    from convcalc.layers.activation import Identity
-
-    return isinstance(layer, Identity)
 
 
 def check_is_layer(layer: object) -> None:

@@ -16,6 +16,7 @@ class Join(Weightless):
     """A layer fed by several others. It has no weights; a unit sees what its inputs see together."""
 
     __slots__ = ()
+    joins = True
     saves: ClassVar[tuple[str, ...]] = ()
 
     def output_shape(self, input_shape: Sequence[int], *others: Sequence[int]) -> Shape:

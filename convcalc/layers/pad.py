@@ -205,12 +205,26 @@ class CircularPad(CopyPad):
         out = (*sizes[: len(sizes) - len(axes)], *(size + before + after for size, (before, after) in axes))
         for axis, (size, (before, after)) in enumerate(axes, len(sizes) - len(axes)):
             added, left = max(before, after), size + min(before, after, 0)
-            in_one_piece = prod(out[:axis]) == 1
-            if min(before, after) < 0 < left < added and in_one_piece and 0 not in out:
+            in_one_piece = prod(out[:axis]) == 1 and 0 not in out
+            if min(before, after) < 0 < left < added and in_one_piece:
                 raise ConvcalcError(
                     f"{type(self).__name__} by {before}, {after} copies more than is left of {size}: use at most {left}"
                 )
+            if left < 0 and _misses(size, before, after, in_one_piece):
+                raise ConvcalcError(f"{type(self).__name__} by {before}, {after} crops more than all {size}: crop less")
         return axes
+
+
+def _misses(size: int, before: int, after: int, in_one_piece: bool) -> bool:
+    """Whether PyTorch finds no room for what it copies, where one side crops more than the axis and the other pads.
+
+    It counts an end that lies before the start from the other end, as Python's slices do.
+    """
+    out = size + before + after
+    if before < 0:
+        return size + before + out > 0
+    lacking = -(size + after)
+    return size - lacking > 1 or (lacking < out and (lacking != 1 or in_one_piece))
 
 
 class ZeroPad1d(ZeroPad):

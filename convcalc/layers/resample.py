@@ -110,7 +110,12 @@ class Upsample(Weightless):
             )
         if self.size is not None:
             return tuple(int(value) for value in values)
-        return tuple(int(size * factor) for size, factor in zip(spatial, values, strict=True))
+        try:
+            return tuple(int(size * factor) for size, factor in zip(spatial, values, strict=True))
+        except OverflowError:
+            raise ConvcalcError(
+                f"{name} cannot scale a size of {len(str(max(spatial)))} digits by a fraction: give a whole factor"
+            ) from None
 
     def _per_axis(self, rank: int) -> tuple[float, ...]:
         given = self.scale_factor if self.size is None else self.size
@@ -134,7 +139,7 @@ class Upsample(Weightless):
         sizes = shape(input_shape)
         if len(fields) != len(sizes) - 2:
             return ()
-        out = self._out(sizes)
+        out = self.output_shape(sizes)[2:]
         if self.mode == "area":
             return self._area(out).receptive_field(fields, sizes)
         exact = self.size is None and not self.recompute_scale_factor

@@ -173,21 +173,33 @@ def _through_stamps(field: Field, axis: tuple[int, int, int, int, int, int]) -> 
 
 
 class ConvTranspose1d(ConvTranspose):
-    """As ``torch.nn.ConvTranspose1d``."""
+    """A transposed convolution over N C L, as ``torch.nn.ConvTranspose1d``.
+
+    >>> ConvTranspose1d(3, 8, 2, stride=2).output_shape((1, 3, 5))
+    (1, 8, 10)
+    """
 
     __slots__ = ()
     rank = 1
 
 
 class ConvTranspose2d(ConvTranspose):
-    """As ``torch.nn.ConvTranspose2d``."""
+    """A transposed convolution over N C H W, as ``torch.nn.ConvTranspose2d``.
+
+    >>> ConvTranspose2d(3, 8, 2, stride=2).output_shape((1, 3, 5, 5))
+    (1, 8, 10, 10)
+    """
 
     __slots__ = ()
     rank = 2
 
 
 class ConvTranspose3d(ConvTranspose):
-    """As ``torch.nn.ConvTranspose3d``."""
+    """A transposed convolution over N C D H W, as ``torch.nn.ConvTranspose3d``.
+
+    >>> ConvTranspose3d(3, 8, 2, stride=2).output_shape((1, 3, 5, 5, 5))
+    (1, 8, 10, 10, 10)
+    """
 
     __slots__ = ()
     rank = 3

@@ -17,12 +17,13 @@ def text(sheet: Sheet) -> str:
     C1            156
     """
     lines: list[tuple[str, ...]] = list(sheet.lines)
-    rule = tuple("-" * width for width in sheet.widths)
+    widths = sheet.widths
+    rule = tuple("-" * width for width in widths)
     if sheet.headed:
         lines[:0] = [tuple(column.title for column in sheet.columns), rule]
     if sheet.footer:
         lines += [rule, sheet.last_line]
-    return "\n".join(_line(sheet, cells) for cells in lines)
+    return "\n".join(_line(sheet, widths, cells) for cells in lines)
 
 
 def records(sheet: Sheet) -> str:
@@ -45,9 +46,9 @@ def records(sheet: Sheet) -> str:
     return "\n\n".join(blocks)
 
 
-def _line(sheet: Sheet, cells: tuple[str, ...]) -> str:
+def _line(sheet: Sheet, widths: tuple[int, ...], cells: tuple[str, ...]) -> str:
     aligned = (
         cell.rjust(width) if column.number else cell.ljust(width)
-        for column, cell, width in zip(sheet.columns, cells, sheet.widths, strict=True)
+        for column, cell, width in zip(sheet.columns, cells, widths, strict=True)
     )
     return GAP.join(aligned).rstrip()

@@ -206,13 +206,13 @@ def verdict(verification: Verification) -> str:
 
 
 def operation(layer: Layer) -> str:
-    """The kind of layer in a word: of a block, that of the layer with weights.
+    """The kind of layer in a word: of a row of single layers, that of the one with weights.
 
     >>> from convcalc import Linear
     >>> operation(Linear(120, 84))
     'Linear'
     """
-    if isinstance(layer, Sequential):
+    if isinstance(layer, Sequential) and layer.depth == 1:
         weighted = [part for part in layer.layers if getattr(part, "weight_shape", None) is not None]
         return operation(weighted[0]) if len(weighted) == 1 else "Sequential"
     return type(layer).__name__

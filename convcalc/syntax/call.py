@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cache
 from inspect import Parameter, signature
 from typing import Any
@@ -25,6 +24,8 @@ def nearest(name: str, names: Collection[str]) -> str | None:
     """
     if len(name) > LONGEST:
         return None
+    from difflib import get_close_matches
+
     lower = {known.lower(): known for known in names}
     found = get_close_matches(name.lower(), lower, n=1)
     return lower[found[0]] if found else None
@@ -84,7 +85,7 @@ def is_free(name: str, setting: str) -> bool:
     >>> is_free("Conv2d", "device"), is_free("Sequential", "device")
     (True, False)
     """
-    return setting in _FREE and FAMILIES.get(name) not in ("block", "join", None)
+    return setting in _FREE and FAMILIES.get(name) not in ("block", "graph", "join", None)
 
 
 def _check(

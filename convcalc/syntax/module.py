@@ -125,7 +125,7 @@ class Module:
             for name in names:
                 self.forget(name, line, refusal, placed=True)
                 if _calls_layer(expression):
-                    self.made[name] = Made(name, line, None, refusal, _calls_layer(expression, "block"))
+                    self.made[name] = Made(name, line, None, refusal, _calls_layer(expression, ("block", "graph")))
             return
         for name in names:
             self.reader.unread.pop(name, None)
@@ -182,7 +182,7 @@ class Module:
             self.keep(key, expression.lineno, self.value(expression))
         except ConvcalcError as error:
             refusal = self.refusal(error)
-            self.made[key] = Made(key, expression.lineno, None, refusal, _calls_layer(expression, "block"))
+            self.made[key] = Made(key, expression.lineno, None, refusal, _calls_layer(expression, ("block", "graph")))
 
     def changed(self, statement: ast.stmt) -> None:
         """Forget what a statement that is not read may have changed."""
@@ -302,12 +302,12 @@ def _is_name(target: ast.expr) -> bool:
     return isinstance(target, ast.Name)
 
 
-def _calls_layer(node: ast.AST, family: str | None = None) -> bool:
-    """Whether a layer is called somewhere in it, of that family if one is given."""
+def _calls_layer(node: ast.AST, families: tuple[str, ...] | None = None) -> bool:
+    """Whether a layer is called somewhere in it, of these families if some are given."""
     for part in ast.walk(node):
         if isinstance(part, ast.Call):
             found = FAMILIES.get((dotted(part.func) or "").rpartition(".")[2])
-            if found is not None and family in (None, found):
+            if found is not None and (families is None or found in families):
                 return True
     return False
 

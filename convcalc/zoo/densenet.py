@@ -17,7 +17,8 @@ from convcalc.layers import (
     MaxPool2d,
     ReLU,
 )
-from convcalc.layers.block import Branches, Sequential
+from convcalc.layers.block import Sequential
+from convcalc.layers.graph import Branches
 from convcalc.zoo.parts import CLASSES, normed
 
 GROWTH = 32  # maps that a layer adds

@@ -43,7 +43,28 @@ def test_a_circular_side_larger_than_what_is_left():
         CircularPad1d((3, -2)).output_shape((1, 1, 4))
     assert CircularPad1d((3, -2)).output_shape((1, 2, 4)) == (1, 2, 5)
     assert CircularPad1d((2, -2)).output_shape((1, 1, 4)) == (1, 1, 4)
+    assert CircularPad2d((-2, -2, 3, -2)).output_shape((1, 4, 4)) == (1, 5, 0)  # nothing is copied
     assert CircularPad1d((3, -4)).output_shape((1, 1, 4)) == (1, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("padding", "shape", "output"),
+    [  # as PyTorch 2.13 answered
+        ((1, -5), (2, 4), None),
+        ((2, -3), (2, 2), (2, 1)),
+        ((2, -3), (1, 2), (1, 1)),
+        ((2, -4), (2, 2), (2, 0)),
+        ((4, -5), (2, 4), None),
+        ((-5, 2), (2, 4), (2, 1)),
+        ((-5, 4), (2, 4), None),
+        ((-4, 4), (1, 4), (1, 4)),
+    ],
+)
+def test_a_circular_side_that_crops_more_than_all(padding, shape, output):
+    try:
+        assert CircularPad1d(padding).output_shape(shape) == output
+    except ConvcalcError:
+        assert output is None
 
 
 def test_no_figures_but_the_shape():

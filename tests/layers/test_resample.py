@@ -117,6 +117,8 @@ def test_a_layer_reads_back(text):
         (lambda: Upsample(scale_factor="x"), "scale_factor 'x' is not a number: give one, such as 2 or 1.5"),
         (lambda: Upsample(scale_factor=float("inf")), "scale_factor inf is not finite"),
         (lambda: Upsample(1.5), "size 1.5 is not a whole number"),
+        (lambda: Upsample(scale_factor=1.5).output_shape((1, 1, 10**400)), "a size of 401 digits by a fraction"),
+        (lambda: Upsample(scale_factor=(2, 0)).receptive_field((Field(1, 1, 0, 5),) * 2, (1, 1, 5, 5)), "makes"),
         (lambda: Upsample((2, 2)).output_shape((1, 1, 5)), "has 2 values for 1 axis: give one number, or 1"),
         (
             lambda: Upsample(2, mode="linear").output_shape((1, 1, 5, 5)),

@@ -158,7 +158,7 @@ HEAD = "Net(\n  (a): ReLU()\n"
         (HEAD + "  (b): Conv2d(1, 2, kernel_size=0)\n)", "line 3: kernel_size 0 is too small"),
         (HEAD + "  (b-c): 2 x ReLU()\n)", "line 3: (b-c) is not the names of 2 layers"),
         (HEAD + "  (0-2): 2 x ReLU()\n)", "line 3: (0-2) is not the names of 2 layers"),
-        (HEAD + "  (0-999999): 1000000 x ReLU()\n)", "line 3: a network of more than 100,000 layers is too large"),
+        (HEAD + "  (0-999999): 1000000 x ReLU()\n)", "line 3: a network of more than 20,000 layers is too large"),
         (HEAD + "  (b.c): ReLU()\n)", "line 4: 'b.c' is no name for a layer"),
         ("Sequential(\n" + "(0): Sequential(\n" * 150, "blocks are nested more than 100 deep: nest at most 100"),
     ],

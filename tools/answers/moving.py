@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 import warnings
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
-import numpy as np
 import torch
 
 from tools.torch_answers import Case, answer, build, maybe, pattern, store
@@ -59,7 +59,7 @@ def run(family: str, case: Callable[[random.Random], Case], has_values: Callable
     store(f"torch_{family}.jsonl.gz", cases)
 
     def small(given: Case) -> bool:
-        return bool("refusal" not in given and 0 < np.prod(given["output"]) <= MOST_VALUES and has_values(given))
+        return "refusal" not in given and 0 < prod(given["output"]) <= MOST_VALUES and has_values(given)
 
     used = {_kind(given): 0 for given in cases if small(given)}
     kept: list[Case] = []
@@ -74,4 +74,4 @@ def run(family: str, case: Callable[[random.Random], Case], has_values: Callable
 
 
 def _kind(case: Case) -> str:
-    return f"{case['layer']}{case['settings'].get('mode', '')}"
+    return f"{case['layer']} {case['settings'].get('mode')}"
