@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any, TextIO
 
 from typer import Abort, Exit
@@ -164,7 +165,8 @@ def tell(text: str) -> None:
 
 def _refuse(message: str, typed: Sequence[str]) -> int:
     message = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}..."
-    if "--json" in typed:
+    pairs = pairwise(typed)
+    if {"--json", "--format=json"} & {*typed} or any(pair in (("--format", "json"), ("-f", "json")) for pair in pairs):
         import json
 
         from convcalc.schema import error_document

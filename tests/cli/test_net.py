@@ -190,3 +190,10 @@ def test_what_is_refused(run, line, message):
 def test_every_command_has_every_format(run, line, form):
     out = run(f"{line} --format {form}").out
     assert ("784" if line.startswith("shape") else "156") in out.replace(",", "")
+
+
+@pytest.mark.parametrize("words", ["--json", "--format json", "--format=json", "-f json"])
+def test_a_refusal_is_json_where_the_answer_would_be(run, words):
+    ran = run(f"net 'Conv2d(3, 4, 3), Linear(8, 2)' --input 1x3x8x8 {words}")
+    assert ran.code == 2
+    assert json.loads(ran.err)["error"]["message"].startswith("layer '1' (number 2): Linear takes 8 features")
