@@ -84,6 +84,7 @@ class Module:
         elif isinstance(statement, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             self.forget(statement.name, statement.lineno, f"{statement.name} is the file's own, and is not read")
             self.reader.own[statement.name] = statement.lineno
+            self.called(statement)
         elif isinstance(statement, ast.Assign) and all(map(_is_name, statement.targets)):
             self.assigned(statement.targets, statement.value)
         elif isinstance(statement, ast.AnnAssign) and _is_name(statement.target):
@@ -97,6 +98,18 @@ class Module:
             if isinstance(statement, ast.Expr):
                 self.alone(statement.value)
             self.changed(statement)
+
+    def called(self, statement: ast.stmt) -> None:
+        """Forget the lists and layers that a function or a class, once called, may change: not its own names."""
+        nodes = list(ast.walk(statement))
+        shared = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
+        own = {node.arg for node in nodes if isinstance(node, ast.arg)}
+        own |= {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+        for name in dict.fromkeys(_changed_names(statement, self.reader.names)):
+            if name in self.reader.names and (name in shared or name not in own):
+                line = statement.lineno
+                problem = f"{name} is changed by a function here, which is not read: write its value out"
+                self.taint(self.reader.names[name], name, line, self.at(line, problem))
 
     def imported(self, statement: ast.Import | ast.ImportFrom) -> None:
         """Note what modules are called here, and which layers are not PyTorch's."""

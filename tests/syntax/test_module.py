@@ -79,6 +79,7 @@ def test_the_one_of_a_name():
         ("'A network.'\n\nnet = ReLU()  # of a layer\n", "ReLU()"),
         ("\ufeffnet = ReLU()\r\n", "ReLU()"),
         ("net = 3\nnet = ReLU()", "ReLU()"),
+        ("a = [ReLU()]\ndef f():\n    a = []\n    a.append(3)\nnet = Sequential(*a)", "ReLU(),"),
         ("ReLU = nn.ReLU\nnet = nn.Sequential(nn.ReLU())", "ReLU(),"),
     ],
 )
@@ -171,6 +172,8 @@ def test_what_is_refused(text, name, message):
         ("n = 3\nif f():\n    n = 4\nnet = Linear(n, n)", 2, "n is changed by the if"),
         ("with f() as n:\n    pass\nnet = Linear(n, n)", 1, "n is changed by the with"),
         ("try:\n    n = 4\nexcept E:\n    n = 5\nnet = Linear(n, n)", 1, "n is changed by the try"),
+        ("a = []\ndef f():\n    a.append(ReLU())\nf()\nnet = Sequential(*a)", 2, "a is changed by a function"),
+        ("n = 3\ndef f():\n    global n\n    n = 4\nf()\nnet = Linear(n, n)", 2, "n is changed by a function"),
         ("net = ReLU()\nif f():\n    net = Tanh()", 2, "net is changed by the if"),
     ],
 )
