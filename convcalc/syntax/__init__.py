@@ -1,7 +1,29 @@
-"""Text to layers: expressions, Python files and PyTorch's printed models. Nothing is ever executed."""
+"""Text to layers: an expression, a ``.py`` file, or what PyTorch prints of a model. Nothing is ever executed."""
 
 from __future__ import annotations
 
+from convcalc.syntax.expression import is_expression, read_expression
 from convcalc.syntax.expression import parse as parse
+from convcalc.syntax.module import read_module as read_module
+from convcalc.syntax.printed import is_printed
+from convcalc.syntax.printed import read_printed as read_printed
+from convcalc.syntax.source import MOST_CHARACTERS as MOST_CHARACTERS
 from convcalc.syntax.source import Parsed as Parsed
-from convcalc.syntax.source import read_network as read_network
+from convcalc.syntax.source import check_text
+
+
+def read_network(text: str, *, name: str | None = None, flatten: bool = False, filename: str | None = None) -> Parsed:
+    """The network that the text is, whatever it is.
+
+    ``name`` is the one wanted of a Python file; ``flatten`` is for a print, where a Linear meets maps; ``filename``
+    is for what is refused.
+
+    >>> read_network("Flatten(), Linear(120, 84)").layer
+    Sequential(Flatten(), Linear(120, 84))
+    """
+    text = check_text(text).removeprefix("\ufeff")
+    if is_printed(text):
+        return read_printed(text, flatten, filename)
+    if name is None and is_expression(text):
+        return read_expression(text, filename)
+    return read_module(text, filename, name)
