@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 
 from convcalc.layers.axes import Shape
+from convcalc.layers.base import Layer
 from convcalc.layers.block import INPUT
 from convcalc.report import Row
 
@@ -20,7 +21,8 @@ def with_memory(leaves: Sequence[Row], input_shape: Shape, itemsize: int) -> lis
     >>> [row.figures.training_bytes for row in report.rows]  # the convolution's input, the ReLU's output
     [4096, 18816]
     """
-    home, trained = storage(leaves), storage(leaves, training=True)
+    wired = [(row.name, row.layer, row.inputs) for row in leaves]
+    home, trained = storage(wired), storage(wired, training=True)
     last_use = {home[source]: number for number, row in enumerate(leaves) for source in row.inputs}
     alive = {INPUT: prod(input_shape) * itemsize}
     size = dict(alive)
@@ -41,17 +43,18 @@ def with_memory(leaves: Sequence[Row], input_shape: Shape, itemsize: int) -> lis
     return rows
 
 
-def storage(leaves: Sequence[Row], training: bool = False) -> dict[str, str]:
+def storage(wired: Iterable[tuple[str, Layer, Sequence[str]]], training: bool = False) -> dict[str, str]:
     """For each name, the name of the layer in whose memory its output lies: a reshaped input takes none of its own.
 
-    While it trains, a dropout makes an output.
+    ``wired`` gives, in order, the name of each single layer, the layer, and the names of what feeds it. While it
+    trains, a dropout makes an output.
 
-    >>> from convcalc import Flatten, trace
-    >>> storage(trace(Flatten(), (1, 2, 3)).rows)
-    {'input': 'input', 'flatten': 'input'}
+    >>> from convcalc import Flatten
+    >>> storage([("flat", Flatten(), ("input",))])
+    {'input': 'input', 'flat': 'input'}
     """
     home = {INPUT: INPUT}
-    for row in leaves:
-        aliases = row.layer.aliases and not (training and row.layer.drops)
-        home[row.name] = home[row.inputs[0]] if aliases else row.name
+    for name, layer, inputs in wired:
+        aliases = layer.aliases and not (training and layer.drops)
+        home[name] = home[inputs[0]] if aliases else name
     return home

@@ -17,6 +17,7 @@ from convcalc.kernels.base import Counts
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape, shape
 from convcalc.layers.base import Layer
+from convcalc.memory import storage
 from convcalc.network import INPUT, Network, Node, Opened, as_network, opened
 from convcalc.report import total
 from convcalc.walk import as_batch, trace, trace_node
@@ -200,9 +201,7 @@ def needs(steps: Sequence[Step]) -> Iterator[tuple[int, str]]:
     [(24, 'flatten')]
     """
     last_use = _last_use(steps)
-    home = {INPUT: INPUT}  # a reshaped input is a view of it
-    for step in steps:
-        home[step.name] = home[step.sources[0]] if step.layer.aliases else step.name
+    home = storage((step.name, step.layer, step.sources) for step in steps)
     until: dict[str, int] = {}  # the last step that reads what lies in that memory
     for name, last in last_use.items():
         until[home[name]] = max(until.get(home[name], 0), last)

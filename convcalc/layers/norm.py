@@ -126,11 +126,6 @@ class BatchNorm(Norm):
         return self.num_features if self.bias else 0
 
     @property
-    def parameters(self) -> int:
-        """Factors and biases."""
-        return self.weights + self.biases
-
-    @property
     def buffers(self) -> int:
         """Running means and variances, and the number of batches seen."""
         return 2 * self.num_features + 1 if self.track_running_stats else 0
@@ -278,11 +273,6 @@ class GroupNorm(Norm):
         """A bias a channel."""
         return self.num_channels if self.bias else 0
 
-    @property
-    def parameters(self) -> int:
-        """Factors and biases."""
-        return self.weights + self.biases
-
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class LayerNorm(Norm):
@@ -333,11 +323,6 @@ class LayerNorm(Norm):
     def biases(self) -> int:
         """A bias an element."""
         return prod(self.normalized_shape) if self.elementwise_affine and self.bias else 0
-
-    @property
-    def parameters(self) -> int:
-        """Factors and biases."""
-        return self.weights + self.biases
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
