@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing
+from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing, same_shape, view_bytes
 from convcalc.kernels.sliding import Array
 from convcalc.layers import activation as act
 from convcalc.layers.axes import Shape
@@ -238,24 +238,6 @@ def sizes_of(*numbers: int) -> Callable[[Layer, Shape], Shape]:
         return input_shape
 
     return same
-
-
-def same_shape(layer: Layer, input_shape: Shape) -> Shape:
-    """The shape as it is.
-
-    >>> same_shape(act.ReLU(), (1, 3))
-    (1, 3)
-    """
-    return input_shape
-
-
-def view_bytes(layer: Layer, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """Its output is its input: it takes nothing, and nothing for that.
-
-    >>> view_bytes(act.Identity(), (1, 8), (1, 8), 4)
-    -32
-    """
-    return -prod(output_shape) * itemsize
 
 
 def gelu_bytes(layer: act.GELU, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:

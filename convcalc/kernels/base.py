@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from typing import Any, NamedTuple
 
 from convcalc.kernels.sliding import Array
@@ -80,3 +81,23 @@ def nothing(*_: object) -> int:
     0
     """
     return 0
+
+
+def same_shape(layer: Layer, input_shape: Shape) -> Shape:
+    """Of a layer that leaves the shape as it is.
+
+    >>> from convcalc import ReLU
+    >>> same_shape(ReLU(), (1, 3))
+    (1, 3)
+    """
+    return input_shape
+
+
+def view_bytes(layer: Layer, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """Of a layer whose output is a view of its input: it takes nothing, and nothing for that.
+
+    >>> from convcalc import Flatten
+    >>> view_bytes(Flatten(), (1, 2, 3), (1, 6), itemsize=4)
+    -24
+    """
+    return -prod(output_shape) * itemsize

@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing
+from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing, view_bytes
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
@@ -101,12 +101,7 @@ def flatten(layer: Flatten, x: Array) -> Array:
     return x.reshape(flatten_shape(layer, x.shape))
 
 
-def flatten_run_bytes(layer: Flatten, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """Its output is a view: it takes nothing, and nothing for that."""
-    return -prod(output_shape) * itemsize
-
-
 KERNELS: dict[type[Layer], Kernel] = {
     Linear: Kernel(linear_shapes, linear_shape, linear, linear_count, linear_run_bytes, linear_count_bytes),
-    Flatten: Kernel(no_arrays, flatten_shape, flatten, no_counts, flatten_run_bytes, nothing),
+    Flatten: Kernel(no_arrays, flatten_shape, flatten, no_counts, view_bytes, nothing),
 }

@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing
+from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing, same_shape
 from convcalc.kernels.dense import linear_shape, linear_shapes
 from convcalc.kernels.sliding import Array, Axis, taps, window_places
 from convcalc.layers.axes import Shape
@@ -139,6 +139,6 @@ KERNELS: dict[type[Layer], Kernel] = {
         subsampling_run_bytes,
         subsampling_count_bytes,
     ),
-    ScaledTanh: Kernel(no_arrays, lambda _, shape: shape, scaled_tanh, no_counts, tanh_run_bytes, nothing),
+    ScaledTanh: Kernel(no_arrays, same_shape, scaled_tanh, no_counts, tanh_run_bytes, nothing),
     RBF: Kernel(linear_shapes, linear_shape, rbf, rbf_count, rbf_run_bytes, rbf_count_bytes),
 }

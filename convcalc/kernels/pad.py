@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.base import Kernel, no_arrays, no_counts, nothing
+from convcalc.kernels.base import Kernel, no_arrays, no_counts, nothing, view_bytes
 from convcalc.kernels.sliding import Array, check_sides
 from convcalc.kernels.sliding import pad as pad_axes
 from convcalc.layers.axes import Shape
@@ -105,7 +105,7 @@ def run_bytes(layer: Pad, input_shape: Shape, output_shape: Shape, itemsize: int
     """
     sides = _sides(layer)
     if not any(side > 0 for pair in sides for side in pair):
-        return -prod(output_shape) * itemsize
+        return view_bytes(layer, input_shape, output_shape, itemsize)
     first = len(input_shape) - len(sides)
     if isinstance(layer, CircularPad):  # cut off first
         cut = zip(input_shape[first:], sides, strict=True)

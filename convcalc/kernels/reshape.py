@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.base import Kernel, no_arrays, no_counts, nothing
+from convcalc.kernels.base import Kernel, no_arrays, no_counts, nothing, view_bytes
 from convcalc.kernels.sliding import Array, Axis, pad, taps, window_places
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
@@ -180,15 +180,6 @@ def fold(layer: Fold, x: Array) -> Array:
         slice(side, side + size) for side, size in zip(layer.padding, layer.output_size, strict=True)
     )
     return out[..., *inside]
-
-
-def view_bytes(layer: Layer, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """Its output is a view: it takes nothing, and nothing for that.
-
-    >>> view_bytes(Unflatten(1, (2, 3)), (1, 6), (1, 2, 3), itemsize=4)
-    -24
-    """
-    return -prod(output_shape) * itemsize
 
 
 def _unless_one(factor: str) -> Callable[[Any, Shape, Shape, int], int]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from convcalc.render.sheet import Column, Sheet, kernel, operation, shown_layer
-from convcalc.report import Report, Row
+from convcalc.report import Figures, Report, Row
 
 Value = Callable[[Row], object]
 
@@ -17,13 +17,13 @@ class Figure(NamedTuple):
     title: str
     value: Value
     number: bool = False
-    total: Callable[[Report], object] | None = None
+    total: Callable[[Figures], object] | None = None
     optional: bool = False
 
 
 def _sum(name: str, title: str) -> Figure:
     """A figure that the report totals."""
-    return Figure(title, lambda row: getattr(row.figures, name), True, lambda report: getattr(report.totals, name))
+    return Figure(title, lambda row: getattr(row.figures, name), True, lambda totals: getattr(totals, name))
 
 
 def _by_axis(name: str, title: str) -> Figure:
@@ -87,10 +87,11 @@ def network_table(report: Report, columns: Sequence[str], depth: int | None) -> 
     ('total', 10164)
     """
     figures = [COLUMNS[name] for name in columns]
+    totals = report.totals
     rows = tuple(tuple(figure.value(row) for figure in figures) for row in report.at_depth(depth))
     start = tuple({"name": "input", "output": report.input}.get(name) for name in columns)
     footer = tuple(
-        figure.total(report) if figure.total else "total" if number == 0 else ""
+        figure.total(totals) if figure.total else "total" if number == 0 else ""
         for number, figure in enumerate(figures)
     )
     return Sheet(
