@@ -34,8 +34,49 @@ PADDING_MODES = {
 }
 
 
+class Kernels(Layer):
+    """What convolutions both ways share: a kernel for each pair of maps it connects, and perhaps a bias a map."""
+
+    __slots__ = ()
+    out_channels: int
+    kernel_size: tuple[int, ...]
+    bias: bool
+
+    @property
+    def channel_pairs(self) -> int:
+        """Pairs of an input and an output map that a kernel connects."""
+        raise NotImplementedError
+
+    @property
+    def weights(self) -> int:
+        """A kernel's taps, for each pair of maps (PyTorch: the elements of ``weight``).
+
+        >>> Conv2d(1, 6, 5).weights
+        150
+        """
+        return formulas.weights(self.channel_pairs, self.kernel_size)
+
+    @property
+    def biases(self) -> int:
+        """One an output map, or none.
+
+        >>> Conv2d(1, 6, 5).biases
+        6
+        """
+        return self.out_channels if self.bias else 0
+
+    def connections(self, input_shape: Sequence[int]) -> int:
+        """Uses of a weight or a bias in one example (LeCun et al. 1998, II-B). Errors as `output_shape`.
+
+        >>> Conv2d(1, 6, 5).connections((1, 1, 32, 32))  # (5*5 + 1) * 6 * 28*28
+        122304
+        """
+        units = prod(self.output_shape(input_shape)[-1 - len(self.kernel_size) :])
+        return formulas.connections(self.macs(input_shape), units if self.bias else 0)
+
+
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class Conv(Layer):
+class Conv(Kernels):
     """A convolution of any rank; `Conv1d`, `Conv2d` and `Conv3d` are its names.
 
     Parameters, order and defaults are those of ``torch.nn.Conv2d``, and two are ours: ``padding`` may give each axis
@@ -144,24 +185,6 @@ class Conv(Layer):
         """The pairs there would be without groups or table."""
         return formulas.channel_pairs(self.in_channels, self.out_channels, 1)
 
-    @property
-    def weights(self) -> int:
-        """A kernel's taps, for each pair of maps (PyTorch: the elements of ``weight``).
-
-        >>> Conv2d(1, 6, 5).weights
-        150
-        """
-        return formulas.weights(self.channel_pairs, self.kernel_size)
-
-    @property
-    def biases(self) -> int:
-        """One an output map, or none.
-
-        >>> Conv2d(1, 6, 5).biases
-        6
-        """
-        return self.out_channels if self.bias else 0
-
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
         """Multiply-accumulates of one example: every tap of every window, or only taps on real elements.
 
@@ -177,15 +200,6 @@ class Conv(Layer):
         else:
             taps = tuple(window.kernel_size * window.places for window in windows)
         return formulas.macs(self.channel_pairs, taps)
-
-    def connections(self, input_shape: Sequence[int]) -> int:
-        """Uses of a weight or a bias in one example (LeCun et al. 1998, II-B). Errors as `output_shape`.
-
-        >>> Conv2d(1, 6, 5).connections((1, 1, 32, 32))  # (5*5 + 1) * 6 * 28*28
-        122304
-        """
-        units = prod(self.output_shape(input_shape)[-1 - len(self.kernel_size) :])
-        return formulas.connections(self.macs(input_shape), units if self.bias else 0)
 
     def dead_weights(self, input_shape: Sequence[int]) -> int:
         """Weights that only ever meet zero padding. Errors as `output_shape`.

@@ -54,8 +54,33 @@ class Norm(InPlace, Uncounted):
             )
 
 
+class Affine(Norm):
+    """A norm with a trainable factor, and perhaps a bias, for each element of its ``weight_shape``."""
+
+    __slots__ = ()
+    bias: bool
+
+    @property
+    def weights(self) -> int:
+        """The factors.
+
+        >>> GroupNorm(4, 64).weights, GroupNorm(4, 64, affine=False).weights
+        (64, 0)
+        """
+        return 0 if self.weight_shape is None else prod(self.weight_shape)
+
+    @property
+    def biases(self) -> int:
+        """As many biases as factors, or none.
+
+        >>> GroupNorm(4, 64).biases, GroupNorm(4, 64, bias=False).biases
+        (64, 0)
+        """
+        return self.weights if self.bias else 0
+
+
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class BatchNorm(Norm):
+class BatchNorm(Affine):
     """Batch normalisation, as ``torch.nn.BatchNorm2d``: a factor and a bias a channel, and running statistics.
 
     The buffers are a mean and a variance a channel, and one count of batches.
@@ -114,16 +139,6 @@ class BatchNorm(Norm):
     def weight_shape(self) -> Shape | None:
         """[num_features], or none."""
         return (self.num_features,) if self.affine else None
-
-    @property
-    def weights(self) -> int:
-        """A factor a channel."""
-        return self.num_features if self.affine else 0
-
-    @property
-    def biases(self) -> int:
-        """A bias a channel."""
-        return self.num_features if self.bias else 0
 
     @property
     def buffers(self) -> int:
@@ -219,7 +234,7 @@ class InstanceNorm3d(InstanceNorm):
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class GroupNorm(Norm):
+class GroupNorm(Affine):
     """Normalisation over groups of channels, as ``torch.nn.GroupNorm``.
 
     >>> GroupNorm(4, 64).parameters
@@ -263,19 +278,9 @@ class GroupNorm(Norm):
         """[num_channels], or none."""
         return (self.num_channels,) if self.affine else None
 
-    @property
-    def weights(self) -> int:
-        """A factor a channel."""
-        return self.num_channels if self.affine else 0
-
-    @property
-    def biases(self) -> int:
-        """A bias a channel."""
-        return self.num_channels if self.bias else 0
-
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class LayerNorm(Norm):
+class LayerNorm(Affine):
     """Normalisation over the last axes, as ``torch.nn.LayerNorm``.
 
     >>> LayerNorm((3, 4)).parameters
@@ -314,19 +319,9 @@ class LayerNorm(Norm):
         """normalized_shape, or none."""
         return self.normalized_shape if self.elementwise_affine else None
 
-    @property
-    def weights(self) -> int:
-        """A factor an element."""
-        return prod(self.normalized_shape) if self.elementwise_affine else 0
-
-    @property
-    def biases(self) -> int:
-        """A bias an element."""
-        return prod(self.normalized_shape) if self.elementwise_affine and self.bias else 0
-
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class RMSNorm(Norm):
+class RMSNorm(Affine):
     """Division by the root mean square over the last axes, as ``torch.nn.RMSNorm``.
 
     Source: Zhang and Sennrich, "Root Mean Square Layer Normalization" (2019).
@@ -357,11 +352,6 @@ class RMSNorm(Norm):
     def weight_shape(self) -> Shape | None:
         """normalized_shape, or none."""
         return self.normalized_shape if self.elementwise_affine else None
-
-    @property
-    def weights(self) -> int:
-        """A factor an element."""
-        return prod(self.normalized_shape) if self.elementwise_affine else 0
 
     @property
     def biases(self) -> int:

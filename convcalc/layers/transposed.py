@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import prod
 from typing import Any
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import PerAxis, Shape, brief, per_axis, shape, whole
-from convcalc.layers.base import Layer
+from convcalc.layers.conv import Kernels
 from convcalc.layers.windows import Field, moved, refuse_empty, spatial_sizes
 
 PER_AXIS = ("kernel_size", "stride", "padding", "output_padding", "dilation")
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class ConvTranspose(Layer):
+class ConvTranspose(Kernels):
     """A transposed convolution of any rank; its names are `ConvTranspose1d` to `ConvTranspose3d`.
 
     The weight has the shape [in_channels, out_channels / groups, *kernel_size], and the multiply-accumulates go by
@@ -126,26 +125,11 @@ class ConvTranspose(Layer):
         """Pairs of an input and an output map that a kernel connects."""
         return formulas.channel_pairs(self.in_channels, self.out_channels, self.groups)
 
-    @property
-    def weights(self) -> int:
-        """The taps of one kernel, for each pair of maps."""
-        return formulas.weights(self.channel_pairs, self.kernel_size)
-
-    @property
-    def biases(self) -> int:
-        """One an output map."""
-        return self.out_channels if self.bias else 0
-
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
         """Every tap at every input position; exact: only those that land inside the output."""
         axes = self.axes(input_shape)
         taps = tuple(formulas.landing_taps(*axis) if exact else axis[0] * axis[1] for axis in axes)
         return formulas.macs(self.channel_pairs, taps)
-
-    def connections(self, input_shape: Sequence[int]) -> int:
-        """Dense multiply-accumulates, and one bias an output unit."""
-        units = prod(self.output_shape(input_shape)[-1 - len(self.kernel_size) :])
-        return formulas.connections(self.macs(input_shape), units if self.bias else 0)
 
     def dead_weights(self, input_shape: Sequence[int]) -> int:
         """Weights whose every stamp is cropped."""
