@@ -10,7 +10,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels import (
@@ -51,8 +51,12 @@ KERNELS: Mapping[type[Layer], Kernel] = {
 }
 
 
-def execute(layer: Layer, x: ArrayLike, *others: ArrayLike, **weights: ArrayLike) -> Array:
+def execute(
+    layer: Layer, x: ArrayLike, *others: ArrayLike, algorithm: str | None = None, **weights: ArrayLike
+) -> Array:
     """Run the layer on an array (a join on several), with its weights by PyTorch's names; shapes as in PyTorch.
+
+    A convolution goes the way that `choose` names, or that ``algorithm`` does: direct, patches, winograd or shear.
 
     Floating types keep their type (float16 is summed in float32); integers are summed and returned in int64 (unsigned
     ones in uint64), exactly up to its range. `ConvcalcError` where a weight is missing, unknown or of another shape,
@@ -69,9 +73,27 @@ def execute(layer: Layer, x: ArrayLike, *others: ArrayLike, **weights: ArrayLike
     result, inner = _types([*inputs, *arrays.values()])
     inputs = [array.astype(inner, copy=False) for array in inputs]
     arrays = {name: array.astype(inner, copy=False) for name, array in arrays.items()}
+    way = {}
+    if algorithm is not None and choose(layer, inputs[0].shape, inner, algorithm) and kernel.algorithm:
+        way["algorithm"] = algorithm
     with np.errstate(all="ignore"):  # NaN and infinity travel, as in PyTorch
-        out = kernel.run(layer, *inputs, **arrays)
+        out = kernel.run(layer, *inputs, **arrays, **way)
     return out.astype(result, copy=False) if result.kind == "f" else out
+
+
+def choose(layer: Layer, input_shape: Shape, dtype: DTypeLike = "float32", algorithm: str | None = None) -> str:
+    """The name of the way that `execute` goes; `ConvcalcError` where it cannot go the one that is asked for.
+
+    >>> from convcalc import Conv2d
+    >>> choose(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28))
+    'patches'
+    """
+    kernel = _kernel(layer)
+    if kernel.algorithm is not None:
+        return kernel.algorithm(layer, input_shape, np.dtype(dtype), algorithm)
+    if algorithm not in (None, "direct"):
+        raise ConvcalcError(f"{layer!r} cannot go by {algorithm!r}: it is executed in one way, 'direct'")
+    return "direct"
 
 
 def output_shape(layer: Layer, *input_shapes: Shape) -> Shape:

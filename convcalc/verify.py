@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from math import prod
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -129,7 +129,9 @@ def verify(
         uses[id(step.layer)] -= 1
         if uses[id(step.layer)]:
             held[id(step.layer)] = given
-        arrays[step.name] = engine.execute(step.layer, *(arrays[source] for source in step.sources), **given)
+        arrays[step.name] = engine.execute(
+            step.layer, *(arrays[source] for source in step.sources), **dict[str, Any](given)
+        )
         del given
         found = step._replace(output=arrays[step.name].shape)
         observed.append(Observed(found, counts, perf_counter() - started))

@@ -44,6 +44,7 @@ class Kernel:
     Only a join has several inputs.
     ``run_bytes(layer, input_shape, output_shape, itemsize)`` is what a run takes beside input, weights and output,
     ``count_bytes(layer, input_shape, output_shape)`` what a count takes.
+    Where there are several ways to run, ``algorithm(layer, input_shape, dtype, wanted)`` names the one that is gone.
     """
 
     shapes: Callable[[Any], dict[str, Shape]]
@@ -52,6 +53,7 @@ class Kernel:
     count: Callable[[Any, Shape], Counts]
     run_bytes: Callable[[Any, Shape, Shape, int], int]
     count_bytes: Callable[[Any, Shape, Shape], int]
+    algorithm: Callable[[Any, Shape, object, str | None], str] | None = None
 
 
 def no_arrays(layer: Layer) -> dict[str, Shape]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 
 import numpy as np
 
 from convcalc.errors import ConvcalcError
+from convcalc.kernels import direct
 from convcalc.kernels.base import Counts, Kernel
-from convcalc.kernels.direct import convolve, examples_at_once
+from convcalc.kernels.choice import FAST, can, choose
 from convcalc.kernels.loops import connections
+from convcalc.kernels.problem import FLOAT, Problem, Span
 from convcalc.kernels.sliding import Array, Axis, check_sides, pad, taps, window_places
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
@@ -45,25 +48,59 @@ def output_shape(layer: Conv, input_shape: Shape) -> Shape:
     return (*batch, maps, *window_places(_padded_sizes(layer, input_shape), _axes(layer)))
 
 
-def run(layer: Conv, x: Array, weight: Array, bias: Array | None = None) -> Array:
-    """(N, C, *sizes), or one example without N, to (N, O, *places)."""
-    output_shape(layer, x.shape)  # refused before anything is padded
+def run(layer: Conv, x: Array, weight: Array, bias: Array | None = None, algorithm: str | None = None) -> Array:
+    """(N, C, *sizes), or one example without N, to (N, O, *places); the fastest way, or the one that is named."""
+    shape, rank = x.shape, len(layer.kernel_size)
+    problem = problem_of(layer, shape)
+    name = algorithm or choose(problem, weight.dtype)
+    out = np.empty((problem.examples, problem.maps, *(span.places for span in problem.spans)), weight.dtype)
+    if out.size:
+        x = x.reshape(problem.examples, problem.channels, *(span.size for span in problem.spans))
+        weight = weight.reshape(*weight.shape[:2], *(span.kernel_size for span in problem.spans))
+        way = direct.convolve if name == "direct" else FAST[name].convolve
+        way(problem, x, weight, bias, out)
+    return out.reshape(*shape[: -1 - rank], problem.maps, *out.shape[-rank:])
+
+
+@lru_cache(1024)
+def problem_of(layer: Conv, input_shape: Shape) -> Problem:
+    """What there is to do, its axes apart; refused as `output_shape` refuses.
+
+    >>> from convcalc import Conv1d
+    >>> problem_of(Conv1d(1, 1, 2), (1, 1, 3)).columns
+    Span(size=3, before=0, after=0, kernel_size=2, stride=1, dilation=1, places=2)
+    """
     rank = len(layer.kernel_size)
-    batched = x if x.ndim == rank + 2 else x[np.newaxis]
-    padded = pad(batched, layer.padding, layer.padding_mode)
-    if layer.table is None:
-        out = convolve(padded, weight, _axes(layer), layer.groups)
-    else:  # a convolution of its own for each output map, over the maps that feed it and no others
-        out = np.concatenate(
-            [
-                convolve(padded[:, sources], weight[number : number + 1, sources], _axes(layer), groups=1)
-                for number, sources in enumerate(map(list, layer.table))
-            ],
-            axis=1,
-        )
-    if bias is not None and out.size:
-        out += bias.reshape(-1, *[1] * rank)
-    return out if x.ndim == rank + 2 else out[0]
+    found = output_shape(layer, input_shape)
+    axes = zip(input_shape[-rank:], layer.padding, _axes(layer), found[-rank:], strict=True)
+    spans = [Span(size, *sides, *axis, places) for size, sides, axis, places in axes]
+    if rank == 1:
+        spans.insert(0, Span(1, 0, 0, kernel_size=1, stride=1, dilation=1, places=1))
+    return Problem(
+        prod(input_shape[: -1 - rank]),
+        layer.in_channels,
+        found[-1 - rank],
+        layer.groups,
+        tuple(spans),
+        layer.padding_mode,
+        layer.table,
+    )
+
+
+def algorithm(layer: Conv, input_shape: Shape, dtype: object, wanted: str | None = None) -> str:
+    """The name of the way that a run goes, or would go where none is wanted; `ConvcalcError` where it cannot.
+
+    >>> from convcalc import Conv2d
+    >>> algorithm(Conv2d(64, 64, 3), (1, 64, 56, 56), np.float32), algorithm(Conv2d(64, 64, 3), (1, 64, 56, 56), int)
+    ('winograd', 'direct')
+    """
+    problem = problem_of(layer, input_shape)
+    if wanted is None:
+        return choose(problem, dtype)
+    names = [name for name in ("direct", *FAST) if can(name, problem, dtype)]
+    if wanted not in names:
+        raise ConvcalcError(f"{layer!r} cannot go by {wanted!r} here: use {' or '.join(map(repr, names))}")
+    return wanted
 
 
 def count(layer: Conv, input_shape: Shape) -> Counts:
@@ -114,25 +151,12 @@ def count_edges(layer: Conv) -> int:
 
 
 def run_bytes(layer: Conv, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The padded input, and of one tap the patches (where they are no view of it), the sums and the weights.
-
-    With a connection table, one map at a time: its inputs, and at the end the maps before they are put together.
-    """
-    rank = len(layer.kernel_size)
-    examples = prod(input_shape[: -rank - 1])
-    padded = examples * prod(_padded_sizes(layer, input_shape))
-    places = prod(output_shape[-rank:])
-    fed, maps = layer.in_channels, layer.out_channels
-    copies = layer.in_channels * padded if any(map(any, layer.padding)) else 0
-    if layer.table is not None:
-        fed, maps = max(map(len, layer.table)), 1
-        copies += fed * padded
-    is_view = set(layer.stride) == {1} and set(layer.kernel_size[1:]) <= {1}
-    together = min(examples_at_once(fed * places * itemsize), examples)
-    patches = 0 if is_view else together * fed * places
-    tap_weights = maps * (fed // layer.groups) if prod(layer.kernel_size) > 1 else 0
-    elements = copies + patches + together * maps * places + tap_weights
-    return (elements if layer.table is None else max(elements, prod(output_shape))) * itemsize
+    """What the way that is chosen takes."""
+    problem = problem_of(layer, input_shape)
+    if 0 in output_shape:
+        return 0
+    name = choose(problem, FLOAT if itemsize == 4 else None)
+    return direct.scratch_bytes(problem, itemsize) if name == "direct" else FAST[name].scratch_bytes(problem)
 
 
 def count_bytes(layer: Conv, input_shape: Shape, output_shape: Shape) -> int:
@@ -150,4 +174,6 @@ def _axes(layer: Conv) -> list[Axis]:
     return list(zip(layer.kernel_size, layer.stride, layer.dilation, strict=True))
 
 
-KERNELS: dict[type[Layer], Kernel] = {Conv: Kernel(shapes, output_shape, run, count, run_bytes, count_bytes)}
+KERNELS: dict[type[Layer], Kernel] = {
+    Conv: Kernel(shapes, output_shape, run, count, run_bytes, count_bytes, algorithm=algorithm)
+}

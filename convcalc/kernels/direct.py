@@ -1,7 +1,7 @@
 """Direct convolution: for each tap of the kernel, one matrix product over the channels, added up.
 
-The obvious way in arrays, and the reference for any faster one. Source: the definition, as PyTorch's `Conv2d` has it
-(cross-correlation), with the sum over the taps outermost ("shifted products").
+The obvious way in arrays: exact on integers, for any number of axes, and the reference for every faster one. Source:
+the definition, as PyTorch's `Conv2d` has it (cross-correlation), with the sum over the taps outermost.
 """
 
 from __future__ import annotations
@@ -12,32 +12,82 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.kernels.sliding import Array, Axis, taps, window_places
+from convcalc.kernels.band import copied, inside
+from convcalc.kernels.problem import Problem, Span, at_once, grid
+from convcalc.kernels.sliding import Array
+from convcalc.kernels.threads import SCRATCH_BYTES
 
-SCRATCH_BYTES = 64 * 2**20  # of patches at a time
+
+def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out: Array) -> None:
+    """Fill out (N, O, *places) from x (N, C, *sizes), weight (O, C/groups, *kernel) and bias (O,), of one type."""
+    groups, fed, made = problem.groups, problem.fed, problem.made
+    out[...] = 0
+    for some, *tile in grid(_sizes(problem), _taken(problem, x.itemsize)):
+        sums = out[(some, slice(None), *tile)]
+        for tap in np.ndindex(*weight.shape[2:]):
+            met = _met(problem, x[some], tap, tile)
+            weights = np.ascontiguousarray(weight[..., *tap])
+            if problem.table is None:
+                products = weights.reshape(groups, made, fed) @ met.reshape(len(met), groups, fed, -1)
+                sums += products.reshape(sums.shape)
+            else:  # each map sums the channels that its row names, and touches no others
+                for number, sources in enumerate(map(list, problem.table)):
+                    products = weights[number, sources] @ met[:, sources].reshape(len(met), len(sources), -1)
+                    sums[:, number] += products.reshape(sums[:, number].shape)
+    if bias is not None:
+        out += bias.reshape(-1, *[1] * len(problem.spans))
 
 
-def convolve(padded: Array, weight: Array, axes: Sequence[Axis], groups: int) -> Array:
-    """(N, C, *padded sizes) with weight (O, C/groups, *kernel) to (N, O, *places), in the weight's type.
+def _sizes(problem: Problem) -> tuple[int, ...]:
+    return problem.examples, *(span.places for span in problem.spans)
 
-    >>> convolve(np.ones((1, 1, 4)), np.ones((1, 1, 3)), [(3, 1, 1)], groups=1).tolist()
-    [[[3.0, 3.0]]]
+
+def _taken(problem: Problem, itemsize: int) -> list[int]:
+    return at_once(_sizes(problem), (problem.channels + problem.maps) * itemsize, SCRATCH_BYTES)
+
+
+def _met(problem: Problem, x: Array, tap: Sequence[int], tile: Sequence[slice]) -> Array:
+    """What a tap of the kernel meets at the places of a tile: a view where it is all the input's own."""
+    steps: list[tuple[Span, int, int, int]] = [
+        (span, index * span.dilation, part.start, part.stop - part.start)
+        for span, index, part in zip(problem.spans, tap, tile, strict=True)
+    ]
+    if problem.padding_mode != "zeros":
+        chosen: tuple[Any, ...] = np.ix_(*(copied(*step, problem.padding_mode) for step in steps))
+        return x[..., *chosen]
+    pairs = [inside(*step) for step in steps]
+    sources: tuple[Any, ...] = tuple(source for _, source in pairs)
+    seen = x[..., *sources]
+    counts = tuple(count for _, _, _, count in steps)
+    if seen.shape[2:] == counts:
+        return seen
+    met = np.zeros((*x.shape[:2], *counts), x.dtype)
+    places: tuple[Any, ...] = tuple(place for place, _ in pairs)
+    met[..., *places] = seen
+    return met
+
+
+def scratch_bytes(problem: Problem, itemsize: int) -> int:
+    """Of one tap: what it meets (where that is no view), the products, and the weights.
+
+    >>> spans = (Span(1, 0, 0, 1, 1, 1, 1), Span(4, 0, 0, kernel_size=3, stride=1, dilation=1, places=2))
+    >>> scratch_bytes(Problem(1, 5, 7, 1, spans), itemsize=4)  # 5*2 + 7*2 + 5*7 numbers
+    236
     """
-    examples, channels = padded.shape[:2]
-    maps = weight.shape[0] if channels else 0  # as PyTorch: no maps where there are no channels to sum
-    weight = weight.reshape(groups, -1, channels // groups, *weight.shape[2:]) if channels else weight
-    places = window_places(padded.shape[2:], axes)
-    out = np.zeros((examples, maps, *places), dtype=weight.dtype)
-    if out.size == 0:
-        return out
-    step = examples_at_once(channels * prod(places) * padded.itemsize)
-    for start in range(0, examples, step):
-        chunk = slice(start, start + step)
-        sums = out[chunk].reshape(-1, groups, maps // groups, prod(places))
-        for tap, met in taps(padded[chunk], axes):
-            at_tap: tuple[Any, ...] = (..., *tap)
-            sums += np.ascontiguousarray(weight[at_tap]) @ met.reshape(len(sums), groups, channels // groups, -1)
-    return out
+    taken = _taken(problem, itemsize)
+    _, *others = problem.spans
+    is_padded = problem.padding_mode != "zeros" or problem.is_padded
+    in_runs = (
+        all(span.stride == 1 for span in problem.spans)
+        and all(span.kernel_size == 1 for span in others)
+        and taken[2:] == list(_sizes(problem)[2:])
+    )
+    channels = 0 if in_runs and not is_padded else problem.channels
+    maps = problem.maps
+    if problem.table is not None:  # the channels of a row, for one map at a time
+        channels, maps = (problem.channels if is_padded else 0) + max(map(len, problem.table)), 1
+    weights = problem.maps * problem.fed if problem.taps > 1 else 0
+    return (prod(taken) * (channels + maps) + weights) * itemsize
 
 
 def examples_at_once(patch_bytes: int) -> int:

@@ -1,0 +1,62 @@
+"""Which way a convolution goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from convcalc.kernels import patches, shear, winograd
+from convcalc.kernels.problem import FLOAT, Problem
+from convcalc.kernels.sliding import Array
+
+LARGE_KERNEL = 64  # taps
+MANY = 32  # channels, and maps
+LARGE_MAPS = 400  # places, all examples together
+
+
+class Algorithm(NamedTuple):
+    """A way to convolve: whether it can, how, and the bytes it takes beside input, weights and output."""
+
+    fits: Callable[[Problem], bool]
+    convolve: Callable[[Problem, Array, Array, Array | None, Array], None]
+    scratch_bytes: Callable[[Problem], int]
+
+
+FAST: Mapping[str, Algorithm] = {
+    "patches": Algorithm(patches.fits, patches.convolve, patches.scratch_bytes),
+    "shear": Algorithm(shear.fits, shear.convolve, shear.scratch_bytes),
+    "winograd": Algorithm(winograd.fits, winograd.convolve, winograd.scratch_bytes),
+}
+
+
+def choose(problem: Problem, dtype: object) -> str:
+    """The fastest way that fits; direct for what is not two-dimensional and float32.
+
+    >>> from convcalc.kernels.problem import Span
+    >>> side = Span(56, 1, 1, kernel_size=3, stride=1, dilation=1, places=56)
+    >>> choose(Problem(1, 64, 64, 1, (side, side)), FLOAT), choose(Problem(1, 3, 64, 1, (side, side)), FLOAT)
+    ('winograd', 'patches')
+    """
+    if not _is_plain(problem, dtype):
+        return "direct"
+    if problem.made == 1 and problem.taps >= LARGE_KERNEL and shear.fits(problem):
+        return "shear"
+    many = min(problem.channels, problem.maps) >= MANY and problem.examples * problem.places >= LARGE_MAPS
+    if many and winograd.fits(problem):
+        return "winograd"
+    return "patches" if patches.fits(problem) else "direct"
+
+
+def can(name: str, problem: Problem, dtype: object) -> bool:
+    """Whether the convolution can go that way.
+
+    >>> from convcalc.kernels.problem import Span
+    >>> side = Span(8, 0, 0, kernel_size=2, stride=2, dilation=1, places=4)
+    >>> can("winograd", Problem(1, 64, 64, 1, (side, side)), FLOAT)
+    False
+    """
+    return name == "direct" or (_is_plain(problem, dtype) and FAST[name].fits(problem))
+
+
+def _is_plain(problem: Problem, dtype: object) -> bool:
+    return dtype == FLOAT and len(problem.spans) == 2 and problem.table is None

@@ -1,0 +1,202 @@
+"""A large job shared among threads, and BLAS kept to one thread meanwhile.
+
+NumPy lets go of the interpreter's lock while it copies or multiplies, so Python threads that share a few large pieces
+run side by side. BLAS has threads of its own, which would only compete: they are set aside, and as they were before
+when the last call is done. threadpoolctl sets them (OpenBLAS, MKL, BLIS); a BLAS it does not know keeps its threads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from convcalc.errors import ConvcalcError
+
+Piece = TypeVar("Piece")
+VARIABLE = "CONVCALC_THREADS"
+MOST_THREADS = 64
+SCRATCH_BYTES = 64 * 2**20  # of one call, all its threads together
+
+
+def threads() -> int:
+    """How many threads a large job may use: CONVCALC_THREADS, or the cores that this process may run on.
+
+    >>> 1 <= threads() <= MOST_THREADS
+    True
+    """
+    given = os.environ.get(VARIABLE, "").strip()
+    if not given:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return min(cores, MOST_THREADS)
+    if not given.isascii() or not given.isdigit() or int(given[:20]) == 0:
+        raise ConvcalcError(f"{VARIABLE}={given} is no number of threads: give 1 or more, or leave it out")
+    return min(int(given[:20]), MOST_THREADS)
+
+
+def hands(scratch_bytes: int, shared_bytes: int = 0) -> int:
+    """How many threads, each with so much scratch beside what they share, stay within the scratch of one call.
+
+    >>> hands(SCRATCH_BYTES)
+    1
+    """
+    return max(1, min(threads(), (SCRATCH_BYTES - shared_bytes) // max(1, scratch_bytes)))
+
+
+def share(pieces: Iterable[Piece], start: Callable[[], Callable[[Piece], object]], most: int) -> None:
+    """Do each piece once, on this thread and at most ``most - 1`` others.
+
+    Each thread that takes part calls ``start`` once, for what does its pieces: it may hold scratch of its own. The
+    first error stops the rest and is raised here.
+
+    >>> done = []
+    >>> share([1, 2, 3], lambda: done.append, most=2)
+    >>> sorted(done)
+    [1, 2, 3]
+    """
+    queue = _Queue(iter(pieces))
+    reports: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def help_out() -> None:
+        if queue.closed:
+            return
+        with np.errstate(all="ignore"):  # of this thread alone
+            try:
+                do = start()
+            except Exception:  # no scratch for another thread, say: the caller's does all
+                return
+            for piece in queue.taken(by_helper=True):
+                try:
+                    do(piece)
+                    reports.put(None)
+                except BaseException as error:  # raised in the caller's thread
+                    queue.closed = True
+                    reports.put(error)
+
+    with _blas().aside():
+        _crew().ask(help_out, most - 1)
+        failures: list[BaseException] = []
+        try:
+            do = start()
+            for piece in queue.taken(by_helper=False):
+                do(piece)
+        except BaseException as error:
+            queue.closed = True
+            failures.append(error)
+        # A helper that comes too late takes nothing, and is not waited for.
+        failures += [error for error in (reports.get() for _ in range(queue.helped())) if error is not None]
+    if failures:
+        raise failures[0]
+
+
+class _Queue(Generic[Piece]):
+    """Pieces that several threads take, one at a time, until there are no more or it is closed."""
+
+    def __init__(self, pieces: Iterator[Piece]) -> None:
+        self.closed = False
+        self._pieces = pieces
+        self._lock = Lock()
+        self._helped = 0
+
+    def taken(self, by_helper: bool) -> Iterator[Piece]:
+        while True:
+            with self._lock:
+                if self.closed:
+                    return
+                try:
+                    piece = next(self._pieces)
+                except StopIteration:
+                    self.closed = True
+                    return
+                self._helped += by_helper
+            yield piece
+
+    def helped(self) -> int:
+        """How many pieces helpers took; they take no more."""
+        with self._lock:
+            self.closed = True
+            return self._helped
+
+
+class _Crew:
+    """Threads that wait for something to do; as daemons, they keep no program from ending."""
+
+    def __init__(self) -> None:
+        self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._lock = Lock()
+        self._size = 0
+
+    def ask(self, task: Callable[[], None], hands: int) -> None:
+        with self._lock:
+            while self._size < hands:
+                Thread(target=self._work, name=f"convcalc-{self._size}", daemon=True).start()
+                self._size += 1
+        for _ in range(hands):
+            self._tasks.put(task)
+
+    def _work(self) -> None:
+        while True:
+            self._tasks.get()()
+
+
+@cache
+def _crew() -> _Crew:
+    return _Crew()
+
+
+class _BlasThreads:
+    """BLAS has one number of threads for the whole process: the first to come sets it, the last to go resets it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._users = 0
+        self._before: list[tuple[Any, int]] = []
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        with self._lock:
+            if self._users == 0:
+                self._before = [(library, library.get_num_threads()) for library in _blas_libraries()]
+                for library, _ in self._before:
+                    library.set_num_threads(1)
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if self._users == 0:
+                    self.reset()
+
+    def reset(self) -> None:
+        for library, before in self._before:
+            library.set_num_threads(before)
+
+
+@cache
+def _blas() -> _BlasThreads:
+    return _BlasThreads()
+
+
+@cache
+def _blas_libraries() -> tuple[Any, ...]:
+    from threadpoolctl import ThreadpoolController
+
+    return tuple(ThreadpoolController().select(user_api="blas").lib_controllers)
+
+
+def _after_fork() -> None:
+    """In the child there is only the thread that forked: no crew, and nobody who would reset BLAS."""
+    _blas().reset()
+    _blas.cache_clear()
+    _crew.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
