@@ -14,7 +14,7 @@ import numpy as np
 
 from convcalc.kernels.band import copied, inside
 from convcalc.kernels.problem import Problem, Span, at_once, grid
-from convcalc.kernels.sliding import Array
+from convcalc.kernels.sliding import Array, indices
 from convcalc.kernels.threads import SCRATCH_BYTES
 
 
@@ -24,7 +24,7 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
     out[...] = 0
     for some, *tile in grid(_sizes(problem), _taken(problem, x.itemsize)):
         sums = out[(some, slice(None), *tile)]
-        for tap in np.ndindex(*weight.shape[2:]):
+        for tap in indices(weight.shape[2:]):
             met = _met(problem, x[some], tap, tile)
             weights = np.ascontiguousarray(weight[..., *tap])
             if problem.table is None:

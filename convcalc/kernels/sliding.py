@@ -77,7 +77,7 @@ def taps(padded: Array, axes: Sequence[Axis]) -> Iterator[tuple[tuple[int, ...],
     [((0,), [5, 7]), ((1,), [6, 8])]
     """
     counts = window_places(padded.shape[padded.ndim - len(axes) :], axes)
-    for tap in _indices([kernel_size for kernel_size, _, _ in axes]):
+    for tap in indices([kernel_size for kernel_size, _, _ in axes]):
         met: list[Any] = [
             slice(index * dilation, index * dilation + (count - 1) * stride + 1, stride)
             for index, count, (_, stride, dilation) in zip(tap, counts, axes, strict=True)
@@ -85,11 +85,15 @@ def taps(padded: Array, axes: Sequence[Axis]) -> Iterator[tuple[tuple[int, ...],
         yield tap, padded[..., *met]
 
 
-def _indices(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """Every index, last axis fastest; one at a time, where `itertools.product` would lay all of each axis up."""
+def indices(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Every index, last axis fastest; one at a time, where `itertools.product` would lay all of each axis up.
+
+    >>> list(indices([2, 2]))
+    [(0, 0), (0, 1), (1, 0), (1, 1)]
+    """
     if not sizes:
         yield ()
         return
     for first in range(sizes[0]):
-        for rest in _indices(sizes[1:]):
+        for rest in indices(sizes[1:]):
             yield (first, *rest)
