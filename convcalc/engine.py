@@ -56,7 +56,7 @@ def execute(
 ) -> Array:
     """Run the layer on an array (a join on several), with its weights by PyTorch's names; shapes as in PyTorch.
 
-    A convolution goes the way that `choose` names, or that ``algorithm`` does: direct, patches, winograd or shear.
+    A convolution goes the way that `choose` names, or that ``algorithm`` does: direct, patches, strips, shear, winograd.
 
     Floating types keep their type (float16 is summed in float32); integers are summed and returned in int64 (unsigned
     ones in uint64), exactly up to its range. `ConvcalcError` where a weight is missing, unknown or of another shape,
@@ -69,7 +69,9 @@ def execute(
     kernel = _kernel(layer)
     inputs = [_array("x", value) for value in (x, *others)]
     arrays = {name: _array(name, value) for name, value in weights.items()}
-    _check_weights(layer, kernel.shapes(layer), arrays)
+    shapes = kernel.shapes(layer)
+    if shapes != {name: array.shape for name, array in arrays.items()}:
+        _check_weights(layer, shapes, arrays)
     result, inner = _types([*inputs, *arrays.values()])
     inputs = [array.astype(inner, copy=False) for array in inputs]
     arrays = {name: array.astype(inner, copy=False) for name, array in arrays.items()}
@@ -86,7 +88,7 @@ def choose(layer: Layer, input_shape: Shape, dtype: DTypeLike = "float32", algor
 
     >>> from convcalc import Conv2d
     >>> choose(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28))
-    'patches'
+    'strips'
     """
     kernel = _kernel(layer)
     if kernel.algorithm is not None:
@@ -201,6 +203,9 @@ def _array(name: str, value: ArrayLike) -> Array:
 
 def _types(arrays: Sequence[Array]) -> tuple[np.dtype[Any], np.dtype[Any]]:
     """The type of the result and the type that sums are made in."""
+    (first, *others) = {array.dtype for array in arrays}
+    if not others and first.char in "fd":
+        return first, first
     kinds = {array.dtype.kind for array in arrays}
     if kinds <= {"i", "u"}:
         exact = np.dtype(np.uint64 if kinds == {"u"} else np.int64)

@@ -21,8 +21,8 @@ def band_shape(problem: Problem, rows: int) -> tuple[int, int, int, int]:
     return len(down.phases()), len(across.phases()), down.elements(rows), across.elements(across.places)
 
 
-def fill_band(problem: Problem, x: Array, rows: slice, band: Array) -> None:
-    """Copy what those rows of places read from x (n, c, H, W) into the band (n, c, *band_shape).
+def fill_band(problem: Problem, x: Array, rows_of: slice, band: Array) -> None:
+    """Copy what these rows of places read from x (n, c, H, W) into the band (n, c, *band_shape).
 
     >>> side = Span(3, 1, 1, kernel_size=3, stride=1, dilation=1, places=3)
     >>> band = np.empty((1, 1, 1, 1, 3, 5))
@@ -35,14 +35,15 @@ def fill_band(problem: Problem, x: Array, rows: slice, band: Array) -> None:
         for j, across in enumerate(problem.columns.phases()):
             part = band[:, :, i, j]
             if problem.padding_mode == "zeros":
-                to_rows, from_rows = inside(problem.rows, down.residue, rows.start, high)
-                to_columns, from_columns = inside(problem.columns, across.residue, 0, wide)
-                part[:, :, to_rows, to_columns] = x[:, :, from_rows, from_columns]
-                _zero_outside(part, to_rows, to_columns)
+                rows, from_rows = inside(problem.rows, down.residue, rows_of.start, high)
+                columns, from_columns = inside(problem.columns, across.residue, 0, wide)
+                part[:, :, rows, columns] = x[:, :, from_rows, from_columns]
+                if rows.stop - rows.start < high or columns.stop - columns.start < wide:
+                    _zero_outside(part, rows, columns)
             else:
-                sources = copied(problem.rows, down.residue, rows.start, high, problem.padding_mode)
-                columns = copied(problem.columns, across.residue, 0, wide, problem.padding_mode)
-                part[...] = x[:, :, sources[:, np.newaxis], columns]
+                sources = copied(problem.rows, down.residue, rows_of.start, high, problem.padding_mode)
+                beside = copied(problem.columns, across.residue, 0, wide, problem.padding_mode)
+                part[...] = x[:, :, sources[:, np.newaxis], beside]
 
 
 @lru_cache(128)
@@ -60,14 +61,15 @@ def inside(span: Span, residue: int, place: int, count: int) -> tuple[slice, sli
 
 
 def _zero_outside(part: Array, rows: slice, columns: slice) -> None:
-    for outside in (
-        part[..., : rows.start, :],
-        part[..., rows.stop :, :],
-        part[..., rows, : columns.start],
-        part[..., rows, columns.stop :],
-    ):
-        if outside.size:
-            outside.fill(0)
+    high, wide = part.shape[-2:]
+    if rows.start > 0:
+        part[..., : rows.start, :] = 0
+    if rows.stop < high:
+        part[..., rows.stop :, :] = 0
+    if columns.start > 0:
+        part[..., rows, : columns.start] = 0
+    if columns.stop < wide:
+        part[..., rows, columns.stop :] = 0
 
 
 def copied(span: Span, residue: int, place: int, count: int, mode: str) -> Array:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
-from convcalc.kernels import patches, shear, winograd
+from convcalc.kernels import patches, shear, strips, winograd
 from convcalc.kernels.problem import FLOAT, Problem
 from convcalc.kernels.sliding import Array
 
@@ -25,17 +26,19 @@ class Algorithm(NamedTuple):
 FAST: Mapping[str, Algorithm] = {
     "patches": Algorithm(patches.fits, patches.convolve, patches.scratch_bytes),
     "shear": Algorithm(shear.fits, shear.convolve, shear.scratch_bytes),
+    "strips": Algorithm(strips.fits, strips.convolve, strips.scratch_bytes),
     "winograd": Algorithm(winograd.fits, winograd.convolve, winograd.scratch_bytes),
 }
 
 
+@lru_cache(1024)
 def choose(problem: Problem, dtype: object) -> str:
     """The fastest way that fits; direct for what is not two-dimensional and float32.
 
     >>> from convcalc.kernels.problem import Span
     >>> side = Span(56, 1, 1, kernel_size=3, stride=1, dilation=1, places=56)
     >>> choose(Problem(1, 64, 64, 1, (side, side)), FLOAT), choose(Problem(1, 3, 64, 1, (side, side)), FLOAT)
-    ('winograd', 'patches')
+    ('winograd', 'strips')
     """
     if not _is_plain(problem, dtype):
         return "direct"
@@ -44,6 +47,8 @@ def choose(problem: Problem, dtype: object) -> str:
     many = min(problem.channels, problem.maps) >= MANY and problem.examples * problem.places >= LARGE_MAPS
     if many and winograd.fits(problem):
         return "winograd"
+    if strips.fits(problem) and strips.pays(problem):
+        return "strips"
     return "patches" if patches.fits(problem) else "direct"
 
 
@@ -59,4 +64,4 @@ def can(name: str, problem: Problem, dtype: object) -> bool:
 
 
 def _is_plain(problem: Problem, dtype: object) -> bool:
-    return dtype == FLOAT and len(problem.spans) == 2 and problem.table is None
+    return dtype == FLOAT and len(problem.spans) == 2 and problem.table is None and problem.products > 0

@@ -26,7 +26,8 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
         sums = out[(some, slice(None), *tile)]
         for tap in indices(weight.shape[2:]):
             met = _met(problem, x[some], tap, tile)
-            weights = np.ascontiguousarray(weight[..., *tap])
+            at_tap: tuple[Any, ...] = (..., *tap)
+            weights = np.ascontiguousarray(weight[at_tap])
             if problem.table is None:
                 products = weights.reshape(groups, made, fed) @ met.reshape(len(met), groups, fed, -1)
                 sums += products.reshape(sums.shape)

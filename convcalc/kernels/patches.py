@@ -1,9 +1,9 @@
 """Patches: what each window sees is laid out as a column, and one matrix product does the rest, tile by tile.
 
-Source: Chellapilla, Puri and Simard, "High Performance Convolutional Neural Networks for Document Processing" (2006),
+Source: Chellapilla, Puri and Simard, "High Performance Convolutional Neural Networks for Document Processing", 2006,
 section 2.1 ("unrolling convolution"), known as im2col. A tile's patches stay in the cache; its elements are first
-sorted by their residue of the stride (`band`), so that each tap copies long runs. Runs may go on past the ends of the
-rows: then some columns that nobody asked for are multiplied too, and left out at the end.
+sorted by their residue of the stride (`band`), so that each tap copies long runs. Where that is cheaper, runs go on
+past the ends of the rows, and what nobody asked for is multiplied too and left out at the end.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ from math import prod
 import numpy as np
 
 from convcalc.kernels.band import band_shape, fill_band
-from convcalc.kernels.problem import FLOAT, Problem, Tile, at_once, cuts, evened, grid, parts, view
+from convcalc.kernels.problem import FEW_PRODUCTS, FLOAT, Problem, Tile, at_once, cuts, evened, grid, parts, view
 from convcalc.kernels.sliding import Array
 from convcalc.kernels.threads import SCRATCH_BYTES, hands, share
 
-TILE_BYTES = 2 * 2**20
+TILE_BYTES = 6 * 2**20
 RUN_PRODUCTS = 400  # what a core multiplies in the time that beginning another run takes
 FEW_COLUMNS = 512  # a matrix product of no more is better split by maps
+SMALL_KERNELS = 8192  # weights, with which many small products are faster than a large one
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How a problem is cut, and the floats that the largest tile takes for its band, patches and products."""
 
+    is_large: bool  # enough to be shared among threads
     sizes: tuple[int, ...]  # examples, groups, rows of places
     at_once: tuple[int, ...]  # of each, in the largest tile
     in_place: bool  # the input itself is the band
@@ -51,7 +53,7 @@ class Layout:
 
 def fits(problem: Problem) -> bool:
     """Whether a tile stays within the scratch."""
-    return 4 * plan(problem, True).floats <= SCRATCH_BYTES and 4 * plan(problem, False).floats <= SCRATCH_BYTES
+    return 4 * max(plan(problem, True).floats, plan(problem, False).floats) <= SCRATCH_BYTES
 
 
 def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out: Array) -> None:
@@ -60,33 +62,35 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
     weight = weight.reshape(problem.groups, problem.made, -1)
     bias = None if bias is None else bias.reshape(problem.groups, problem.made, 1, 1)
     out = out.reshape(problem.examples, problem.groups, problem.made, problem.rows.places, problem.columns.places)
+    every_map = slice(0, problem.made)
 
-    def start() -> Callable[[Tile], None]:
+    def start() -> Callable[[tuple[slice, ...]], None]:
         scratch = np.empty(layout.floats, FLOAT)
 
-        def work(tile: Tile) -> None:
+        def work(axes: tuple[slice, ...]) -> None:
+            tile = Tile(*axes)
             columns = _lay(problem, layout, tile, slice(0, tile.counts[1] * problem.fed), x, scratch)
-            _multiply(problem, layout, tile, slice(0, problem.made), columns, weight, bias, out, scratch)
+            _multiply(problem, layout, tile, every_map, columns, weight, bias, out, scratch)
 
         return work
 
-    if not problem.is_large:
+    tiles = grid(layout.sizes, layout.at_once)
+    if not layout.is_large:
         work = start()
-        for axes in grid(layout.sizes, layout.at_once):
-            work(Tile(*axes))
+        for axes in tiles:
+            work(axes)
     elif layout.tiles > 1:
-        tiles = (Tile(*axes) for axes in grid(layout.sizes, layout.at_once))
         share(tiles, start, hands(4 * layout.floats))
     else:  # few columns, so all are laid first, and then multiplied for some maps at a time
-        tile = Tile(*(slice(0, size) for size in layout.sizes))
+        tile = Tile(*next(tiles))
         scratch = np.empty(layout.floats, FLOAT)
         columns = _lay(problem, layout, tile, slice(0, 0), x, scratch)
-        some = cuts(problem.channels, -(-problem.channels // 4))
-        share(some, lambda: lambda part: _lay(problem, layout, tile, part, x, scratch), hands(0))
+        channels = cuts(problem.channels, -(-problem.channels // 4))
+        share(channels, lambda: lambda some: _lay(problem, layout, tile, some, x, scratch), hands(0))
         maps = cuts(problem.made, -(-problem.made // 4))
         share(
             maps,
-            lambda: lambda part: _multiply(problem, layout, tile, part, columns, weight, bias, out, scratch),
+            lambda: lambda some: _multiply(problem, layout, tile, some, columns, weight, bias, out, scratch),
             hands(0),
         )
 
@@ -106,15 +110,63 @@ def plan(problem: Problem, contiguous: bool) -> Layout:
         taken = evened(sizes, taken, FEW_COLUMNS // across.places)
     examples, groups, rows = taken
     channels = examples * groups * problem.fed
+    residues_down, residues_across, high, _ = band_shape(problem, rows)
     return Layout(
+        problem.is_large,
         sizes,
         tuple(taken),
         in_place,
         run_on,
         wide,
-        band=0 if in_place else channels * prod(band_shape(problem, rows)),
+        band=0 if in_place else channels * residues_down * residues_across * high * wide,
         patches=channels * copies * rows * (wide if run_on else across.places),
         products=examples * groups * problem.made * rows * wide * run_on,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Where a tile's patches come from: shapes, and for each residue its taps' place and the view on the band."""
+
+    band: tuple[int, ...]
+    steps: tuple[int, ...]  # floats from one to the next, along the axes of the band
+    patches: tuple[int, ...]
+    columns: tuple[int, ...]
+    whole: tuple[int, ...]  # strides of the columns of a kernel of one tap, on the band itself
+    taps: tuple[tuple[slice, slice, int, tuple[int, ...], tuple[int, ...]], ...]
+
+
+@lru_cache(1024)
+def _moves(problem: Problem, layout: Layout, counts: tuple[int, int, int]) -> Moves:
+    down, across, wide = problem.rows, problem.columns, layout.wide
+    examples, groups, rows = counts
+    channels = groups * problem.fed
+    if layout.in_place:
+        band: tuple[int, ...] = (problem.examples, problem.channels, 1, 1, down.size, wide)
+    else:
+        band = (examples, channels, *band_shape(problem, rows))
+    steps = tuple(prod(band[axis + 1 :]) for axis in range(6))
+    runs, along = (rows, across.places), (wide, 1)
+    if layout.run_on:
+        runs, along = (1, (rows - 1) * wide + across.places), (0, 1)
+    taps = tuple(
+        (
+            slice(above.taps.start, None, above.taps.step),
+            slice(aside.taps.start, None, aside.taps.step),
+            i * steps[2] + j * steps[3] + above.first * wide + aside.first,
+            (examples, channels, len(above.taps), len(aside.taps), *runs),
+            (steps[0], steps[1], above.jump * wide, aside.jump, *along),
+        )
+        for i, above in enumerate(down.phases())
+        for j, aside in enumerate(across.phases())
+    )
+    return Moves(
+        band,
+        steps,
+        patches=(examples, channels, down.kernel_size, across.kernel_size, *runs),
+        columns=(examples, groups, problem.fed * problem.taps, prod(runs)),
+        whole=(steps[0], problem.fed * steps[1], steps[1], 1),
+        taps=taps,
     )
 
 
@@ -123,39 +175,22 @@ def _lay(problem: Problem, layout: Layout, tile: Tile, channels: slice, x: Array
 
     What is returned is that of all its channels: (n, groups, taps of all channels of a group, columns).
     """
-    down, across = problem.rows, problem.columns
-    examples, groups, rows = tile.counts
-    first, count = tile.groups.start * problem.fed, groups * problem.fed
+    moves = _moves(problem, layout, tile.counts)
+    first = tile.groups.start * problem.fed
     if layout.in_place:
-        buffer, shape = x, (problem.examples, problem.channels, 1, 1, down.size, across.size)
-        offset = (tile.examples.start * problem.channels + first) * down.size * across.size
-        offset += tile.rows.start * across.size
+        buffer = x
+        offset = tile.examples.start * moves.steps[0] + first * moves.steps[1] + tile.rows.start * layout.wide
     else:
-        buffer, shape, offset = scratch, (examples, count, *band_shape(problem, rows)), 0
-        band = scratch[: prod(shape)].reshape(shape)
+        buffer, offset = scratch, 0
+        band = scratch[: prod(moves.band)].reshape(moves.band)
         seen = x[tile.examples, first + channels.start : first + channels.stop]
         fill_band(problem, seen, tile.rows, band[:, channels])
-    steps = [prod(shape[axis + 1 :]) for axis in range(6)]  # elements from one to the next along each axis
-    columns = (rows - 1) * layout.wide + across.places if layout.run_on else rows * across.places
     if problem.taps == 1:
-        strides = (steps[0], problem.fed * steps[1], steps[1], 1)
-        return view(buffer, offset, (examples, groups, problem.fed, columns), strides)
-    runs, along = ((columns,), (1,)) if layout.run_on else ((rows, across.places), (layout.wide, 1))
-    size = examples * count * problem.taps * columns
-    patches = scratch[layout.band : layout.band + size].reshape(
-        examples, count, down.kernel_size, across.kernel_size, *runs
-    )
-    offset += channels.start * steps[1]
-    here = channels.stop - channels.start
-    for i, above in enumerate(down.phases()):
-        for j, beside in enumerate(across.phases()):
-            start = offset + i * steps[2] + j * steps[3] + above.first * layout.wide + beside.first
-            taps = (len(above.taps), len(beside.taps))
-            strides = (steps[0], steps[1], above.jump * layout.wide, beside.jump, *along)
-            patches[:, channels, above.taps.start :: above.taps.step, beside.taps.start :: beside.taps.step] = view(
-                buffer, start, (examples, here, *taps, *runs), strides
-            )
-    return patches.reshape(examples, groups, problem.fed * problem.taps, columns)
+        return view(buffer, offset, moves.columns, moves.whole)
+    patches = scratch[layout.band : layout.band + prod(moves.patches)].reshape(moves.patches)
+    for down, across, start, shape, strides in moves.taps:
+        patches[:, channels, down, across] = view(buffer, offset + start, shape, strides)[:, channels]
+    return patches.reshape(moves.columns)
 
 
 def _multiply(
@@ -175,22 +210,32 @@ def _multiply(
     target = out[tile.examples, tile.groups, maps, tile.rows]
     examples, groups, rows = tile.counts
     if not layout.run_on:
-        np.matmul(weight, columns, out=target.reshape(*target.shape[:3], -1))
+        _product(weight, columns, target.reshape(*target.shape[:3], -1))
         if bias is not None:
             target += bias
         return
-    shape = (examples, groups, problem.made, rows, layout.wide)
+    shape = (examples, groups, problem.made, rows * layout.wide)
     start = layout.band + layout.patches
     products = scratch[start : start + prod(shape)].reshape(shape)[:, :, maps]
-    np.matmul(weight, columns, out=products.reshape(*products.shape[:3], -1)[..., : columns.shape[-1]])
-    kept = products[..., : problem.columns.places]
+    _product(weight, columns, products[..., : columns.shape[-1]])
+    kept = products.reshape(*products.shape[:3], rows, layout.wide)[..., : problem.columns.places]
     if bias is None:
         target[...] = kept
     else:
         np.add(kept, bias, out=target)
 
 
+def _product(weight: Array, columns: Array, out: Array) -> None:
+    """The matrix product; of small kernels some columns at a time, which BLAS then need not copy."""
+    kernels = weight.shape[1] * weight.shape[2]
+    if weight.shape[1] == 1 or kernels > SMALL_KERNELS or kernels * columns.shape[-1] <= FEW_PRODUCTS:
+        np.matmul(weight, columns, out=out)
+        return
+    for some in cuts(columns.shape[-1], FEW_PRODUCTS // kernels):
+        np.matmul(weight, columns[..., some], out=out[..., some])
+
+
 def scratch_bytes(problem: Problem) -> int:
     """Of all threads that take part, for an input that lies in one piece."""
     layout = plan(problem, True)
-    return 4 * layout.floats * min(hands(4 * layout.floats), layout.tiles if problem.is_large else 1)
+    return 4 * layout.floats * (min(hands(4 * layout.floats), layout.tiles) if layout.is_large else 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import gcd, prod
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ import numpy as np
 from convcalc.kernels.sliding import Array
 
 FLOAT = np.dtype(np.float32)
+FEW_PRODUCTS = 10**6  # of a matrix product that BLAS does without copying its operands first
 LARGE = 150_000  # nanoseconds of one core, from which on another is worth waking
 
 
@@ -48,15 +50,16 @@ class Span:
         """Elements of one residue that so many neighbouring windows read."""
         return places + (self.reach - 1) // self.stride
 
-    def phases(self) -> list[Phase]:
+    @lru_cache(128)  # noqa: B019
+    def phases(self) -> tuple[Phase, ...]:
         """The residues of the stride that taps fall on.
 
-        >>> Span(8, 0, 0, kernel_size=3, stride=2, dilation=1, places=3).phases()
-        [Phase(residue=0, taps=range(0, 3, 2), first=0, jump=1), Phase(residue=1, taps=range(1, 3, 2), first=0, jump=1)]
+        >>> Span(8, 0, 0, kernel_size=3, stride=2, dilation=1, places=3).phases()[1]
+        Phase(residue=1, taps=range(1, 3, 2), first=0, jump=1)
         """
         common = gcd(self.stride, self.dilation)
         step, jump = self.stride // common, self.dilation // common
-        return [
+        return tuple(
             Phase(
                 tap * self.dilation % self.stride,
                 range(tap, self.kernel_size, step),
@@ -64,7 +67,7 @@ class Span:
                 jump,
             )
             for tap in range(min(step, self.kernel_size))
-        ]
+        )
 
 
 @dataclass(frozen=True, slots=True)

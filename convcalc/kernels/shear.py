@@ -16,13 +16,12 @@ from math import prod
 import numpy as np
 
 from convcalc.kernels.band import fill_band
-from convcalc.kernels.problem import FLOAT, Problem, Tile, at_once, cuts, evened, grid, parts, view
+from convcalc.kernels.problem import FEW_PRODUCTS, FLOAT, Problem, Tile, at_once, cuts, evened, grid, parts, view
 from convcalc.kernels.sliding import Array
 from convcalc.kernels.threads import SCRATCH_BYTES, hands, share
 
 TILE_BYTES = 6 * 2**20
 TALL = 8  # windows, so that the rows read beyond a tile's own are few
-FEW_PRODUCTS = 10**6  # of a matrix product that BLAS does without copying its operands first
 
 
 @dataclass(frozen=True, slots=True)

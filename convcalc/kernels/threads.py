@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from queue import SimpleQueue
 from threading import Lock, Thread
@@ -125,24 +125,58 @@ class _Queue(Generic[Piece]):
 
 
 class _Crew:
-    """Threads that wait for something to do; as daemons, they keep no program from ending."""
+    """Threads that wait for something to do; as daemons, they keep no program from ending.
+
+    They are kept off the core that asks them: a virtual machine's kernel takes a core that sleeps for one that its host
+    has taken away, and would wake them behind their caller, on the same core, where they help nobody.
+    """
 
     def __init__(self) -> None:
         self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._lock = Lock()
-        self._size = 0
+        self._threads: list[Thread] = []
+        self._cores: set[int] = set()
 
     def ask(self, task: Callable[[], None], hands: int) -> None:
+        """Have so many threads do it, each once, when they can."""
+        if hands < 1:
+            return
         with self._lock:
-            while self._size < hands:
-                Thread(target=self._work, name=f"convcalc-{self._size}", daemon=True).start()
-                self._size += 1
+            others = _other_cores()
+            while len(self._threads) < hands:
+                self._threads.append(Thread(target=self._work, name="convcalc", daemon=True))
+                self._threads[-1].start()
+                self._cores = set()
+            if others and others != self._cores:
+                for thread in self._threads:
+                    _keep_on(thread, others)
+                self._cores = others
         for _ in range(hands):
             self._tasks.put(task)
 
     def _work(self) -> None:
         while True:
             self._tasks.get()()
+
+
+def _other_cores() -> set[int]:
+    """The cores that this thread might run on and does not; none where that cannot be told."""
+    current = _current_core()
+    return os.sched_getaffinity(0) - {current()} if current else set()
+
+
+@cache
+def _current_core() -> Callable[[], int] | None:
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    import ctypes
+
+    return getattr(ctypes.CDLL(None), "sched_getcpu", None)
+
+
+def _keep_on(thread: Thread, cores: set[int]) -> None:
+    with suppress(OSError):  # it is only a hint
+        os.sched_setaffinity(thread.native_id or 0, cores)
 
 
 @cache
