@@ -56,7 +56,7 @@ def execute(
 ) -> Array:
     """Run the layer on an array (a join on several), with its weights by PyTorch's names; shapes as in PyTorch.
 
-    A convolution goes the way that `choose` names, or that ``algorithm`` does: direct, patches, strips, shear, winograd.
+    A convolution goes the way that `choose` names, or ``algorithm``: direct, patches, strips, shear or winograd.
 
     Floating types keep their type (float16 is summed in float32); integers are summed and returned in int64 (unsigned
     ones in uint64), exactly up to its range. `ConvcalcError` where a weight is missing, unknown or of another shape,

@@ -1,0 +1,401 @@
+"""The ways to convolve: each against the direct one in float64, on odd shapes, views, threads, and what is not finite.
+
+Bounds: a sum of n products rounded n times is off by at most n units in the last place of the sum of their sizes
+(Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1). Winograd's transforms have coefficients
+up to 4 and spread what the largest elements round: its bound is 400 units of the largest such sum of the layer.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from convcalc import Conv1d, Conv2d, Conv3d, ConvcalcError, MaxPool2d, engine
+from convcalc.kernels import choice, conv, threads, winograd
+
+FAST = tuple(choice.FAST)
+EPSILON = 2.0**-24
+BUFFERS = 2**17  # bytes that NumPy's own loops may take, whatever the size
+MODES = ("zeros", "reflect", "replicate", "circular")
+
+
+@st.composite
+def planes(draw):
+    """A convolution of one or two axes, with all that its settings allow, and the shape of its input."""
+    rank = draw(st.integers(1, 2))
+    groups = draw(st.sampled_from([1, 1, 2, 3]))
+    mode = draw(st.sampled_from(("zeros", *MODES)))
+    kernel_size = tuple(draw(st.integers(1, 7)) for _ in range(rank))
+    dilation = tuple(draw(st.sampled_from([1, 1, 2, 3])) for _ in range(rank))
+    reach = [(taps - 1) * gap + 1 for taps, gap in zip(kernel_size, dilation, strict=True)]
+    sizes = tuple(draw(st.integers(1, 23)) for _ in range(rank))
+    most = {"reflect": -1, "circular": 0}.get(mode, 5)
+    sides = []
+    for axis, size in enumerate(sizes):
+        limit = 5 if most == 5 else size + most
+        sides.append((draw(st.integers(0, max(0, min(5, limit)))), draw(st.integers(0, max(0, min(5, limit))))))
+        if size + sum(sides[-1]) < reach[axis]:
+            sizes = (*sizes[:axis], reach[axis], *sizes[axis + 1 :])
+    layer = {1: Conv1d, 2: Conv2d}[rank](
+        groups * draw(st.integers(1, 5)),
+        groups * draw(st.integers(1, 5)),
+        kernel_size,
+        stride=tuple(draw(st.sampled_from([1, 1, 2, 3, 8])) for _ in range(rank)),
+        padding=tuple(sides),
+        dilation=dilation,
+        groups=groups,
+        bias=draw(st.booleans()),
+        padding_mode=mode,
+    )
+    return layer, (draw(st.sampled_from([1, 2, 9])), layer.in_channels, *sizes)
+
+
+def arrays(layer, shape, seed=0):
+    rng = np.random.default_rng(seed)
+    return engine.random_array(shape, rng), engine.random_weights(layer, rng)
+
+
+def exact(layer, x, weights):
+    """The output in float64, and the sum of the sizes of what each of its elements is the sum of."""
+    double = {name: array.astype(np.float64) for name, array in weights.items()}
+    sizes = {name: abs(array) for name, array in double.items()}
+    x = x.astype(np.float64)
+    return engine.execute(layer, x, **double), engine.execute(layer, abs(x), **sizes)
+
+
+def ways(layer, shape):
+    problem = conv.problem_of(layer, shape)
+    return [name for name in FAST if choice.can(name, problem, np.dtype(np.float32))]
+
+
+def agrees(name, layer, out, x, weights):
+    expected, size = exact(layer, x, weights)
+    terms = layer.in_channels // layer.groups * int(np.prod(layer.kernel_size)) + 2
+    bound = 400 * EPSILON * size.max(initial=0) if name == "winograd" else terms * EPSILON * size
+    return out.dtype == np.float32 and out.shape == expected.shape and (abs(out - expected) <= bound).all()
+
+
+@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@given(planes(), st.integers(0, 2**16))
+def test_every_way_gives_what_the_direct_one_gives(made, seed):
+    layer, shape = made
+    x, weights = arrays(layer, shape, seed)
+    for name in ("direct", *ways(layer, shape)):
+        assert agrees(name, layer, engine.execute(layer, x, algorithm=name, **weights), x, weights), name
+
+
+@settings(deadline=None, max_examples=60)
+@given(planes(), st.sampled_from(["reversed", "fortran", "every other", "turned"]))
+def test_any_view_will_do_and_is_never_changed(made, kind):
+    layer, shape = made
+    base, weights = arrays(layer, tuple(2 * size for size in shape))
+    every = tuple(slice(None, None, -2 if kind == "reversed" else 2) for _ in shape)
+    x = {
+        "reversed": base[every],
+        "every other": base[every],
+        "fortran": np.asfortranarray(base[every]),
+        "turned": np.ascontiguousarray(base[every].T).T,
+    }[kind]
+    before = base.copy()
+    x.setflags(write=False)
+    for name in ways(layer, shape):
+        assert agrees(name, layer, engine.execute(layer, x, algorithm=name, **weights), x, weights), name
+    assert (base == before).all()
+
+
+LARGE = [
+    (Conv2d(33, 40, 3, padding=1), (1, 33, 61, 47)),
+    (Conv2d(8, 40, 5, padding=2), (3, 8, 41, 40)),
+    (Conv2d(40, 33, 3, dilation=3, padding=2), (2, 40, 31, 29)),
+    (Conv2d(40, 40, (1, 3)), (1, 40, 30, 33)),
+    (Conv2d(3, 24, 7, stride=2, padding=3), (2, 3, 130, 121)),
+    (Conv2d(96, 96, 3, stride=2, padding=1, groups=96), (2, 96, 57, 63)),
+    (Conv2d(2, 2, 21, padding=10, groups=2), (2, 2, 90, 101)),
+    (Conv2d(1, 1, 15, padding=(7, 7), padding_mode="reflect"), (1, 1, 200, 210)),
+    (Conv2d(1, 1, 9, dilation=2), (1, 1, 70, 300)),
+    (Conv2d(200, 300, 3), (1, 200, 9, 9)),
+    (Conv2d(256, 64, 1), (1, 256, 40, 40)),
+    (Conv2d(64, 96, 1, stride=3), (4, 64, 40, 40)),
+    (Conv2d(6, 16, 5), (70, 6, 14, 14)),
+    (Conv1d(40, 40, 9, padding=4), (3, 40, 2000)),
+]
+
+
+@pytest.mark.parametrize(("layer", "shape"), LARGE, ids=repr)
+def test_large_layers_agree_and_do_not_depend_on_the_threads(layer, shape, monkeypatch):
+    x, weights = arrays(layer, shape)
+    for name in ways(layer, shape):
+        outs = []
+        for number in (1, 2, 3):
+            monkeypatch.setenv("CONVCALC_THREADS", str(number))
+            outs.append(engine.execute(layer, x, algorithm=name, **weights))
+        assert agrees(name, layer, outs[0], x, weights), name
+        assert all((out == outs[0]).all() for out in outs[1:]), name
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("where", ["x", "weight", "bias"])
+def test_what_is_not_finite_travels_as_in_the_direct_way(value, where):
+    for layer, shape in (
+        *LARGE[:3],
+        LARGE[6],
+        LARGE[12],
+        (Conv2d(3, 4, 3, padding=1, padding_mode="circular"), (9, 3, 9, 30)),
+    ):
+        x, weights = arrays(layer, shape)
+        given = {"x": x, **weights}
+        given[where][(-1,) * given[where].ndim] = value
+        given[where].flat[len(given[where].flat) // 3] = value
+        expected = engine.execute(layer, x, algorithm="direct", **weights)
+        assert not np.isfinite(expected).all()
+        for name in ways(layer, shape):
+            out = engine.execute(layer, x, algorithm=name, **weights)
+            for kind in (np.isnan, np.isposinf, np.isneginf):
+                assert (kind(out) == kind(expected)).all(), name
+
+
+def test_numbers_too_large_for_winograd_go_another_way():
+    layer, shape = LARGE[0]
+    x, weights = arrays(layer, shape)
+    x, weights["bias"] = x * np.float32(1e36), weights["bias"] * np.float32(1e36)
+    assert np.isfinite(engine.execute(layer, x, algorithm="winograd", **weights)).all()
+
+
+@pytest.mark.parametrize("taps", [2, 3, 4, 5])
+@pytest.mark.parametrize("outputs", [1, 2, 3, 4])
+def test_winograds_matrices_convolve(outputs, taps):
+    if outputs + taps > 7:
+        return
+    data, kernel, back = winograd.matrices(outputs, taps)
+    assert data.shape == (outputs + taps - 1,) * 2
+    window, weights = np.arange(1.0, outputs + taps), np.arange(1.0, taps + 1) ** 2
+    expected = [weights @ window[place : place + taps] for place in range(outputs)]
+    assert np.allclose(back @ ((kernel @ weights) * (data @ window)), expected, rtol=1e-13)
+
+
+MEMORY = [
+    *LARGE,
+    (Conv2d(64, 64, 3, padding=1), (1, 64, 224, 224)),
+    (Conv2d(3, 64, 3, padding=1), (1, 3, 600, 600)),
+    (Conv2d(512, 512, 3, padding=1), (1, 512, 28, 28)),
+    (Conv2d(1, 1, 31, padding=15), (1, 1, 500, 1000)),
+    (Conv2d(64, 256, 1), (1, 64, 112, 112)),
+    (Conv2d(16, 16, 3, padding=1), (8, 16, 12, 12)),
+    (Conv2d(1, 2, 3, padding=1), (1, 1, 2000, 2000)),
+]
+
+
+@pytest.mark.parametrize("number", ["1", "2"])
+@pytest.mark.parametrize(("layer", "shape"), MEMORY, ids=repr)
+def test_scratch_is_bounded_and_known(layer, shape, number, monkeypatch):
+    monkeypatch.setenv("CONVCALC_THREADS", number)
+    x, weights = arrays(layer, shape)
+    problem = conv.problem_of(layer, shape)
+    for name in ways(layer, shape):
+        engine.execute(layer, x, algorithm=name, **weights)
+        tracemalloc.start()
+        out = engine.execute(layer, x, algorithm=name, **weights)
+        peak = tracemalloc.get_traced_memory()[1] - out.nbytes
+        tracemalloc.stop()
+        said = choice.FAST[name].scratch_bytes(problem)
+        assert max(peak, said) <= threads.SCRATCH_BYTES + BUFFERS, name
+        assert peak <= said + BUFFERS, name
+        if number == "1":  # with more, it depends on who comes in time
+            assert said <= 1.1 * peak + BUFFERS, name
+
+
+def test_direct_scratch_is_bounded(monkeypatch):
+    layer, shape = Conv3d(3, 4, 3, padding=1), (2, 3, 40, 200, 200)
+    x, weights = arrays(layer, shape)
+    tracemalloc.start()
+    out = engine.execute(layer, x, **weights)
+    peak = tracemalloc.get_traced_memory()[1] - out.nbytes
+    tracemalloc.stop()
+    assert peak <= threads.SCRATCH_BYTES + BUFFERS
+    monkeypatch.setattr("convcalc.kernels.direct.SCRATCH_BYTES", 2**20)
+    assert (engine.execute(layer, x, **weights) == out).all()
+
+
+def test_the_way_can_be_asked_for():
+    layer, shape = Conv2d(64, 64, 3, padding=1), (1, 64, 56, 56)
+    x, weights = arrays(layer, shape)
+    assert engine.choose(layer, shape) == "winograd"
+    assert engine.choose(layer, shape, "float64") == engine.choose(layer, shape, "int64") == "direct"
+    chosen = engine.execute(layer, x, **weights)
+    assert (chosen == engine.execute(layer, x, algorithm="winograd", **weights)).all()
+    assert (chosen != engine.execute(layer, x, algorithm="patches", **weights)).any()
+    with pytest.raises(ConvcalcError, match=r"cannot go by 'fft' here: use 'direct' or 'patches' or"):
+        engine.execute(layer, x, algorithm="fft", **weights)
+    with pytest.raises(ConvcalcError, match=r"cannot go by 'winograd' here: use 'direct'$"):
+        engine.execute(layer, x.astype(np.float64), algorithm="winograd", **weights)
+    with pytest.raises(ConvcalcError, match=r"cannot go by 'shear' here: use 'direct' or 'patches' or 'strips'$"):
+        engine.execute(Conv2d(64, 64, 3, stride=2), x, algorithm="shear", **weights)
+    with pytest.raises(ConvcalcError, match="is executed in one way"):
+        engine.execute(MaxPool2d(2), x, algorithm="winograd")
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "name"),
+    [
+        (Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28), "strips"),
+        (Conv2d(256, 64, 1), (1, 256, 56, 56), "patches"),
+        (Conv2d(512, 512, 3, padding=1), (1, 512, 7, 7), "patches"),
+        (Conv2d(576, 576, 3, padding=1, groups=576), (1, 576, 14, 14), "patches"),
+        (Conv2d(1, 1, 31, padding=15), (1, 1, 1080, 1920), "shear"),
+        (Conv2d(128, 128, 31, padding=15, groups=128), (1, 128, 56, 56), "shear"),
+        (Conv2d(256, 256, 3, padding=2, dilation=2), (1, 256, 28, 28), "winograd"),
+        (Conv3d(3, 3, 3), (1, 3, 9, 9, 9), "direct"),
+        (Conv2d(6, 2, 3, table=[(0, 1), (2,)]), (1, 6, 9, 9), "direct"),
+        (Conv2d(10**9, 10**9, 3), (10**9, 10**9, 10**9, 10**9), "direct"),
+    ],
+)
+def test_the_rule(layer, shape, name):
+    assert engine.choose(layer, shape) == name
+
+
+# Threads
+
+
+def test_all_pieces_are_done_once_by_all_who_come():
+    done, names = [], set()
+    barrier = threading.Barrier(3)
+
+    def start():
+        barrier.wait(timeout=10)  # nobody begins before all are here
+        names.add(threading.get_ident())
+        return done.append
+
+    threads.share(range(1000), start, most=3)
+    assert sorted(done) == list(range(1000))
+    assert len(names) == 3
+
+
+@pytest.mark.parametrize("culprit", [0, 7, 99])
+def test_an_error_in_a_piece_is_raised_and_stops_the_rest(culprit):
+    done = []
+
+    def do(piece):
+        if piece == culprit:
+            raise ValueError(piece)
+        done.append(piece)
+
+    with pytest.raises(ValueError, match=str(culprit)):
+        threads.share(range(100), lambda: do, most=3)
+    assert culprit not in done
+    threads.share([1, 2], lambda: done.append, most=3)  # and the threads are as good as before
+    assert done[-2:] in ([1, 2], [2, 1])
+
+
+def blas_threads():
+    return [library.get_num_threads() for library in threads._blas_libraries()]
+
+
+def test_the_callers_blas_settings_are_as_before():
+    before, seen = blas_threads(), []
+    threads.share([1], lambda: lambda _: seen.append(blas_threads()), most=1)
+    assert seen == [[1] * len(before)]
+    assert blas_threads() == before
+    with pytest.raises(ZeroDivisionError):
+        threads.share([0], lambda: lambda piece: 1 // piece, most=2)
+    assert blas_threads() == before
+
+
+def test_several_callers_at_once_get_what_each_alone_gets():
+    before = blas_threads()
+    given = [(layer, *arrays(layer, shape)) for layer, shape in LARGE]
+    alone = [engine.execute(layer, x, **weights) for layer, x, weights in given]
+    wrong = []
+
+    def caller(offset):
+        for number in range(len(given)):
+            place = (number + offset) % len(given)
+            layer, x, weights = given[place]
+            if not (engine.execute(layer, x, **weights) == alone[place]).all():
+                wrong.append(place)
+
+    callers = [threading.Thread(target=caller, args=(offset,)) for offset in range(4)]
+    for thread in callers:
+        thread.start()
+    for thread in callers:
+        thread.join()
+    assert wrong == []
+    assert blas_threads() == before
+
+
+PROGRAM = """
+import os, sys, threading, time
+import numpy as np
+from convcalc import Conv2d, engine
+from convcalc.kernels import threads
+layer = Conv2d(32, 32, 3, padding=1)
+x, weights = np.ones((4, 32, 64, 64), np.float32), engine.random_weights(layer, np.random.default_rng(0))
+"""
+
+
+def run(program, **environment):
+    variables = {**os.environ, "CONVCALC_THREADS": "3", **environment}
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM + program],
+        capture_output=True,
+        text=True,
+        env=variables,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+def test_after_a_fork_the_child_has_threads_and_blas_settings_of_its_own():
+    result = run(
+        """
+before = engine.execute(layer, x, **weights)
+inside, forked = threading.Event(), threading.Event()
+def slow(piece):
+    inside.set()
+    forked.wait(20)
+other = threading.Thread(target=threads.share, args=([1], lambda: slow, 1))
+other.start()
+inside.wait(20)
+child = os.fork()
+if child == 0:  # while another thread has set BLAS aside
+    same = (engine.execute(layer, x, **weights) == before).all()
+    os._exit(0 if same and all(b.get_num_threads() == n for b, n in zip(threads._blas_libraries(), given)) else 1)
+forked.set()
+other.join()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+""".replace("before =", "given = [b.get_num_threads() for b in threads._blas_libraries()]\nbefore =", 1)
+    )
+    assert (result.stdout, result.stderr) == ("0\n", "")
+
+
+def test_no_thread_keeps_a_program_from_ending():
+    result = run("""
+engine.execute(layer, x, **weights)
+threads._crew().ask(lambda: time.sleep(1000), 2)
+print("end")
+""")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "end\n", "")
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", "٣"])
+def test_a_wrong_number_of_threads_is_refused(value, monkeypatch):
+    monkeypatch.setenv("CONVCALC_THREADS", value)
+    with pytest.raises(ConvcalcError, match=r"CONVCALC_THREADS=.* give 1 or more"):
+        threads.threads()
+
+
+def test_the_number_of_threads(monkeypatch):
+    for value, number in (("1", 1), (" 3 ", 3), ("9" * 30, threads.MOST_THREADS)):
+        monkeypatch.setenv("CONVCALC_THREADS", value)
+        assert threads.threads() == number
+    for value in ("", " "):
+        monkeypatch.setenv("CONVCALC_THREADS", value)
+        assert threads.threads() == min(len(os.sched_getaffinity(0)), threads.MOST_THREADS)
