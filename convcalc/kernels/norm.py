@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 
 import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing
+from convcalc.kernels.blocks import BLOCK, At, across, block_size, blocks, cut, floating, in_blocks, parts, scratch
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, RMSNorm
+
+CHANNELS = 16  # at least half so many are added up at once, so that the order of adding up is the same
 
 
 def channel_shapes(layer: BatchNorm) -> dict[str, Shape]:
@@ -35,7 +39,11 @@ def batch_norm(layer: BatchNorm, x: Array, **arrays: Array) -> Array:
     >>> batch_norm(layer, np.array([[1.0], [3.0]])).tolist()
     [[-1.0], [1.0]]
     """
-    return _by_channel(x, (0, *range(2, x.ndim)), layer, arrays)
+    factors = _by_channel(x, arrays)
+    if layer.track_running_stats:
+        return _by_running(x, layer.eps, factors)
+    channels = parts(x.shape[1], max(CHANNELS, BLOCK // max(x.shape[0] * prod(x.shape[2:]), 1)))
+    return _normalised(x, ((slice(None), part) for part in channels), (0, *range(2, x.ndim)), layer.eps, factors)
 
 
 def instance_norm(layer: InstanceNorm, x: Array, **arrays: Array) -> Array:
@@ -45,61 +53,82 @@ def instance_norm(layer: InstanceNorm, x: Array, **arrays: Array) -> Array:
     >>> instance_norm(InstanceNorm1d(1, eps=0), np.array([[1.0, 3.0]])).tolist()
     [[-1.0, 1.0]]
     """
-    rank = layer.known_rank()
-    batched = x if x.ndim == rank + 2 else x[np.newaxis]
-    out = _by_channel(batched, tuple(range(2, batched.ndim)), layer, arrays)
-    return out if x.ndim == rank + 2 else out[0]
-
-
-def _by_channel(x: Array, axes: tuple[int, ...], layer: BatchNorm, arrays: dict[str, Array]) -> Array:
-    along = (1, -1, *[1] * (x.ndim - 2))
+    batched = x if x.ndim == layer.known_rank() + 2 else x[np.newaxis]
+    factors = _by_channel(batched, arrays)
     if layer.track_running_stats:
-        mean, variance = arrays["running_mean"].reshape(along), arrays["running_var"].reshape(along)
-        out = x - mean
-    else:
-        out = x - x.mean(axis=axes, keepdims=True)
-        variance = np.square(out).mean(axis=axes, keepdims=True)
-    out /= np.sqrt(variance + layer.eps)
-    if layer.affine:
-        out *= arrays["weight"].reshape(along)
-    if layer.bias:
-        out += arrays["bias"].reshape(along)
-    return out
+        return _by_running(batched, layer.eps, factors).reshape(x.shape)
+    return _by_vector(batched, batched.ndim - 2, layer.eps, factors).reshape(x.shape)
 
 
-def group_norm(layer: GroupNorm, x: Array, weight: Array | None = None, bias: Array | None = None) -> Array:
+def group_norm(layer: GroupNorm, x: Array, **arrays: Array) -> Array:
     """(N, C, *), each group of channels of each example on its own.
 
     >>> group_norm(GroupNorm(1, 2, eps=0, affine=False), np.array([[1.0, 3.0]])).tolist()
     [[-1.0, 1.0]]
     """
-    grouped = x.reshape(x.shape[0], layer.num_groups, -1)
-    out = _normalised(grouped, (2,), layer.eps).reshape(x.shape)
-    along = (1, -1, *[1] * (x.ndim - 2))
-    if weight is not None:
-        out *= weight.reshape(along)
-    if bias is not None:
-        out += bias.reshape(along)
-    return out
+    grouped = x.reshape(x.shape[0], layer.num_groups, x.shape[1] // layer.num_groups, *x.shape[2:])
+    along = (1, *grouped.shape[1:3], *[1] * (x.ndim - 2))
+    factors = {name: array.reshape(along) for name, array in arrays.items()}
+    return _by_vector(grouped, x.ndim - 1, layer.eps, factors).reshape(x.shape)
 
 
-def layer_norm(layer: LayerNorm, x: Array, weight: Array | None = None, bias: Array | None = None) -> Array:
+def layer_norm(layer: LayerNorm, x: Array, **arrays: Array) -> Array:
     """The last axes together, each vector on its own.
 
     >>> layer_norm(LayerNorm(2, eps=0, elementwise_affine=False), np.array([[1.0, 3.0]])).tolist()
     [[-1.0, 1.0]]
     """
-    out = _normalised(x, tuple(range(x.ndim - len(layer.normalized_shape), x.ndim)), layer.eps)
-    if weight is not None:
-        out *= weight
-    if bias is not None:
-        out += bias
+    return _by_vector(x, len(layer.normalized_shape), layer.eps, arrays)
+
+
+def _by_channel(x: Array, arrays: dict[str, Array]) -> dict[str, Array]:
+    """Numbers a channel, so that they go along the second axis."""
+    along = (1, -1, *[1] * (x.ndim - 2))
+    return {name: array.reshape(along) for name, array in arrays.items() if array.ndim}
+
+
+def _by_running(x: Array, eps: float, factors: dict[str, Array]) -> Array:
+    """By statistics that the layer keeps."""
+    names = list(factors)
+
+    def normalise(x: Array, *blocks: Array) -> Array:
+        of = dict(zip(names, blocks, strict=True))
+        out = x - of["running_mean"]
+        return _scaled(out, np.sqrt(of["running_var"] + eps), of)
+
+    return in_blocks(normalise, x, *factors.values())
+
+
+def _by_vector(x: Array, axes: int, eps: float, factors: dict[str, Array]) -> Array:
+    """By the statistics of the last axes together."""
+    first = x.ndim - axes
+    vectors = blocks(x.shape[:first], BLOCK // max(prod(x.shape[first:]), 1))
+    return _normalised(x, vectors, tuple(range(first, x.ndim)), eps, factors)
+
+
+def _normalised(x: Array, pieces: Iterable[At], axes: tuple[int, ...], eps: float, factors: dict[str, Array]) -> Array:
+    """By the statistics of each piece along the axes; the output holds the squares meanwhile."""
+    out = np.empty(x.shape, dtype=floating(x))
+    aligned = {name: array.reshape((1,) * (x.ndim - array.ndim) + array.shape) for name, array in factors.items()}
+    for at in pieces:
+        piece, made = x[at], out[at]
+        mean = piece.mean(axis=axes, keepdims=True)
+        np.subtract(piece, mean, out=made)
+        np.square(made, out=made)
+        variance = made.mean(axis=axes, keepdims=True)
+        np.subtract(piece, mean, out=made)
+        variance += eps
+        _scaled(made, np.sqrt(variance, out=variance), {name: cut(array, at) for name, array in aligned.items()})
     return out
 
 
-def _normalised(x: Array, axes: tuple[int, ...], eps: float) -> Array:
-    out: Array = x - x.mean(axis=axes, keepdims=True)
-    out /= np.sqrt(np.square(out).mean(axis=axes, keepdims=True) + eps)
+def _scaled(out: Array, deviation: Array, factors: dict[str, Array]) -> Array:
+    """Over the deviation, times the factor, plus the bias, in place."""
+    out /= deviation
+    if "weight" in factors:
+        out *= factors["weight"]
+    if "bias" in factors:
+        out += factors["bias"]
     return out
 
 
@@ -109,11 +138,16 @@ def rms_norm(layer: RMSNorm, x: Array, weight: Array | None = None) -> Array:
     >>> rms_norm(RMSNorm(2, eps=0), np.array([[3.0, 3.0]]), np.array([1.0, 2.0])).tolist()
     [[1.0, 2.0]]
     """
-    axes = tuple(range(x.ndim - len(layer.normalized_shape), x.ndim))
+    first = x.ndim - len(layer.normalized_shape)
     eps = np.finfo(x.dtype).eps if layer.eps is None else layer.eps
-    out: Array = x / np.sqrt(np.square(x).mean(axis=axes, keepdims=True) + eps)
-    if weight is not None:
-        out *= weight
+    out = np.empty(x.shape, dtype=floating(x))
+    for at in blocks(x.shape[:first], BLOCK // max(prod(x.shape[first:]), 1)):
+        made = np.square(x[at], out=out[at])
+        mean = made.mean(axis=tuple(range(first, x.ndim)), keepdims=True)
+        mean += eps
+        np.divide(x[at], np.sqrt(mean, out=mean), out=made)
+        if weight is not None:
+            made *= weight
     return out
 
 
@@ -125,16 +159,16 @@ def local_response_norm(layer: LocalResponseNorm, x: Array) -> Array:
     >>> local_response_norm(LocalResponseNorm(1, alpha=1, beta=1, k=0), np.array([[[2.0]]])).tolist()
     [[[0.5]]]
     """
-    squares = np.square(x)
-    padded = np.zeros((x.shape[0], x.shape[1] + layer.size - 1, *x.shape[2:]), dtype=x.dtype)
-    padded[:, layer.size // 2 : layer.size // 2 + x.shape[1]] = squares
-    total = np.zeros_like(x)
-    for neighbour in range(layer.size):
-        total += padded[:, neighbour : neighbour + x.shape[1]]
-    total *= layer.alpha / layer.size
-    total += layer.k
-    np.power(total, layer.beta, out=total)
-    out: Array = x / total
+    out = np.empty(x.shape, dtype=floating(x))
+    for at in across(x.shape, 1, BLOCK):
+        squares = np.square(x[at])
+        total, channels = np.zeros_like(squares), x.shape[1]
+        for offset in range(-(layer.size // 2), layer.size - layer.size // 2):
+            there = slice(max(-offset, 0), max(channels - offset, 0))
+            total[:, there] += squares[:, max(offset, 0) : max(channels + offset, 0)]
+        total *= layer.alpha / layer.size
+        total += layer.k
+        np.divide(x[at], np.power(total, layer.beta, out=total), out=out[at])
     return out
 
 
@@ -228,27 +262,23 @@ def norm_count(layer: BatchNorm | GroupNorm | LayerNorm | RMSNorm, input_shape: 
     return Counts(weights=weights, live_weights=weights, biases=biases, buffers=sum(sizes.values()))
 
 
-def _squares(layer: BatchNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The squares, where the statistics are the input's."""
-    return 0 if layer.track_running_stats else prod(output_shape) * itemsize
+def _running_bytes(layer: BatchNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """A block; or little more than nothing, where the statistics are the input's."""
+    return scratch(1)(layer, input_shape, output_shape, itemsize) if layer.track_running_stats else 0
 
 
-def _one_more(layer: Layer, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The squares."""
-    return prod(output_shape) * itemsize
-
-
-def _neighbours(layer: LocalResponseNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The squares, the same between zeros, and their sums."""
-    zeros = (layer.size - 1) * prod(input_shape[:1]) * prod(input_shape[2:])
-    return (3 * prod(output_shape) + zeros) * itemsize
+def _neighbours_bytes(layer: LocalResponseNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """The squares of a block and their sums."""
+    channels = input_shape[1]
+    places = block_size((input_shape[0], *input_shape[2:]), BLOCK // max(channels, 1))
+    return 2 * channels * places * itemsize
 
 
 KERNELS: dict[type[Layer], Kernel] = {
-    BatchNorm: Kernel(channel_shapes, batch_norm_shape, batch_norm, norm_count, _squares, nothing),
-    InstanceNorm: Kernel(channel_shapes, batch_norm_shape, instance_norm, norm_count, _squares, nothing),
-    GroupNorm: Kernel(affine_shapes, group_norm_shape, group_norm, norm_count, _one_more, nothing),
-    LayerNorm: Kernel(elementwise_shapes, last_axes_shape, layer_norm, norm_count, _one_more, nothing),
+    BatchNorm: Kernel(channel_shapes, batch_norm_shape, batch_norm, norm_count, _running_bytes, nothing),
+    InstanceNorm: Kernel(channel_shapes, batch_norm_shape, instance_norm, norm_count, _running_bytes, nothing),
+    GroupNorm: Kernel(affine_shapes, group_norm_shape, group_norm, norm_count, nothing, nothing),
+    LayerNorm: Kernel(elementwise_shapes, last_axes_shape, layer_norm, norm_count, nothing, nothing),
     RMSNorm: Kernel(elementwise_shapes, last_axes_shape, rms_norm, norm_count, nothing, nothing),
-    LocalResponseNorm: Kernel(no_arrays, neighbours_shape, local_response_norm, no_counts, _neighbours, nothing),
+    LocalResponseNorm: Kernel(no_arrays, neighbours_shape, local_response_norm, no_counts, _neighbours_bytes, nothing),
 }
