@@ -163,9 +163,10 @@ def local_response_norm(layer: LocalResponseNorm, x: Array) -> Array:
     for at in across(x.shape, 1, BLOCK):
         squares = np.square(x[at])
         total, channels = np.zeros_like(squares), x.shape[1]
-        for offset in range(-(layer.size // 2), layer.size - layer.size // 2):
-            there = slice(max(-offset, 0), max(channels - offset, 0))
-            total[:, there] += squares[:, max(offset, 0) : max(channels + offset, 0)]
+        for offset in range(max(-(layer.size // 2), 1 - channels), min(layer.size - layer.size // 2, channels)):
+            total[:, max(-offset, 0) : channels - max(offset, 0)] += squares[
+                :, max(offset, 0) : channels + min(offset, 0)
+            ]
         total *= layer.alpha / layer.size
         total += layer.k
         np.divide(x[at], np.power(total, layer.beta, out=total), out=out[at])
