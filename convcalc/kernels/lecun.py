@@ -103,8 +103,9 @@ def rbf(layer: RBF, x: Array, weight: Array) -> Array:
     linear_shape(layer, x.shape)
     out = np.empty((*x.shape[:-1], len(weight)), dtype=x.dtype)
     for at in blocks(x.shape[:-1], BLOCK // max(layer.in_features, 1)):
+        difference = np.empty_like(x[at])
         for unit, code in enumerate(weight):
-            difference = x[at] - code
+            np.subtract(x[at], code, out=difference)
             out[at][..., unit] = np.square(difference, out=difference).sum(axis=-1)
     return out
 
