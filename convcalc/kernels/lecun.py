@@ -103,11 +103,15 @@ def rbf(layer: RBF, x: Array, weight: Array) -> Array:
     linear_shape(layer, x.shape)
     out = np.empty((*x.shape[:-1], len(weight)), dtype=x.dtype)
     for at in blocks(x.shape[:-1], BLOCK // max(layer.in_features, 1)):
-        difference = np.empty_like(x[at])
-        for unit, code in enumerate(weight):
-            np.subtract(x[at], code, out=difference)
-            out[at][..., unit] = np.square(difference, out=difference).sum(axis=-1)
+        _distances(x[at], weight, out[at])
     return out
+
+
+def _distances(x: Array, weight: Array, out: Array) -> None:
+    difference = np.empty_like(x)
+    for unit, code in enumerate(weight):
+        np.subtract(x, code, out=difference)
+        out[..., unit] = np.square(difference, out=difference).sum(axis=-1)
 
 
 def rbf_count(layer: RBF, input_shape: Shape) -> Counts:

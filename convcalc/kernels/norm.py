@@ -161,16 +161,18 @@ def local_response_norm(layer: LocalResponseNorm, x: Array) -> Array:
     """
     out = np.empty(x.shape, dtype=floating(x))
     for at in across(x.shape, 1, BLOCK):
-        squares = np.square(x[at])
-        total, channels = np.zeros_like(squares), x.shape[1]
-        for offset in range(max(-(layer.size // 2), 1 - channels), min(layer.size - layer.size // 2, channels)):
-            total[:, max(-offset, 0) : channels - max(offset, 0)] += squares[
-                :, max(offset, 0) : channels + min(offset, 0)
-            ]
-        total *= layer.alpha / layer.size
-        total += layer.k
-        np.divide(x[at], np.power(total, layer.beta, out=total), out=out[at])
+        _by_neighbours(layer, x[at], out[at])
     return out
+
+
+def _by_neighbours(layer: LocalResponseNorm, x: Array, out: Array) -> None:
+    squares, channels = np.square(x), x.shape[1]
+    total = np.zeros_like(squares)
+    for offset in range(max(-(layer.size // 2), 1 - channels), min(layer.size - layer.size // 2, channels)):
+        total[:, max(-offset, 0) : channels - max(offset, 0)] += squares[:, max(offset, 0) : channels + min(offset, 0)]
+    total *= layer.alpha / layer.size
+    total += layer.k
+    np.divide(x, np.power(total, layer.beta, out=total), out=out)
 
 
 def affine_shapes(layer: GroupNorm) -> dict[str, Shape]:
