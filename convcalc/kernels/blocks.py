@@ -13,6 +13,7 @@ from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 
 BLOCK = 2**16  # elements: of them, a few arrays stay in the processor's cache
+LARGE = 2**20  # elements, where a block takes many steps
 WIDE = 2**10  # sums over one axis run along at least half so many others, so that the order of adding up is the same
 
 At = tuple[slice, ...]
@@ -45,16 +46,27 @@ def blocks(shape: Shape, most: int) -> Iterator[At]:
             yield (part, *rest)
 
 
+def block_shape(shape: Shape, most: int) -> Shape:
+    """The shape of the largest of those blocks.
+
+    >>> block_shape((2, 3), 3), block_shape((1, 3), 2), block_shape((5, 3), 9)
+    ((1, 3), (1, 2), (3, 3))
+    """
+    if not shape or prod(shape) <= most:
+        return shape
+    inner = prod(shape[1:])
+    if inner > most:
+        return (1, *block_shape(shape[1:], most))
+    return (part_size(shape[0], most // inner), *shape[1:])
+
+
 def block_size(shape: Shape, most: int) -> int:
     """The elements of the largest of those blocks.
 
-    >>> block_size((2, 3), 3), block_size((1, 3), 2), block_size((5, 3), 9)
-    (3, 2, 9)
+    >>> block_size((2, 3), 3)
+    3
     """
-    if not shape or prod(shape) <= most:
-        return prod(shape)
-    inner = prod(shape[1:])
-    return block_size(shape[1:], most) if inner > most else part_size(shape[0], most // inner) * inner
+    return prod(block_shape(shape, most))
 
 
 def part_size(length: int, most: int) -> int:
@@ -66,6 +78,15 @@ def part_size(length: int, most: int) -> int:
     return -(-length // max(-(-length // max(most, 1)), 1))
 
 
+def whole(at: At, axes: int) -> At:
+    """The index of a block with all of its axes.
+
+    >>> whole((slice(0, 1),), 2)
+    (slice(0, 1, None), slice(None, None, None))
+    """
+    return (*at, *[slice(None)] * (axes - len(at)))
+
+
 def across(shape: Shape, axis: int, most: int) -> Iterator[At]:
     """Indices that cut an array into blocks, but never along that axis.
 
@@ -74,8 +95,8 @@ def across(shape: Shape, axis: int, most: int) -> Iterator[At]:
     """
     others = shape[:axis] + shape[axis + 1 :]
     for at in blocks(others, most // max(shape[axis], 1)):
-        whole = [*at, *[slice(None)] * (len(others) - len(at))]
-        yield (*whole[:axis], slice(None), *whole[axis:])
+        index = whole(at, len(others))
+        yield (*index[:axis], slice(None), *index[axis:])
 
 
 def cut(array: Array, at: At) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing
-from convcalc.kernels.blocks import BLOCK, At, across, block_size, blocks, cut, floating, in_blocks, parts, scratch
+from convcalc.kernels.blocks import BLOCK, LARGE, At, across, block_size, blocks, cut, floating, parts
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
@@ -42,7 +42,7 @@ def batch_norm(layer: BatchNorm, x: Array, **arrays: Array) -> Array:
     factors = _by_channel(x, arrays)
     if layer.track_running_stats:
         return _by_running(x, layer.eps, factors)
-    channels = parts(x.shape[1], max(CHANNELS, BLOCK // max(x.shape[0] * prod(x.shape[2:]), 1)))
+    channels = parts(x.shape[1], max(CHANNELS, LARGE // max(x.shape[0] * prod(x.shape[2:]), 1)))
     return _normalised(x, ((slice(None), part) for part in channels), (0, *range(2, x.ndim)), layer.eps, factors)
 
 
@@ -89,20 +89,18 @@ def _by_channel(x: Array, arrays: dict[str, Array]) -> dict[str, Array]:
 
 def _by_running(x: Array, eps: float, factors: dict[str, Array]) -> Array:
     """By statistics that the layer keeps."""
-    names = list(factors)
-
-    def normalise(x: Array, *blocks: Array) -> Array:
-        of = dict(zip(names, blocks, strict=True))
-        out = x - of["running_mean"]
-        return _scaled(out, np.sqrt(of["running_var"] + eps), of)
-
-    return in_blocks(normalise, x, *factors.values())
+    out = np.empty(x.shape, dtype=floating(x))
+    for at in blocks(x.shape, LARGE):
+        of = {name: cut(array, at) for name, array in factors.items()}
+        np.subtract(x[at], of["running_mean"], out=out[at])
+        _scaled(out[at], of["running_var"] + eps, of)
+    return out
 
 
 def _by_vector(x: Array, axes: int, eps: float, factors: dict[str, Array]) -> Array:
     """By the statistics of the last axes together."""
     first = x.ndim - axes
-    vectors = blocks(x.shape[:first], BLOCK // max(prod(x.shape[first:]), 1))
+    vectors = blocks(x.shape[:first], LARGE // max(prod(x.shape[first:]), 1))
     return _normalised(x, vectors, tuple(range(first, x.ndim)), eps, factors)
 
 
@@ -118,18 +116,17 @@ def _normalised(x: Array, pieces: Iterable[At], axes: tuple[int, ...], eps: floa
         variance = made.mean(axis=axes, keepdims=True)
         np.subtract(piece, mean, out=made)
         variance += eps
-        _scaled(made, np.sqrt(variance, out=variance), {name: cut(array, at) for name, array in aligned.items()})
+        _scaled(made, variance, {name: cut(array, at) for name, array in aligned.items()})
     return out
 
 
-def _scaled(out: Array, deviation: Array, factors: dict[str, Array]) -> Array:
+def _scaled(out: Array, variance: Array, factors: dict[str, Array]) -> None:
     """Over the deviation, times the factor, plus the bias, in place."""
-    out /= deviation
+    out /= np.sqrt(variance, out=variance)
     if "weight" in factors:
         out *= factors["weight"]
     if "bias" in factors:
         out += factors["bias"]
-    return out
 
 
 def rms_norm(layer: RMSNorm, x: Array, weight: Array | None = None) -> Array:
@@ -141,7 +138,7 @@ def rms_norm(layer: RMSNorm, x: Array, weight: Array | None = None) -> Array:
     first = x.ndim - len(layer.normalized_shape)
     eps = np.finfo(x.dtype).eps if layer.eps is None else layer.eps
     out = np.empty(x.shape, dtype=floating(x))
-    for at in blocks(x.shape[:first], BLOCK // max(prod(x.shape[first:]), 1)):
+    for at in blocks(x.shape[:first], LARGE // max(prod(x.shape[first:]), 1)):
         made = np.square(x[at], out=out[at])
         mean = made.mean(axis=tuple(range(first, x.ndim)), keepdims=True)
         mean += eps
@@ -265,11 +262,6 @@ def norm_count(layer: BatchNorm | GroupNorm | LayerNorm | RMSNorm, input_shape: 
     return Counts(weights=weights, live_weights=weights, biases=biases, buffers=sum(sizes.values()))
 
 
-def _running_bytes(layer: BatchNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """A block; or little more than nothing, where the statistics are the input's."""
-    return scratch(1)(layer, input_shape, output_shape, itemsize) if layer.track_running_stats else 0
-
-
 def _neighbours_bytes(layer: LocalResponseNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
     """The squares of a block and their sums."""
     channels = input_shape[1]
@@ -278,8 +270,8 @@ def _neighbours_bytes(layer: LocalResponseNorm, input_shape: Shape, output_shape
 
 
 KERNELS: dict[type[Layer], Kernel] = {
-    BatchNorm: Kernel(channel_shapes, batch_norm_shape, batch_norm, norm_count, _running_bytes, nothing),
-    InstanceNorm: Kernel(channel_shapes, batch_norm_shape, instance_norm, norm_count, _running_bytes, nothing),
+    BatchNorm: Kernel(channel_shapes, batch_norm_shape, batch_norm, norm_count, nothing, nothing),
+    InstanceNorm: Kernel(channel_shapes, batch_norm_shape, instance_norm, norm_count, nothing, nothing),
     GroupNorm: Kernel(affine_shapes, group_norm_shape, group_norm, norm_count, nothing, nothing),
     LayerNorm: Kernel(elementwise_shapes, last_axes_shape, layer_norm, norm_count, nothing, nothing),
     RMSNorm: Kernel(elementwise_shapes, last_axes_shape, rms_norm, norm_count, nothing, nothing),

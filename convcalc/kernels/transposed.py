@@ -11,7 +11,7 @@ import numpy as np
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Counts, Kernel
 from convcalc.kernels.direct import examples_at_once
-from convcalc.kernels.sliding import Array
+from convcalc.kernels.sliding import Array, meeting
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.transposed import ConvTranspose
@@ -47,13 +47,7 @@ class Stamp(NamedTuple):
         >>> Stamp(taps=4, stride=2, dilation=1, cut=1, added=0).landing(0, size=16, places=32)
         (slice(1, 16, None), slice(1, 30, 2))
         """
-        first = tap * self.dilation - self.cut
-        outside = min(size, len(range(first, 0, self.stride)))
-        behind = max(outside, min(size, len(range(first, places, self.stride))))
-        if outside == behind:
-            return slice(0, 0), slice(0, 0)
-        start = first + outside * self.stride
-        return slice(outside, behind), slice(start, start + (behind - outside - 1) * self.stride + 1, self.stride)
+        return meeting(tap * self.dilation - self.cut, self.stride, places, size)
 
 
 def shapes(layer: ConvTranspose) -> dict[str, Shape]:
