@@ -12,7 +12,7 @@ import numpy as np
 from convcalc.errors import ConvcalcError
 from convcalc.kernels import softmax
 from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing, same_shape, sizes_of, view_bytes
-from convcalc.kernels.blocks import in_blocks, scratch
+from convcalc.kernels.blocks import BLOCK, block_size, in_blocks, scratch
 from convcalc.kernels.sliding import Array
 from convcalc.layers import activation as act
 from convcalc.layers.axes import Shape
@@ -182,12 +182,12 @@ def prelu_count(layer: act.PReLU, input_shape: Shape) -> Counts:
 
 
 def gelu_bytes(layer: act.GELU, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The three ranges of the error function, in float64 among them; the estimate takes less.
+    """The three ranges of the error function, some of them in float64; the estimate takes less.
 
     >>> gelu_bytes(act.GELU("tanh"), (1, 8), (1, 8), 4)
     96
     """
-    return scratch(20 if layer.approximate == "none" else 3)(layer, input_shape, output_shape, itemsize)
+    return block_size(output_shape, BLOCK) * (40 + 10 * itemsize if layer.approximate == "none" else 3 * itemsize)
 
 
 def _elementwise(function: Function, arrays: float) -> Kernel:
@@ -234,7 +234,7 @@ KERNELS: dict[type[Layer], Kernel] = {
     act.Hardtanh: _at_once(lambda layer, x: np.clip(x, layer.min_val, layer.max_val)),
     act.Softplus: _elementwise(_softplus, 3.25),
     act.Threshold: _elementwise(lambda layer, x: np.where(x <= layer.threshold, layer.value, x), 1.25),
-    act.GLU: Kernel(no_arrays, glu_shape, _glu, no_counts, scratch(4), nothing),
+    act.GLU: Kernel(no_arrays, glu_shape, _glu, no_counts, scratch(3), nothing),
     act.PReLU: Kernel(
         lambda layer: {"weight": (layer.num_parameters,)}, prelu_shape, prelu, prelu_count, scratch(2.25), nothing
     ),

@@ -9,7 +9,7 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing
-from convcalc.kernels.blocks import BLOCK, LARGE, At, across, block_size, blocks, cut, floating, parts
+from convcalc.kernels.blocks import BLOCK, LARGE, At, across, block_size, blocks, cut, floating, part_size, parts
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
@@ -42,7 +42,7 @@ def batch_norm(layer: BatchNorm, x: Array, **arrays: Array) -> Array:
     factors = _by_channel(x, arrays)
     if layer.track_running_stats:
         return _by_running(x, layer.eps, factors)
-    channels = parts(x.shape[1], max(CHANNELS, LARGE // max(x.shape[0] * prod(x.shape[2:]), 1)))
+    channels = parts(x.shape[1], _channels_at_once(x.shape))
     return _normalised(x, ((slice(None), part) for part in channels), (0, *range(2, x.ndim)), layer.eps, factors)
 
 
@@ -97,11 +97,19 @@ def _by_running(x: Array, eps: float, factors: dict[str, Array]) -> Array:
     return out
 
 
+def _channels_at_once(input_shape: Shape) -> int:
+    return max(CHANNELS, LARGE // max(input_shape[0] * prod(input_shape[2:]), 1))
+
+
 def _by_vector(x: Array, axes: int, eps: float, factors: dict[str, Array]) -> Array:
     """By the statistics of the last axes together."""
     first = x.ndim - axes
-    vectors = blocks(x.shape[:first], LARGE // max(prod(x.shape[first:]), 1))
+    vectors = blocks(x.shape[:first], _vectors_at_once(x.shape[first:]))
     return _normalised(x, vectors, tuple(range(first, x.ndim)), eps, factors)
+
+
+def _vectors_at_once(shape: Shape) -> int:
+    return LARGE // max(prod(shape), 1)
 
 
 def _normalised(x: Array, pieces: Iterable[At], axes: tuple[int, ...], eps: float, factors: dict[str, Array]) -> Array:
@@ -109,15 +117,21 @@ def _normalised(x: Array, pieces: Iterable[At], axes: tuple[int, ...], eps: floa
     out = np.empty(x.shape, dtype=floating(x))
     aligned = {name: array.reshape((1,) * (x.ndim - array.ndim) + array.shape) for name, array in factors.items()}
     for at in pieces:
-        piece, made = x[at], out[at]
-        mean = piece.mean(axis=axes, keepdims=True)
-        np.subtract(piece, mean, out=made)
-        np.square(made, out=made)
-        variance = made.mean(axis=axes, keepdims=True)
-        np.subtract(piece, mean, out=made)
+        variance = _centred(x[at], axes, out[at])
         variance += eps
-        _scaled(made, variance, {name: cut(array, at) for name, array in aligned.items()})
+        _scaled(out[at], variance, {name: cut(array, at) for name, array in aligned.items()})
+        del variance  # before the next is made
     return out
+
+
+def _centred(x: Array, axes: tuple[int, ...], out: Array) -> Array:
+    """x less its mean along the axes into the output; the variance is returned."""
+    mean = x.mean(axis=axes, keepdims=True)
+    np.subtract(x, mean, out=out)
+    np.square(out, out=out)
+    variance: Array = out.mean(axis=axes, keepdims=True)
+    np.subtract(x, mean, out=out)
+    return variance
 
 
 def _scaled(out: Array, variance: Array, factors: dict[str, Array]) -> None:
@@ -138,7 +152,7 @@ def rms_norm(layer: RMSNorm, x: Array, weight: Array | None = None) -> Array:
     first = x.ndim - len(layer.normalized_shape)
     eps = np.finfo(x.dtype).eps if layer.eps is None else layer.eps
     out = np.empty(x.shape, dtype=floating(x))
-    for at in blocks(x.shape[:first], LARGE // max(prod(x.shape[first:]), 1)):
+    for at in blocks(x.shape[:first], _vectors_at_once(x.shape[first:])):
         made = np.square(x[at], out=out[at])
         mean = made.mean(axis=tuple(range(first, x.ndim)), keepdims=True)
         mean += eps
@@ -262,6 +276,35 @@ def norm_count(layer: BatchNorm | GroupNorm | LayerNorm | RMSNorm, input_shape: 
     return Counts(weights=weights, live_weights=weights, biases=biases, buffers=sum(sizes.values()))
 
 
+def _batch_bytes(layer: BatchNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """The means and variances of some channels, where they are the input's."""
+    if layer.track_running_stats:
+        return 0
+    return 2 * part_size(input_shape[1], _channels_at_once(input_shape)) * itemsize
+
+
+def _instance_bytes(layer: InstanceNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """Those of some maps."""
+    first = len(input_shape) - layer.known_rank()
+    return 0 if layer.track_running_stats else _vectors_bytes(input_shape[:first], input_shape[first:], itemsize)
+
+
+def _group_bytes(layer: GroupNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """Those of some groups."""
+    channels = input_shape[1] // layer.num_groups
+    return _vectors_bytes((input_shape[0], layer.num_groups), (channels, *input_shape[2:]), itemsize)
+
+
+def _layer_bytes(layer: LayerNorm | RMSNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """Those of some vectors."""
+    first = len(input_shape) - len(layer.normalized_shape)
+    return _vectors_bytes(input_shape[:first], input_shape[first:], itemsize)
+
+
+def _vectors_bytes(vectors: Shape, shape: Shape, itemsize: int) -> int:
+    return 2 * block_size(vectors, _vectors_at_once(shape)) * itemsize
+
+
 def _neighbours_bytes(layer: LocalResponseNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
     """The squares of a block and their sums."""
     channels = input_shape[1]
@@ -270,10 +313,10 @@ def _neighbours_bytes(layer: LocalResponseNorm, input_shape: Shape, output_shape
 
 
 KERNELS: dict[type[Layer], Kernel] = {
-    BatchNorm: Kernel(channel_shapes, batch_norm_shape, batch_norm, norm_count, nothing, nothing),
-    InstanceNorm: Kernel(channel_shapes, batch_norm_shape, instance_norm, norm_count, nothing, nothing),
-    GroupNorm: Kernel(affine_shapes, group_norm_shape, group_norm, norm_count, nothing, nothing),
-    LayerNorm: Kernel(elementwise_shapes, last_axes_shape, layer_norm, norm_count, nothing, nothing),
-    RMSNorm: Kernel(elementwise_shapes, last_axes_shape, rms_norm, norm_count, nothing, nothing),
+    BatchNorm: Kernel(channel_shapes, batch_norm_shape, batch_norm, norm_count, _batch_bytes, nothing),
+    InstanceNorm: Kernel(channel_shapes, batch_norm_shape, instance_norm, norm_count, _instance_bytes, nothing),
+    GroupNorm: Kernel(affine_shapes, group_norm_shape, group_norm, norm_count, _group_bytes, nothing),
+    LayerNorm: Kernel(elementwise_shapes, last_axes_shape, layer_norm, norm_count, _layer_bytes, nothing),
+    RMSNorm: Kernel(elementwise_shapes, last_axes_shape, rms_norm, norm_count, _layer_bytes, nothing),
     LocalResponseNorm: Kernel(no_arrays, neighbours_shape, local_response_norm, no_counts, _neighbours_bytes, nothing),
 }

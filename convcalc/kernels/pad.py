@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.axiswise import Change, Rule, axis_by_axis, changing_bytes
+from convcalc.kernels.axiswise import Change, Rule, axis_by_axis, changing_bytes, take
 from convcalc.kernels.base import Kernel, no_arrays, no_counts, nothing, view_bytes
 from convcalc.kernels.sliding import Array, check_sides
 from convcalc.layers.axes import Shape
@@ -121,7 +121,7 @@ def _padded(x: Array, shape: Shape, sides: Sides, source: Callable[[Array, int],
 
             def padded(x: Array, axis: int) -> Array:
                 inside = x[(slice(None),) * axis + (slice(first - before, last - before),)]
-                return np.concatenate((x.take(ahead, axis), inside, x.take(behind, axis)), axis)
+                return np.concatenate((take(x, ahead, axis), inside, take(x, behind, axis)), axis)
 
             return padded
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Counts, Kernel, no_arrays, nothing
-from convcalc.kernels.blocks import BLOCK, LARGE, block_shape, block_size, blocks, floating, whole
+from convcalc.kernels.blocks import BLOCK, LARGE, At, block_shape, block_size, blocks, floating, whole
 from convcalc.kernels.sliding import Array, meeting, taps
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
@@ -215,13 +215,16 @@ def divided(sums: Array, lengths: Sequence[Lengths]) -> Array:
     maps = list(blocks(sums.shape[:first], BLOCK // max(block_size(sums.shape[first:], BLOCK), 1)))
     for places in blocks(sums.shape[first:], BLOCK):
         last = whole(places, len(lengths))
-        divisors = reduce(
-            np.multiply.outer, [axis(at).astype(out.dtype) for axis, at in zip(lengths, last, strict=True)]
-        )
+        divisors = reduce(np.multiply.outer, _numbers(lengths, last, out.dtype))
         for at in maps:
             here = (*whole(at, first), *last)
             np.divide(sums[here], divisors, out=out[here])
+        del divisors  # before the next are made
     return out
+
+
+def _numbers(lengths: Sequence[Lengths], places: At, kind: np.dtype[Any]) -> list[Array]:
+    return [axis(at).astype(kind) for axis, at in zip(lengths, places, strict=True)]
 
 
 def pool_count(layer: Windowed, input_shape: Shape) -> Counts:

@@ -13,7 +13,7 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.adaptive import bins
-from convcalc.kernels.axiswise import Change, axis_by_axis, changing_bytes, taken
+from convcalc.kernels.axiswise import Change, axis_by_axis, changing_bytes, take, taken
 from convcalc.kernels.base import Kernel, no_arrays, no_counts, nothing
 from convcalc.kernels.blocks import floating
 from convcalc.kernels.sliding import Array
@@ -193,25 +193,27 @@ def _mixed(elements: list[tuple[Array, Array]]) -> Change:
 
 def _weighted(x: Array, axis: int, elements: Array, weight: Array) -> Array:
     kind = floating(x)
-    out = x.take(elements, axis).astype(kind, copy=False)
-    out *= weight.reshape(-1, *[1] * (x.ndim - 1 - axis)).astype(kind)
+    out = take(x, elements, axis).astype(kind, copy=False)
+    out *= weight.reshape(-1, *[1] * (x.ndim - 1 - axis)).astype(kind, copy=False)
     return out
 
 
 def run_bytes(layer: Upsample, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
     """Of a band what is before and behind each axis, and, between neighbours, what is added; and where its places lie.
 
-    >>> run_bytes(Upsample(scale_factor=2), (1, 1, 4), (1, 1, 8), itemsize=4)  # 8 of 4 bytes, and 2 of 8 bytes for each
-    128
+    >>> run_bytes(Upsample(scale_factor=2), (1, 1, 4), (1, 1, 8), itemsize=4)  # 4 numbers of 8 bytes a place
+    256
     """
+    if "linear" in layer.mode and input_shape == output_shape:
+        return 0
     return changing_bytes(input_shape, output_shape, len(input_shape) - 2, itemsize, **NEEDED[layer.mode])
 
 
 # What is needed along an axis: the arrays made, the numbers worked out for each place, and those kept.
-LINEAR = {"arrays": 2, "numbers": 7, "kept": 4}
+LINEAR = {"arrays": 2, "numbers": 6, "kept": 4}
 NEEDED = {
-    "nearest": {"arrays": 1, "numbers": 2, "kept": 1},
-    "nearest-exact": {"arrays": 1, "numbers": 2, "kept": 1},
+    "nearest": {"arrays": 1, "numbers": 4, "kept": 1},
+    "nearest-exact": {"arrays": 1, "numbers": 3, "kept": 1},
     "linear": LINEAR,
     "bilinear": LINEAR,
     "trilinear": LINEAR,
