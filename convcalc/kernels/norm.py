@@ -8,12 +8,13 @@ from math import prod
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing
-from convcalc.kernels.blocks import BLOCK, LARGE, At, across, block_size, blocks, cut, floating, part_size, parts
+from convcalc.kernels import neighbours
+from convcalc.kernels.base import Counts, Kernel, nothing
+from convcalc.kernels.blocks import LARGE, At, block_size, blocks, cut, floating, part_size, parts
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
-from convcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from convcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 
 CHANNELS = 16  # at least half so many are added up at once, so that the order of adding up is the same
 
@@ -159,31 +160,8 @@ def rms_norm(layer: RMSNorm, x: Array, weight: Array | None = None) -> Array:
         np.divide(x[at], np.sqrt(mean, out=mean), out=made)
         if weight is not None:
             made *= weight
+        del mean  # before the next is made
     return out
-
-
-def local_response_norm(layer: LocalResponseNorm, x: Array) -> Array:
-    """Over (k + alpha * the mean of the squares of ``size`` neighbouring channels) ** beta.
-
-    The neighbours are as many before as behind, of an even size one more before; those outside count as 0.
-
-    >>> local_response_norm(LocalResponseNorm(1, alpha=1, beta=1, k=0), np.array([[[2.0]]])).tolist()
-    [[[0.5]]]
-    """
-    out = np.empty(x.shape, dtype=floating(x))
-    for at in across(x.shape, 1, BLOCK):
-        _by_neighbours(layer, x[at], out[at])
-    return out
-
-
-def _by_neighbours(layer: LocalResponseNorm, x: Array, out: Array) -> None:
-    squares, channels = np.square(x), x.shape[1]
-    total = np.zeros_like(squares)
-    for offset in range(max(-(layer.size // 2), 1 - channels), min(layer.size - layer.size // 2, channels)):
-        total[:, max(-offset, 0) : channels - max(offset, 0)] += squares[:, max(offset, 0) : channels + min(offset, 0)]
-    total *= layer.alpha / layer.size
-    total += layer.k
-    np.divide(x, np.power(total, layer.beta, out=total), out=out)
 
 
 def affine_shapes(layer: GroupNorm) -> dict[str, Shape]:
@@ -252,17 +230,6 @@ def last_axes_shape(layer: LayerNorm | RMSNorm, input_shape: Shape) -> Shape:
     return input_shape
 
 
-def neighbours_shape(layer: LocalResponseNorm, input_shape: Shape) -> Shape:
-    """The shape as it is, of at least three sizes.
-
-    >>> neighbours_shape(LocalResponseNorm(5), (1, 96, 55, 55))
-    (1, 96, 55, 55)
-    """
-    if len(input_shape) < 3:
-        raise ConvcalcError(f"{layer!r} cannot take input {list(input_shape)}")
-    return input_shape
-
-
 def norm_count(layer: BatchNorm | GroupNorm | LayerNorm | RMSNorm, input_shape: Shape) -> Counts:
     """The elements of the arrays: trained ones, and the running statistics apart.
 
@@ -295,21 +262,20 @@ def _group_bytes(layer: GroupNorm, input_shape: Shape, output_shape: Shape, item
     return _vectors_bytes((input_shape[0], layer.num_groups), (channels, *input_shape[2:]), itemsize)
 
 
-def _layer_bytes(layer: LayerNorm | RMSNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+def _layer_bytes(layer: LayerNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
     """Those of some vectors."""
     first = len(input_shape) - len(layer.normalized_shape)
     return _vectors_bytes(input_shape[:first], input_shape[first:], itemsize)
 
 
+def _rms_bytes(layer: RMSNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """The mean squares of some vectors."""
+    first = len(input_shape) - len(layer.normalized_shape)
+    return _vectors_bytes(input_shape[:first], input_shape[first:], itemsize) // 2
+
+
 def _vectors_bytes(vectors: Shape, shape: Shape, itemsize: int) -> int:
     return 2 * block_size(vectors, _vectors_at_once(shape)) * itemsize
-
-
-def _neighbours_bytes(layer: LocalResponseNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The squares of a block and their sums."""
-    channels = input_shape[1]
-    places = block_size((input_shape[0], *input_shape[2:]), BLOCK // max(channels, 1))
-    return 2 * channels * places * itemsize
 
 
 KERNELS: dict[type[Layer], Kernel] = {
@@ -317,6 +283,6 @@ KERNELS: dict[type[Layer], Kernel] = {
     InstanceNorm: Kernel(channel_shapes, batch_norm_shape, instance_norm, norm_count, _instance_bytes, nothing),
     GroupNorm: Kernel(affine_shapes, group_norm_shape, group_norm, norm_count, _group_bytes, nothing),
     LayerNorm: Kernel(elementwise_shapes, last_axes_shape, layer_norm, norm_count, _layer_bytes, nothing),
-    RMSNorm: Kernel(elementwise_shapes, last_axes_shape, rms_norm, norm_count, _layer_bytes, nothing),
-    LocalResponseNorm: Kernel(no_arrays, neighbours_shape, local_response_norm, no_counts, _neighbours_bytes, nothing),
+    RMSNorm: Kernel(elementwise_shapes, last_axes_shape, rms_norm, norm_count, _rms_bytes, nothing),
+    **neighbours.KERNELS,
 }
