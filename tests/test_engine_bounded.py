@@ -136,7 +136,7 @@ def test_a_block_is_as_the_whole(monkeypatch):
             )
 
     whole = list(results())
-    modules = ("blocks", "norm", "neighbours", "pool", "adaptive", "softmax", "lecun", "axiswise")
+    modules = ("blocks", "norm", "neighbours", "pool", "adaptive", "softmax", "lecun", "resample", "pad")
     for module in modules:
         for name in ("BLOCK", "LARGE", "AT_ONCE"):
             monkeypatch.setattr(f"convcalc.kernels.{module}.{name}", 5, raising=False)

@@ -18,10 +18,12 @@ Change = Callable[[Array, int], Array]  # x with an axis made anew
 Rule = Callable[[range], Change]  # for some places of the new axis
 
 
-def axis_by_axis(x: Array, shape: Shape, rules: Sequence[Rule], kind: np.dtype[Any]) -> Array:
+def axis_by_axis(x: Array, shape: Shape, rules: Sequence[Rule], kind: np.dtype[Any], at_once: int) -> Array:
     """An array of that shape, its last axes made from those of x one after another; some maps at a time, or a band.
 
-    >>> axis_by_axis(np.array([1, 2]), (4,), [lambda places: taken(np.array(places) // 2)], np.dtype(int)).tolist()
+    ``at_once`` is about how many elements that is.
+
+    >>> axis_by_axis(np.array([1, 2]), (4,), [lambda places: taken(np.array(places) // 2)], np.dtype(int), 9).tolist()
     [1, 1, 2, 2]
     """
     out = np.empty(shape, dtype=kind)
@@ -30,9 +32,9 @@ def axis_by_axis(x: Array, shape: Shape, rules: Sequence[Rule], kind: np.dtype[A
     first = x.ndim - len(rules)
     later = [rule(range(size)) for rule, size in zip(rules[1:], shape[first + 1 :], strict=True)]
     each = _elements_a_place(x.shape, shape, len(rules))
-    for band in parts(shape[first], AT_ONCE // each):
+    for band in parts(shape[first], at_once // each):
         changes = [rules[0](range(band.start, band.stop)), *later]
-        for at in blocks(shape[:first], AT_ONCE // ((band.stop - band.start) * each)):
+        for at in blocks(shape[:first], at_once // ((band.stop - band.start) * each)):
             out[(*whole(at, first), band)] = _changed(x[at], changes, first)
         del changes  # before the next are made
     return out
@@ -69,21 +71,21 @@ def taken(elements: Array) -> Change:
 
 
 def changing_bytes(
-    input_shape: Shape, shape: Shape, rank: int, itemsize: int, arrays: int, numbers: int, kept: int
+    input_shape: Shape, shape: Shape, rank: int, itemsize: int, at_once: int, arrays: int, numbers: int, kept: int
 ) -> int:
     """What it takes beside input and output.
 
     ``arrays`` are made along an axis; of each of its places ``numbers`` of 8 bytes are worked out, and ``kept``.
 
-    >>> changing_bytes((1, 1, 4), (1, 1, 8), 1, 4, arrays=1, numbers=2, kept=1)  # 8 of 4 bytes, and 8 of 8
+    >>> changing_bytes((1, 1, 4), (1, 1, 8), 1, 4, at_once=9, arrays=1, numbers=2, kept=1)  # 8 of 4 bytes, and 8 of 8
     128
     """
     if 0 in shape:
         return 0
     first = len(shape) - rank
     each = _elements_a_place(input_shape, shape, rank)
-    band = part_size(shape[first], AT_ONCE // each)
-    maps = block_size(shape[:first], AT_ONCE // (band * each))
+    band = part_size(shape[first], at_once // each)
+    maps = block_size(shape[:first], at_once // (band * each))
     most, before, sizes = 0, 0, [band, *input_shape[first + 1 :]]
     for axis, places in enumerate([band, *shape[first + 1 :]]):
         sizes[axis] = places

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.axiswise import Change, Rule, axis_by_axis, changing_bytes, take
+from convcalc.kernels.axiswise import AT_ONCE, Change, Rule, axis_by_axis, changing_bytes, take
 from convcalc.kernels.base import Kernel, no_arrays, no_counts, nothing, view_bytes
 from convcalc.kernels.sliding import Array, check_sides
 from convcalc.layers.axes import Shape
@@ -129,7 +129,7 @@ def _padded(x: Array, shape: Shape, sides: Sides, source: Callable[[Array, int],
 
     sizes = x.shape[x.ndim - len(sides) :]
     rules = [rule(size, before) for size, (before, _) in zip(sizes, sides, strict=True)]
-    return axis_by_axis(x, shape, rules, x.dtype)
+    return axis_by_axis(x, shape, rules, x.dtype, AT_ONCE)
 
 
 def _only_cuts(sides: Sides) -> bool:
@@ -154,7 +154,7 @@ def run_bytes(layer: Pad, input_shape: Shape, output_shape: Shape, itemsize: int
         return view_bytes(layer, input_shape, output_shape, itemsize)
     if isinstance(layer, ConstantPad):
         return 0
-    return changing_bytes(input_shape, output_shape, len(sides), itemsize, arrays=1, numbers=0, kept=0)
+    return changing_bytes(input_shape, output_shape, len(sides), itemsize, AT_ONCE, arrays=1, numbers=0, kept=0)
 
 
 def _sides(layer: Pad) -> Sides:

@@ -13,9 +13,9 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.adaptive import bins
-from convcalc.kernels.axiswise import Change, axis_by_axis, changing_bytes, take, taken
+from convcalc.kernels.axiswise import AT_ONCE, Change, axis_by_axis, changing_bytes, take, taken
 from convcalc.kernels.base import Kernel, no_arrays, no_counts, nothing
-from convcalc.kernels.blocks import floating
+from convcalc.kernels.blocks import LARGE, floating
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
@@ -89,7 +89,12 @@ def run(layer: Upsample, x: Array) -> Array:
     shape, steps = output_shape(layer, x.shape), _steps(layer, x.shape)
     whole = "nearest" in layer.mode or ("linear" in layer.mode and all(step.size == step.places for step in steps))
     rules = [partial(RULES[layer.mode], step, bool(layer.align_corners)) for step in steps]
-    return axis_by_axis(x, shape, rules, x.dtype if whole else floating(x))
+    return axis_by_axis(x, shape, rules, x.dtype if whole else floating(x), _at_once(layer))
+
+
+def _at_once(layer: Upsample) -> int:
+    """The elements of a band: more where each place of it is a step."""
+    return LARGE if layer.mode == "area" else AT_ONCE
 
 
 def nearest(step: Step, align_corners: bool, places: range) -> Change:
@@ -206,7 +211,8 @@ def run_bytes(layer: Upsample, input_shape: Shape, output_shape: Shape, itemsize
     """
     if "linear" in layer.mode and input_shape == output_shape:
         return 0
-    return changing_bytes(input_shape, output_shape, len(input_shape) - 2, itemsize, **NEEDED[layer.mode])
+    rank, needed = len(input_shape) - 2, NEEDED[layer.mode]
+    return changing_bytes(input_shape, output_shape, rank, itemsize, _at_once(layer), **needed)
 
 
 # What is needed along an axis: the arrays made, the numbers worked out for each place, and those kept.
