@@ -30,7 +30,7 @@ def softmin(x: Array, axis: int) -> Array:
     >>> softmin(np.array([1000.0, 1000.0]), 0).tolist()
     [0.5, 0.5]
     """
-    return along(x, axis, lambda x, axis, out: _softmax(np.negative(x, out=out), axis, out))
+    return along(x, axis, lambda x, axis, out: _softmax(np.multiply(-1, x, out=out), axis, out))
 
 
 def log_softmax(x: Array, axis: int) -> Array:
