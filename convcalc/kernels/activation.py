@@ -1,15 +1,18 @@
-"""Activations, in eval mode: each from its definition, in a form that does not overflow."""
+"""Activations, in eval mode: each from its definition, in a form that does not overflow, a block at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import pi, prod, sqrt
+from functools import partial
+from math import pi, sqrt
 from typing import Any
 
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing, same_shape, view_bytes
+from convcalc.kernels import softmax
+from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing, same_shape, sizes_of, view_bytes
+from convcalc.kernels.blocks import BLOCK, block_size, in_blocks, scratch
 from convcalc.kernels.sliding import Array
 from convcalc.layers import activation as act
 from convcalc.layers.axes import Shape
@@ -107,40 +110,6 @@ def gelu(layer: act.GELU, x: Array) -> Array:
     return out
 
 
-def softmax(x: Array, axis: int) -> Array:
-    """exp(x) over its sum along the axis.
-
-    >>> softmax(np.array([1000.0, 1000.0]), 0).tolist()
-    [0.5, 0.5]
-    """
-    powers = np.exp(x - x.max(axis=axis, keepdims=True, initial=-np.inf))
-    out: Array = powers / powers.sum(axis=axis, keepdims=True)
-    return out
-
-
-def log_softmax(x: Array, axis: int) -> Array:
-    """The logarithm of the softmax.
-
-    >>> log_softmax(np.array([0.0, 0.0]), 0).round(4).tolist()
-    [-0.6931, -0.6931]
-    """
-    shifted = x - x.max(axis=axis, keepdims=True, initial=-np.inf)
-    out: Array = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
-    return out
-
-
-def _axis(layer: act.Softmax, x: Array) -> int:
-    usual = 0 if x.ndim in (0, 1, 3) else 1
-    return usual if layer.dim is None else layer.dim
-
-
-def _along(function: Callable[[Array, int], Array], sign: int = 1) -> Function:
-    def run(layer: act.Softmax, x: Array) -> Array:
-        return function(sign * np.atleast_1d(x), _axis(layer, x)).reshape(x.shape)
-
-    return run
-
-
 def _hardshrink(layer: act.Hardshrink, x: Array) -> Array:
     return np.where((x >= -layer.lambd) & (x <= layer.lambd), 0, x)
 
@@ -160,8 +129,7 @@ def _selu(layer: act.SELU, x: Array) -> Array:
 
 
 def _glu(layer: act.GLU, x: Array) -> Array:
-    first, second = np.split(x, 2, axis=layer.dim)
-    return first * sigmoid(second)
+    return in_blocks(lambda first, second: first * sigmoid(second), *np.split(x, 2, axis=layer.dim))
 
 
 def glu_shape(layer: act.GLU, input_shape: Shape) -> Shape:
@@ -179,18 +147,6 @@ def glu_shape(layer: act.GLU, input_shape: Shape) -> Shape:
         raise ConvcalcError(f"{layer!r} halves an axis of {out[axis]}: make it even")
     out[axis] //= 2
     return tuple(out)
-
-
-def along_shape(layer: act.Softmax, input_shape: Shape) -> Shape:
-    """The shape as it is; refused where it has not the axis.
-
-    >>> along_shape(act.Softmax(1), (1, 10))
-    (1, 10)
-    """
-    axes = len(input_shape) or 1
-    if layer.dim is not None and not -axes <= layer.dim < axes:
-        raise ConvcalcError(f"{layer!r} names an axis that input {list(input_shape)} has not")
-    return input_shape
 
 
 def prelu_shape(layer: act.PReLU, input_shape: Shape) -> Shape:
@@ -211,8 +167,8 @@ def prelu(layer: act.PReLU, x: Array, weight: Array) -> Array:
     >>> prelu(act.PReLU(), np.array([-2.0, 2.0]), np.array([0.25])).tolist()
     [-0.5, 2.0]
     """
-    slopes = weight if x.ndim < 2 else weight.reshape(1, -1, *[1] * (x.ndim - 2))
-    return np.where(x > 0, x, slopes * x) if x.ndim else np.where(x > 0, x, slopes[0] * x)
+    slopes = weight.reshape((-1,) + (1,) * (x.ndim - 2) if x.ndim > 1 else x.shape and (1,))
+    return in_blocks(lambda x, slopes: np.where(x > 0, x, slopes * x), x, slopes)
 
 
 def prelu_count(layer: act.PReLU, input_shape: Shape) -> Counts:
@@ -225,78 +181,65 @@ def prelu_count(layer: act.PReLU, input_shape: Shape) -> Counts:
     return Counts(weights=slopes.size, live_weights=slopes.size)
 
 
-def sizes_of(*numbers: int) -> Callable[[Layer, Shape], Shape]:
-    """The shape as it is, of inputs of so many sizes only.
-
-    >>> sizes_of(3, 4)(act.Softmax2d(), (1, 3, 8, 8))
-    (1, 3, 8, 8)
-    """
-
-    def same(layer: Layer, input_shape: Shape) -> Shape:
-        if len(input_shape) not in numbers:
-            raise ConvcalcError(f"{layer!r} cannot take input {list(input_shape)}")
-        return input_shape
-
-    return same
-
-
 def gelu_bytes(layer: act.GELU, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The three ranges of the error function, in float64 among them; the estimate takes less.
+    """The three ranges of the error function, some of them in float64; the estimate takes less.
 
     >>> gelu_bytes(act.GELU("tanh"), (1, 8), (1, 8), 4)
     96
     """
-    return (20 if layer.approximate == "none" else 3) * prod(output_shape) * itemsize
+    return block_size(output_shape, BLOCK) * (40 + 10 * itemsize if layer.approximate == "none" else 3 * itemsize)
 
 
-def _scratch(arrays: float) -> Callable[[Layer, Shape, Shape, int], int]:
-    """So many arrays like the output."""
-    return lambda layer, input_shape, output_shape, itemsize: int(arrays * prod(output_shape) * itemsize)
+def _elementwise(function: Function, arrays: float) -> Kernel:
+    def run(layer: Layer, x: Array) -> Array:
+        return in_blocks(partial(function, layer), x)
+
+    return Kernel(no_arrays, same_shape, run, no_counts, scratch(arrays), nothing)
 
 
-def _elementwise(function: Function, scratch: float) -> Kernel:
-    return Kernel(no_arrays, same_shape, function, no_counts, _scratch(scratch), nothing)
+def _at_once(function: Function) -> Kernel:
+    """Of a function that takes nothing beside its output."""
+    return Kernel(no_arrays, same_shape, function, no_counts, nothing, nothing)
 
 
 def _unchanged(layer: Layer, x: Array) -> Array:
     return x
 
 
-# What each takes beside input and output: the arrays of its steps that are alive at once, a mask being a quarter.
+# What each takes beside input and output: the arrays of a block's steps that are alive at once, a mask being a quarter.
 KERNELS: dict[type[Layer], Kernel] = {
-    act.ReLU: _elementwise(lambda layer, x: np.maximum(x, 0), 0),
-    act.ReLU6: _elementwise(lambda layer, x: np.clip(x, 0, 6), 0),
-    act.Sigmoid: _elementwise(lambda layer, x: sigmoid(x), 2),
-    act.Tanh: _elementwise(lambda layer, x: np.tanh(x), 0),
-    act.SELU: _elementwise(_selu, 1.25),
-    act.SiLU: _elementwise(lambda layer, x: x * sigmoid(x), 2),
-    act.Mish: _elementwise(lambda layer, x: x * np.tanh(softplus(x)), 1),
-    act.Hardsigmoid: _elementwise(lambda layer, x: np.clip(x + 3, 0, 6) / 6, 1),
-    act.Hardswish: _elementwise(lambda layer, x: x * np.clip(x + 3, 0, 6) / 6, 1),
-    act.LogSigmoid: _elementwise(lambda layer, x: -softplus(-x), 1),
-    act.Softsign: _elementwise(lambda layer, x: x / (1 + np.abs(x)), 1),
-    act.Tanhshrink: _elementwise(lambda layer, x: x - np.tanh(x), 1),
-    act.LeakyReLU: _elementwise(lambda layer, x: np.where(x > 0, x, layer.negative_slope * x), 1.25),
-    act.RReLU: _elementwise(lambda layer, x: np.where(x >= 0, x, (layer.lower + layer.upper) / 2 * x), 1.25),
-    act.ELU: _elementwise(lambda layer, x: np.where(x > 0, x, layer.alpha * np.expm1(np.minimum(x, 0))), 1.25),
+    act.ReLU: _at_once(lambda layer, x: np.maximum(x, 0)),
+    act.ReLU6: _at_once(lambda layer, x: np.clip(x, 0, 6)),
+    act.Sigmoid: _elementwise(lambda layer, x: sigmoid(x), 3),
+    act.Tanh: _at_once(lambda layer, x: np.tanh(x)),
+    act.SELU: _elementwise(_selu, 2.25),
+    act.SiLU: _elementwise(lambda layer, x: x * sigmoid(x), 3),
+    act.Mish: _elementwise(lambda layer, x: x * np.tanh(softplus(x)), 2),
+    act.Hardsigmoid: _elementwise(lambda layer, x: np.clip(x + 3, 0, 6) / 6, 2),
+    act.Hardswish: _elementwise(lambda layer, x: x * np.clip(x + 3, 0, 6) / 6, 2),
+    act.LogSigmoid: _elementwise(lambda layer, x: -softplus(-x), 2),
+    act.Softsign: _elementwise(lambda layer, x: x / (1 + np.abs(x)), 2),
+    act.Tanhshrink: _elementwise(lambda layer, x: x - np.tanh(x), 2),
+    act.LeakyReLU: _elementwise(lambda layer, x: np.where(x > 0, x, layer.negative_slope * x), 2.25),
+    act.RReLU: _elementwise(lambda layer, x: np.where(x >= 0, x, (layer.lower + layer.upper) / 2 * x), 2.25),
+    act.ELU: _elementwise(lambda layer, x: np.where(x > 0, x, layer.alpha * np.expm1(np.minimum(x, 0))), 2.25),
     act.CELU: _elementwise(
-        lambda layer, x: np.maximum(x, 0) + np.minimum(layer.alpha * np.expm1(x / layer.alpha), 0), 2
+        lambda layer, x: np.maximum(x, 0) + np.minimum(layer.alpha * np.expm1(x / layer.alpha), 0), 3
     ),
-    act.GELU: Kernel(no_arrays, same_shape, gelu, no_counts, gelu_bytes, nothing),
-    act.Hardshrink: _elementwise(_hardshrink, 0.25),
-    act.Softshrink: _elementwise(_softshrink, 3),
-    act.Hardtanh: _elementwise(lambda layer, x: np.clip(x, layer.min_val, layer.max_val), 0),
-    act.Softplus: _elementwise(_softplus, 2.25),
-    act.Threshold: _elementwise(lambda layer, x: np.where(x <= layer.threshold, layer.value, x), 0.25),
-    act.Softmax: Kernel(no_arrays, along_shape, _along(softmax), no_counts, _scratch(2), nothing),
-    act.Softmin: Kernel(no_arrays, along_shape, _along(softmax, -1), no_counts, _scratch(2), nothing),
-    act.LogSoftmax: Kernel(no_arrays, along_shape, _along(log_softmax), no_counts, _scratch(2), nothing),
-    act.Softmax2d: Kernel(no_arrays, sizes_of(3, 4), lambda layer, x: softmax(x, -3), no_counts, _scratch(1), nothing),
-    act.GLU: Kernel(no_arrays, glu_shape, _glu, no_counts, _scratch(2), nothing),
+    act.GELU: Kernel(
+        no_arrays, same_shape, lambda layer, x: in_blocks(partial(gelu, layer), x), no_counts, gelu_bytes, nothing
+    ),
+    act.Hardshrink: _elementwise(_hardshrink, 1.25),
+    act.Softshrink: _elementwise(_softshrink, 4),
+    act.Hardtanh: _at_once(lambda layer, x: np.clip(x, layer.min_val, layer.max_val)),
+    act.Softplus: _elementwise(_softplus, 3.25),
+    act.Threshold: _elementwise(lambda layer, x: np.where(x <= layer.threshold, layer.value, x), 1.25),
+    act.GLU: Kernel(no_arrays, glu_shape, _glu, no_counts, scratch(3), nothing),
     act.PReLU: Kernel(
-        lambda layer: {"weight": (layer.num_parameters,)}, prelu_shape, prelu, prelu_count, _scratch(1.25), nothing
+        lambda layer: {"weight": (layer.num_parameters,)}, prelu_shape, prelu, prelu_count, scratch(2.25), nothing
     ),
     act.Identity: Kernel(no_arrays, same_shape, _unchanged, no_counts, view_bytes, nothing),
     act.Dropout: Kernel(no_arrays, same_shape, _unchanged, no_counts, view_bytes, nothing),
     act.Dropout1d: Kernel(no_arrays, sizes_of(2, 3), _unchanged, no_counts, view_bytes, nothing),
+    **softmax.KERNELS,
 }

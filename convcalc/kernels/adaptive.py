@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 from math import prod
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Counts, Kernel, no_arrays
+from convcalc.kernels.blocks import LARGE, block_size, blocks, whole
 from convcalc.kernels.pool import divided, divisor_bytes
 from convcalc.kernels.sliding import Array
 from convcalc.layers.adaptive import AdaptiveAvgPool, AdaptiveMaxPool, AdaptivePool
@@ -17,24 +19,34 @@ from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 
 
-def bins(size: int, number: int) -> Iterator[range]:
-    """The elements of each bin: those that its share of the axis touches.
+def span(size: int, number: int, places: slice) -> range:
+    """The elements of some bins together: those that their shares of the axis touch.
 
-    >>> list(bins(5, 3))
-    [range(0, 2), range(1, 4), range(3, 5)]
+    >>> span(5, 3, slice(1, 3))
+    range(1, 5)
     """
-    return (range(place * size // number, -(-(place + 1) * size // number)) for place in range(number))
+    inside = range(number)[places]
+    return range(inside.start * size // number, -(-inside.stop * size // number))
 
 
-def bin_sizes(size: int, number: int) -> Array:
-    """How many elements each bin has; one number for all where the axis is shared out evenly.
+def bins(size: int, number: int, places: slice = slice(None)) -> Iterator[range]:
+    """The elements of each bin, or of some.
 
-    >>> bin_sizes(5, 3), bin_sizes(6, 3)
+    >>> list(bins(5, 3)), list(bins(5, 3, slice(1, 2)))
+    ([range(0, 2), range(1, 4), range(3, 5)], [range(1, 4)])
+    """
+    return (span(size, number, slice(place, place + 1)) for place in range(number)[places])
+
+
+def bin_sizes(size: int, number: int, places: slice) -> Array:
+    """How many elements each of some bins has; one number for all where the axis is shared out evenly.
+
+    >>> bin_sizes(5, 3, slice(None)), bin_sizes(6, 3, slice(None))
     (array([2, 3, 2]), array([2]))
     """
-    if number == 0 or size % number == 0:
+    if _even(size, number):
         return np.array([size // max(number, 1)])
-    begins = np.arange(number)
+    begins = np.arange(*places.indices(number))
     ends = -1 - begins
     begins *= size
     begins //= number
@@ -43,6 +55,10 @@ def bin_sizes(size: int, number: int) -> Array:
     np.negative(ends, out=ends)
     ends -= begins
     return ends
+
+
+def _even(size: int, number: int) -> bool:
+    return size % max(number, 1) == 0
 
 
 def adaptive_shape(layer: AdaptivePool, input_shape: Shape) -> Shape:
@@ -85,11 +101,8 @@ def adaptive_avg_pool(layer: AdaptiveAvgPool, x: Array) -> Array:
     [[1.5, 2.3333333333333335, 1.5]]
     """
     output, rank = adaptive_shape(layer, x.shape), len(layer.output_size)
-    return divided(in_bins(np.add, x, output, rank), _divisors(x.shape[-rank:], output[-rank:]))
-
-
-def _divisors(sizes: Shape, numbers: Shape) -> list[Array]:
-    return [bin_sizes(size, number) for size, number in zip(sizes, numbers, strict=True)]
+    sizes = zip(x.shape[-rank:], output[-rank:], strict=True)
+    return divided(in_bins(np.add, x, output, rank), [partial(bin_sizes, size, number) for size, number in sizes])
 
 
 def in_bins(ufunc: np.ufunc, x: Array, output: Shape, rank: int) -> Array:
@@ -98,14 +111,41 @@ def in_bins(ufunc: np.ufunc, x: Array, output: Shape, rank: int) -> Array:
     >>> in_bins(np.add, np.array([[1, 2, 3], [4, 5, 6]]), (1, 2), 2).tolist()
     [[12, 16]]
     """
-    out = x
-    for axis in narrowing(x.shape, output, rank):
-        wide = np.moveaxis(out, axis, 0)
-        out = np.empty((*out.shape[:axis], output[axis], *out.shape[axis + 1 :]), dtype=x.dtype)
-        narrow = np.moveaxis(out, axis, 0)
-        for place, elements in enumerate(bins(len(wide), output[axis])):
-            ufunc.reduce(wide[elements.start : elements.stop], axis=0, out=narrow[place, ...])
-    return out.copy() if out is x else out
+    out = np.empty(output, dtype=x.dtype)
+    if out.size == 0:
+        return out
+    first, order = x.ndim - rank, narrowing(x.shape, output, rank)
+    for at in blocks(output[: first + 1], _places_at_once(x.shape, output, rank)):
+        places = whole(at, first + 1)[first]
+        rows = span(x.shape[first], output[first], places)
+        inside = {axis: bins(x.shape[axis], output[axis]) for axis in order}
+        if first in inside:
+            inside[first] = (
+                range(elements.start - rows.start, elements.stop - rows.start)
+                for elements in bins(x.shape[first], output[first], places)
+            )
+        _narrow(ufunc, x[at[:first]][(*whole((), first), slice(rows.start, rows.stop))], inside, out[at])
+    return out
+
+
+def _narrow(ufunc: np.ufunc, x: Array, inside: Mapping[int, Iterable[range]], out: Array) -> None:
+    """Axis by axis, the last of them in the output."""
+    left = len(inside)
+    for axis, elements in inside.items():
+        left -= 1
+        wide = np.moveaxis(x, axis, 0)
+        x = np.empty((*x.shape[:axis], out.shape[axis], *x.shape[axis + 1 :]), dtype=x.dtype) if left else out
+        narrow = np.moveaxis(x, axis, 0)
+        for place, met in enumerate(elements):
+            ufunc.reduce(wide[met.start : met.stop], axis=0, out=narrow[place, ...])
+    if not inside:
+        out[...] = x
+
+
+def _places_at_once(input_shape: Shape, output: Shape, rank: int) -> int:
+    """How many places of the first axis, and all that they are made of, go into a block."""
+    size, *rest = input_shape[-rank:]
+    return LARGE // max(-(-size // output[-rank]) * prod(rest), 1)
 
 
 def narrowing(input_shape: Shape, output_shape: Shape, rank: int) -> list[int]:
@@ -140,11 +180,17 @@ def _maps(layer: AdaptivePool, input_shape: Shape) -> int:
 
 def _between_bytes(input_shape: Shape, output_shape: Shape, rank: int, itemsize: int) -> int:
     """What `in_bins` holds at most beside input and output: from one axis to the next, what came before and behind."""
-    made, sizes = [0], list(input_shape)
-    for axis in narrowing(input_shape, output_shape, rank):
-        sizes[axis] = output_shape[axis]
-        made.append(prod(sizes))
-    return (max(map(sum, pairwise(made)), default=made[-1]) - made[-1]) * itemsize
+    if 0 in output_shape:
+        return 0
+    first = len(input_shape) - rank
+    together = block_size(output_shape[: first + 1], _places_at_once(input_shape, output_shape, rank))
+    sizes = [input_shape[first] / output_shape[first], *input_shape[first + 1 :]]
+    numbers = [1, *output_shape[first + 1 :]]
+    made = [0.0]
+    for axis in narrowing(input_shape, output_shape, rank)[:-1]:
+        sizes[axis - first] = numbers[axis - first]
+        made.append(together * prod(sizes))
+    return int(max(map(sum, pairwise(made)), default=0)) * itemsize
 
 
 def adaptive_run_bytes(layer: AdaptivePool, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
@@ -153,8 +199,8 @@ def adaptive_run_bytes(layer: AdaptivePool, input_shape: Shape, output_shape: Sh
     between = _between_bytes(input_shape, output_shape, rank, itemsize)
     if not isinstance(layer, AdaptiveAvgPool):
         return between
-    lengths = list(map(len, _divisors(input_shape[-rank:], output_shape[-rank:])))
-    return max(between, divisor_bytes(lengths, itemsize))
+    uneven = [not _even(*pair) for pair in zip(input_shape[-rank:], output_shape[-rank:], strict=True)]
+    return max(between, divisor_bytes(output_shape[-rank:], uneven, itemsize))
 
 
 def adaptive_count_bytes(layer: AdaptivePool, input_shape: Shape, output_shape: Shape) -> int:

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from convcalc.kernels.problem import Problem, Span
-from convcalc.kernels.sliding import Array, pad
+from convcalc.kernels.sliding import Array, meeting, pad
 
 
 def band_shape(problem: Problem, rows: int) -> tuple[int, int, int, int]:
@@ -34,16 +34,17 @@ def fill_band(problem: Problem, x: Array, rows_of: slice, band: Array) -> None:
     for i, down in enumerate(problem.rows.phases()):
         for j, across in enumerate(problem.columns.phases()):
             part = band[:, :, i, j]
+            rows, from_rows = inside(problem.rows, down.residue, rows_of.start, high)
+            columns, from_columns = inside(problem.columns, across.residue, 0, wide)
+            part[:, :, rows, columns] = x[:, :, from_rows, from_columns]
+            if rows.stop - rows.start == high and columns.stop - columns.start == wide:
+                continue
             if problem.padding_mode == "zeros":
-                rows, from_rows = inside(problem.rows, down.residue, rows_of.start, high)
-                columns, from_columns = inside(problem.columns, across.residue, 0, wide)
-                part[:, :, rows, columns] = x[:, :, from_rows, from_columns]
-                if rows.stop - rows.start < high or columns.stop - columns.start < wide:
-                    _zero_outside(part, rows, columns)
+                _zero_outside(part, rows, columns)
             else:
-                sources = copied(problem.rows, down.residue, rows_of.start, high, problem.padding_mode)
+                above = copied(problem.rows, down.residue, rows_of.start, high, problem.padding_mode)
                 beside = copied(problem.columns, across.residue, 0, wide, problem.padding_mode)
-                part[...] = x[:, :, sources[:, np.newaxis], beside]
+                _copy_outside(part, x, rows, columns, above, beside)
 
 
 @lru_cache(128)
@@ -53,11 +54,7 @@ def inside(span: Span, residue: int, place: int, count: int) -> tuple[slice, sli
     >>> inside(Span(8, 1, 1, kernel_size=3, stride=2, dilation=1, places=4), residue=0, place=0, count=5)
     (slice(1, 5, None), slice(1, 8, 2))
     """
-    start = place * span.stride + residue - span.before
-    first = min(count, max(0, -(start // span.stride)))
-    last = min(count, max(first, -((start - span.size) // span.stride)))
-    sources = slice(start + first * span.stride, start + (last - 1) * span.stride + 1, span.stride)
-    return slice(first, last), sources if last > first else slice(0, 0)
+    return meeting(place * span.stride + residue - span.before, span.stride, span.size, count)
 
 
 def _zero_outside(part: Array, rows: slice, columns: slice) -> None:
@@ -70,6 +67,14 @@ def _zero_outside(part: Array, rows: slice, columns: slice) -> None:
         part[..., rows, : columns.start] = 0
     if columns.stop < wide:
         part[..., rows, columns.stop :] = 0
+
+
+def _copy_outside(part: Array, x: Array, rows: slice, columns: slice, above: Array, beside: Array) -> None:
+    """Fill what is outside these rows and columns from the elements that lie there, a line at a time."""
+    for row in (*range(rows.start), *range(rows.stop, len(above))):
+        part[:, :, row] = x[:, :, above[row]][..., beside]
+    for column in (*range(columns.start), *range(columns.stop, len(beside))):
+        part[:, :, rows, column] = x[:, :, above[rows], beside[column]]
 
 
 def copied(span: Span, residue: int, place: int, count: int, mode: str) -> Array:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
 
+from convcalc.errors import ConvcalcError
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
@@ -93,6 +94,22 @@ def same_shape(layer: Layer, input_shape: Shape) -> Shape:
     (1, 3)
     """
     return input_shape
+
+
+def sizes_of(*numbers: int) -> Callable[[Layer, Shape], Shape]:
+    """The shape as it is, of inputs of so many sizes only.
+
+    >>> from convcalc import Softmax2d
+    >>> sizes_of(3, 4)(Softmax2d(), (1, 3, 8, 8))
+    (1, 3, 8, 8)
+    """
+
+    def same(layer: Layer, input_shape: Shape) -> Shape:
+        if len(input_shape) not in numbers:
+            raise ConvcalcError(f"{layer!r} cannot take input {list(input_shape)}")
+        return input_shape
+
+    return same
 
 
 def view_bytes(layer: Layer, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:

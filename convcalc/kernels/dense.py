@@ -43,7 +43,9 @@ def linear(layer: Linear, x: Array, weight: Array, bias: Array | None = None) ->
     """
     linear_shape(layer, x.shape)
     out: Array = x @ weight.T
-    return out if bias is None else out + bias
+    if bias is not None:
+        out += bias
+    return out
 
 
 def linear_count(layer: Linear, input_shape: Shape) -> Counts:
@@ -64,11 +66,6 @@ def linear_count(layer: Linear, input_shape: Shape) -> Counts:
         macs=macs,
         macs_exact=macs,
     )
-
-
-def linear_run_bytes(layer: Linear, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The output before its bias is added."""
-    return prod(output_shape) * itemsize if layer.bias else 0
 
 
 def linear_count_bytes(layer: Linear, input_shape: Shape, output_shape: Shape) -> int:
@@ -102,6 +99,6 @@ def flatten(layer: Flatten, x: Array) -> Array:
 
 
 KERNELS: dict[type[Layer], Kernel] = {
-    Linear: Kernel(linear_shapes, linear_shape, linear, linear_count, linear_run_bytes, linear_count_bytes),
+    Linear: Kernel(linear_shapes, linear_shape, linear, linear_count, nothing, linear_count_bytes),
     Flatten: Kernel(no_arrays, flatten_shape, flatten, no_counts, view_bytes, nothing),
 }

@@ -20,23 +20,30 @@ from convcalc.kernels.threads import SCRATCH_BYTES
 
 def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out: Array) -> None:
     """Fill out (N, O, *places) from x (N, C, *sizes), weight (O, C/groups, *kernel) and bias (O,), of one type."""
-    groups, fed, made = problem.groups, problem.fed, problem.made
     out[...] = 0
     for some, *tile in grid(_sizes(problem), _taken(problem, x.itemsize)):
         sums = out[(some, slice(None), *tile)]
         for tap in indices(weight.shape[2:]):
-            met = _met(problem, x[some], tap, tile)
-            at_tap: tuple[Any, ...] = (..., *tap)
-            weights = np.ascontiguousarray(weight[at_tap])
-            if problem.table is None:
-                products = weights.reshape(groups, made, fed) @ met.reshape(len(met), groups, fed, -1)
-                sums += products.reshape(sums.shape)
-            else:  # each map sums the channels that its row names, and touches no others
-                for number, sources in enumerate(map(list, problem.table)):
-                    products = weights[number, sources] @ met[:, sources].reshape(len(met), len(sources), -1)
-                    sums[:, number] += products.reshape(sums[:, number].shape)
+            _add_tap(problem, x[some], weight, tap, tile, sums)
     if bias is not None:
         out += bias.reshape(-1, *[1] * len(problem.spans))
+
+
+def _add_tap(
+    problem: Problem, x: Array, weight: Array, tap: tuple[int, ...], tile: Sequence[slice], sums: Array
+) -> None:
+    """Add what one tap of the kernel makes of what it meets."""
+    groups, fed, made = problem.groups, problem.fed, problem.made
+    met = _met(problem, x, tap, tile)
+    at_tap: tuple[Any, ...] = (..., *tap)
+    weights = np.ascontiguousarray(weight[at_tap])
+    if problem.table is None:
+        products = weights.reshape(groups, made, fed) @ met.reshape(len(met), groups, fed, -1)
+        sums += products.reshape(sums.shape)
+        return
+    for number, sources in enumerate(map(list, problem.table)):  # each map touches the channels of its row alone
+        products = weights[number, sources] @ met[:, sources].reshape(len(met), len(sources), -1)
+        sums[:, number] += products.reshape(sums[:, number].shape)
 
 
 def _sizes(problem: Problem) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from convcalc.errors import ConvcalcError
@@ -31,8 +33,7 @@ def add(layer: Add, x: Array, *others: Array) -> Array:
     >>> add(Add(), np.array([1, 2]), np.array([10, 20])).tolist()
     [11, 22]
     """
-    out: Array = sum(others, start=x)
-    return out
+    return _together(np.add, x, others)
 
 
 def multiply(layer: Mul, x: Array, *others: Array) -> Array:
@@ -41,9 +42,17 @@ def multiply(layer: Mul, x: Array, *others: Array) -> Array:
     >>> multiply(Mul(), np.array([1, 2]), np.array([10, 20])).tolist()
     [10, 40]
     """
-    out = x
+    return _together(np.multiply, x, others)
+
+
+def _together(ufunc: np.ufunc, x: Array, others: Sequence[Array]) -> Array:
+    """One after another, in an array made once; a single one stays what it is."""
+    if not others:
+        return x
+    out = np.empty(np.broadcast_shapes(x.shape, *(other.shape for other in others)), dtype=x.dtype)
+    so_far = x
     for other in others:
-        out = out * other
+        so_far = ufunc(so_far, other, out=out)
     return out
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing, same_shape
+from convcalc.kernels.blocks import BLOCK, block_size, blocks, in_blocks, scratch
 from convcalc.kernels.dense import linear_shape, linear_shapes
 from convcalc.kernels.sliding import Array, Axis, taps, window_places
 from convcalc.layers.axes import Shape
@@ -46,9 +47,11 @@ def subsample(layer: Subsampling2d, x: Array, weight: Array, bias: Array) -> Arr
     >>> subsample(layer, np.array([[[1.0, 2.0], [3.0, 4.0]]]), np.array([0.5]), np.array([1.0])).tolist()
     [[[6.0]]]
     """
-    subsampling_shape(layer, x.shape)
-    windows = sum(met for _, met in taps(x, _axes(layer)))
-    out: Array = windows * weight[:, np.newaxis, np.newaxis] + bias[:, np.newaxis, np.newaxis]
+    out = np.zeros(subsampling_shape(layer, x.shape), dtype=x.dtype)
+    for _, met in taps(x, _axes(layer)):
+        out += met
+    out *= weight[:, np.newaxis, np.newaxis]
+    out += bias[:, np.newaxis, np.newaxis]
     return out
 
 
@@ -70,14 +73,9 @@ def subsampling_count(layer: Subsampling2d, input_shape: Shape) -> Counts:
     )
 
 
-def subsampling_run_bytes(layer: Subsampling2d, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The sums, before and after the factor."""
-    return 2 * prod(output_shape) * itemsize
-
-
 def subsampling_count_bytes(layer: Subsampling2d, input_shape: Shape, output_shape: Shape) -> int:
-    """Ones in, their sums, and those with factor and bias."""
-    return 8 * (prod(input_shape[-3:]) + 3 * prod(output_shape[-3:]))
+    """Ones in, and their sums."""
+    return 8 * (prod(input_shape[-3:]) + prod(output_shape[-3:]))
 
 
 def scaled_tanh(layer: ScaledTanh, x: Array) -> Array:
@@ -86,8 +84,14 @@ def scaled_tanh(layer: ScaledTanh, x: Array) -> Array:
     >>> scaled_tanh(ScaledTanh(), np.array([0.0, 1.0])).round(4).tolist()
     [0.0, 1.0]
     """
-    out: Array = 1.7159 * np.tanh(2 / 3 * x)
-    return out
+
+    def scaled(x: Array) -> Array:
+        out: Array = 2 / 3 * x
+        np.tanh(out, out=out)
+        out *= 1.7159
+        return out
+
+    return in_blocks(scaled, x)
 
 
 def rbf(layer: RBF, x: Array, weight: Array) -> Array:
@@ -98,9 +102,16 @@ def rbf(layer: RBF, x: Array, weight: Array) -> Array:
     """
     linear_shape(layer, x.shape)
     out = np.empty((*x.shape[:-1], len(weight)), dtype=x.dtype)
-    for unit, code in enumerate(weight):
-        out[..., unit] = ((x - code) ** 2).sum(axis=-1)
+    for at in blocks(x.shape[:-1], BLOCK // max(layer.in_features, 1)):
+        _distances(x[at], weight, out[at])
     return out
+
+
+def _distances(x: Array, weight: Array, out: Array) -> None:
+    difference = np.empty_like(x)
+    for unit, code in enumerate(weight):
+        np.subtract(x, code, out=difference)
+        out[..., unit] = np.square(difference, out=difference).sum(axis=-1)
 
 
 def rbf_count(layer: RBF, input_shape: Shape) -> Counts:
@@ -116,18 +127,13 @@ def rbf_count(layer: RBF, input_shape: Shape) -> Counts:
 
 
 def rbf_run_bytes(layer: RBF, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The differences to one code, squared in place."""
-    return prod(input_shape) * itemsize
+    """The differences of some vectors to one code, squared in place."""
+    return layer.in_features * block_size(input_shape[:-1], BLOCK // max(layer.in_features, 1)) * itemsize
 
 
 def rbf_count_bytes(layer: RBF, input_shape: Shape, output_shape: Shape) -> int:
     """Ones, their differences to one code, the codes, and the distances."""
     return 8 * (2 * prod(input_shape[1:]) + layer.in_features * layer.out_features + prod(output_shape[1:]))
-
-
-def tanh_run_bytes(layer: ScaledTanh, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The scaled input."""
-    return prod(output_shape) * itemsize
 
 
 KERNELS: dict[type[Layer], Kernel] = {
@@ -136,9 +142,9 @@ KERNELS: dict[type[Layer], Kernel] = {
         subsampling_shape,
         subsample,
         subsampling_count,
-        subsampling_run_bytes,
+        nothing,
         subsampling_count_bytes,
     ),
-    ScaledTanh: Kernel(no_arrays, same_shape, scaled_tanh, no_counts, tanh_run_bytes, nothing),
+    ScaledTanh: Kernel(no_arrays, same_shape, scaled_tanh, no_counts, scratch(1), nothing),
     RBF: Kernel(linear_shapes, linear_shape, rbf, rbf_count, rbf_run_bytes, rbf_count_bytes),
 }

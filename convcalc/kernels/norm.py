@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.base import Counts, Kernel, no_arrays, no_counts, nothing
+from convcalc.kernels import neighbours
+from convcalc.kernels.base import Counts, Kernel, nothing
+from convcalc.kernels.blocks import LARGE, At, block_size, blocks, cut, floating, part_size, parts
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
-from convcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, RMSNorm
+from convcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
+
+CHANNELS = 16  # at least half so many are added up at once, so that the order of adding up is the same
 
 
 def channel_shapes(layer: BatchNorm) -> dict[str, Shape]:
@@ -35,7 +40,11 @@ def batch_norm(layer: BatchNorm, x: Array, **arrays: Array) -> Array:
     >>> batch_norm(layer, np.array([[1.0], [3.0]])).tolist()
     [[-1.0], [1.0]]
     """
-    return _by_channel(x, (0, *range(2, x.ndim)), layer, arrays)
+    factors = _by_channel(x, arrays)
+    if layer.track_running_stats:
+        return _by_running(x, layer.eps, factors)
+    channels = parts(x.shape[1], _channels_at_once(x.shape))
+    return _normalised(x, ((slice(None), part) for part in channels), (0, *range(2, x.ndim)), layer.eps, factors)
 
 
 def instance_norm(layer: InstanceNorm, x: Array, **arrays: Array) -> Array:
@@ -45,62 +54,94 @@ def instance_norm(layer: InstanceNorm, x: Array, **arrays: Array) -> Array:
     >>> instance_norm(InstanceNorm1d(1, eps=0), np.array([[1.0, 3.0]])).tolist()
     [[-1.0, 1.0]]
     """
-    rank = layer.known_rank()
-    batched = x if x.ndim == rank + 2 else x[np.newaxis]
-    out = _by_channel(batched, tuple(range(2, batched.ndim)), layer, arrays)
-    return out if x.ndim == rank + 2 else out[0]
-
-
-def _by_channel(x: Array, axes: tuple[int, ...], layer: BatchNorm, arrays: dict[str, Array]) -> Array:
-    along = (1, -1, *[1] * (x.ndim - 2))
+    batched = x if x.ndim == layer.known_rank() + 2 else x[np.newaxis]
+    factors = _by_channel(batched, arrays)
     if layer.track_running_stats:
-        mean, variance = arrays["running_mean"].reshape(along), arrays["running_var"].reshape(along)
-        out = x - mean
-    else:
-        out = x - x.mean(axis=axes, keepdims=True)
-        variance = np.square(out).mean(axis=axes, keepdims=True)
-    out /= np.sqrt(variance + layer.eps)
-    if layer.affine:
-        out *= arrays["weight"].reshape(along)
-    if layer.bias:
-        out += arrays["bias"].reshape(along)
-    return out
+        return _by_running(batched, layer.eps, factors).reshape(x.shape)
+    return _by_vector(batched, batched.ndim - 2, layer.eps, factors).reshape(x.shape)
 
 
-def group_norm(layer: GroupNorm, x: Array, weight: Array | None = None, bias: Array | None = None) -> Array:
+def group_norm(layer: GroupNorm, x: Array, **arrays: Array) -> Array:
     """(N, C, *), each group of channels of each example on its own.
 
     >>> group_norm(GroupNorm(1, 2, eps=0, affine=False), np.array([[1.0, 3.0]])).tolist()
     [[-1.0, 1.0]]
     """
-    grouped = x.reshape(x.shape[0], layer.num_groups, -1)
-    out = _normalised(grouped, (2,), layer.eps).reshape(x.shape)
-    along = (1, -1, *[1] * (x.ndim - 2))
-    if weight is not None:
-        out *= weight.reshape(along)
-    if bias is not None:
-        out += bias.reshape(along)
-    return out
+    grouped = x.reshape(x.shape[0], layer.num_groups, x.shape[1] // layer.num_groups, *x.shape[2:])
+    along = (1, *grouped.shape[1:3], *[1] * (x.ndim - 2))
+    factors = {name: array.reshape(along) for name, array in arrays.items()}
+    return _by_vector(grouped, x.ndim - 1, layer.eps, factors).reshape(x.shape)
 
 
-def layer_norm(layer: LayerNorm, x: Array, weight: Array | None = None, bias: Array | None = None) -> Array:
+def layer_norm(layer: LayerNorm, x: Array, **arrays: Array) -> Array:
     """The last axes together, each vector on its own.
 
     >>> layer_norm(LayerNorm(2, eps=0, elementwise_affine=False), np.array([[1.0, 3.0]])).tolist()
     [[-1.0, 1.0]]
     """
-    out = _normalised(x, tuple(range(x.ndim - len(layer.normalized_shape), x.ndim)), layer.eps)
-    if weight is not None:
-        out *= weight
-    if bias is not None:
-        out += bias
+    return _by_vector(x, len(layer.normalized_shape), layer.eps, arrays)
+
+
+def _by_channel(x: Array, arrays: dict[str, Array]) -> dict[str, Array]:
+    """Numbers a channel, so that they go along the second axis."""
+    along = (1, -1, *[1] * (x.ndim - 2))
+    return {name: array.reshape(along) for name, array in arrays.items() if array.ndim}
+
+
+def _by_running(x: Array, eps: float, factors: dict[str, Array]) -> Array:
+    """By statistics that the layer keeps."""
+    out = np.empty(x.shape, dtype=floating(x))
+    for at in blocks(x.shape, LARGE):
+        of = {name: cut(array, at) for name, array in factors.items()}
+        np.subtract(x[at], of["running_mean"], out=out[at])
+        _scaled(out[at], of["running_var"] + eps, of)
     return out
 
 
-def _normalised(x: Array, axes: tuple[int, ...], eps: float) -> Array:
-    out: Array = x - x.mean(axis=axes, keepdims=True)
-    out /= np.sqrt(np.square(out).mean(axis=axes, keepdims=True) + eps)
+def _channels_at_once(input_shape: Shape) -> int:
+    return max(CHANNELS, LARGE // max(input_shape[0] * prod(input_shape[2:]), 1))
+
+
+def _by_vector(x: Array, axes: int, eps: float, factors: dict[str, Array]) -> Array:
+    """By the statistics of the last axes together."""
+    first = x.ndim - axes
+    vectors = blocks(x.shape[:first], _vectors_at_once(x.shape[first:]))
+    return _normalised(x, vectors, tuple(range(first, x.ndim)), eps, factors)
+
+
+def _vectors_at_once(shape: Shape) -> int:
+    return LARGE // max(prod(shape), 1)
+
+
+def _normalised(x: Array, pieces: Iterable[At], axes: tuple[int, ...], eps: float, factors: dict[str, Array]) -> Array:
+    """By the statistics of each piece along the axes; the output holds the squares meanwhile."""
+    out = np.empty(x.shape, dtype=floating(x))
+    aligned = {name: array.reshape((1,) * (x.ndim - array.ndim) + array.shape) for name, array in factors.items()}
+    for at in pieces:
+        variance = _centred(x[at], axes, out[at])
+        variance += eps
+        _scaled(out[at], variance, {name: cut(array, at) for name, array in aligned.items()})
+        del variance  # before the next is made
     return out
+
+
+def _centred(x: Array, axes: tuple[int, ...], out: Array) -> Array:
+    """x less its mean along the axes into the output; the variance is returned."""
+    mean = x.mean(axis=axes, keepdims=True)
+    np.subtract(x, mean, out=out)
+    np.square(out, out=out)
+    variance: Array = out.mean(axis=axes, keepdims=True)
+    np.subtract(x, mean, out=out)
+    return variance
+
+
+def _scaled(out: Array, variance: Array, factors: dict[str, Array]) -> None:
+    """Over the deviation, times the factor, plus the bias, in place."""
+    out /= np.sqrt(variance, out=variance)
+    if "weight" in factors:
+        out *= factors["weight"]
+    if "bias" in factors:
+        out += factors["bias"]
 
 
 def rms_norm(layer: RMSNorm, x: Array, weight: Array | None = None) -> Array:
@@ -109,32 +150,17 @@ def rms_norm(layer: RMSNorm, x: Array, weight: Array | None = None) -> Array:
     >>> rms_norm(RMSNorm(2, eps=0), np.array([[3.0, 3.0]]), np.array([1.0, 2.0])).tolist()
     [[1.0, 2.0]]
     """
-    axes = tuple(range(x.ndim - len(layer.normalized_shape), x.ndim))
+    first = x.ndim - len(layer.normalized_shape)
     eps = np.finfo(x.dtype).eps if layer.eps is None else layer.eps
-    out: Array = x / np.sqrt(np.square(x).mean(axis=axes, keepdims=True) + eps)
-    if weight is not None:
-        out *= weight
-    return out
-
-
-def local_response_norm(layer: LocalResponseNorm, x: Array) -> Array:
-    """Over (k + alpha * the mean of the squares of ``size`` neighbouring channels) ** beta.
-
-    The neighbours are as many before as behind, of an even size one more before; those outside count as 0.
-
-    >>> local_response_norm(LocalResponseNorm(1, alpha=1, beta=1, k=0), np.array([[[2.0]]])).tolist()
-    [[[0.5]]]
-    """
-    squares = np.square(x)
-    padded = np.zeros((x.shape[0], x.shape[1] + layer.size - 1, *x.shape[2:]), dtype=x.dtype)
-    padded[:, layer.size // 2 : layer.size // 2 + x.shape[1]] = squares
-    total = np.zeros_like(x)
-    for neighbour in range(layer.size):
-        total += padded[:, neighbour : neighbour + x.shape[1]]
-    total *= layer.alpha / layer.size
-    total += layer.k
-    np.power(total, layer.beta, out=total)
-    out: Array = x / total
+    out = np.empty(x.shape, dtype=floating(x))
+    for at in blocks(x.shape[:first], _vectors_at_once(x.shape[first:])):
+        made = np.square(x[at], out=out[at])
+        mean = made.mean(axis=tuple(range(first, x.ndim)), keepdims=True)
+        mean += eps
+        np.divide(x[at], np.sqrt(mean, out=mean), out=made)
+        if weight is not None:
+            made *= weight
+        del mean  # before the next is made
     return out
 
 
@@ -204,17 +230,6 @@ def last_axes_shape(layer: LayerNorm | RMSNorm, input_shape: Shape) -> Shape:
     return input_shape
 
 
-def neighbours_shape(layer: LocalResponseNorm, input_shape: Shape) -> Shape:
-    """The shape as it is, of at least three sizes.
-
-    >>> neighbours_shape(LocalResponseNorm(5), (1, 96, 55, 55))
-    (1, 96, 55, 55)
-    """
-    if len(input_shape) < 3:
-        raise ConvcalcError(f"{layer!r} cannot take input {list(input_shape)}")
-    return input_shape
-
-
 def norm_count(layer: BatchNorm | GroupNorm | LayerNorm | RMSNorm, input_shape: Shape) -> Counts:
     """The elements of the arrays: trained ones, and the running statistics apart.
 
@@ -228,27 +243,46 @@ def norm_count(layer: BatchNorm | GroupNorm | LayerNorm | RMSNorm, input_shape: 
     return Counts(weights=weights, live_weights=weights, biases=biases, buffers=sum(sizes.values()))
 
 
-def _squares(layer: BatchNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The squares, where the statistics are the input's."""
-    return 0 if layer.track_running_stats else prod(output_shape) * itemsize
+def _batch_bytes(layer: BatchNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """The means and variances of some channels, where they are the input's."""
+    if layer.track_running_stats:
+        return 0
+    return 2 * part_size(input_shape[1], _channels_at_once(input_shape)) * itemsize
 
 
-def _one_more(layer: Layer, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The squares."""
-    return prod(output_shape) * itemsize
+def _instance_bytes(layer: InstanceNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """Those of some maps."""
+    first = len(input_shape) - layer.known_rank()
+    return 0 if layer.track_running_stats else _vectors_bytes(input_shape[:first], input_shape[first:], itemsize)
 
 
-def _neighbours(layer: LocalResponseNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The squares, the same between zeros, and their sums."""
-    zeros = (layer.size - 1) * prod(input_shape[:1]) * prod(input_shape[2:])
-    return (3 * prod(output_shape) + zeros) * itemsize
+def _group_bytes(layer: GroupNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """Those of some groups."""
+    channels = input_shape[1] // layer.num_groups
+    return _vectors_bytes((input_shape[0], layer.num_groups), (channels, *input_shape[2:]), itemsize)
+
+
+def _layer_bytes(layer: LayerNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """Those of some vectors."""
+    first = len(input_shape) - len(layer.normalized_shape)
+    return _vectors_bytes(input_shape[:first], input_shape[first:], itemsize)
+
+
+def _rms_bytes(layer: RMSNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+    """The mean squares of some vectors."""
+    first = len(input_shape) - len(layer.normalized_shape)
+    return _vectors_bytes(input_shape[:first], input_shape[first:], itemsize) // 2
+
+
+def _vectors_bytes(vectors: Shape, shape: Shape, itemsize: int) -> int:
+    return 2 * block_size(vectors, _vectors_at_once(shape)) * itemsize
 
 
 KERNELS: dict[type[Layer], Kernel] = {
-    BatchNorm: Kernel(channel_shapes, batch_norm_shape, batch_norm, norm_count, _squares, nothing),
-    InstanceNorm: Kernel(channel_shapes, batch_norm_shape, instance_norm, norm_count, _squares, nothing),
-    GroupNorm: Kernel(affine_shapes, group_norm_shape, group_norm, norm_count, _one_more, nothing),
-    LayerNorm: Kernel(elementwise_shapes, last_axes_shape, layer_norm, norm_count, _one_more, nothing),
-    RMSNorm: Kernel(elementwise_shapes, last_axes_shape, rms_norm, norm_count, nothing, nothing),
-    LocalResponseNorm: Kernel(no_arrays, neighbours_shape, local_response_norm, no_counts, _neighbours, nothing),
+    BatchNorm: Kernel(channel_shapes, batch_norm_shape, batch_norm, norm_count, _batch_bytes, nothing),
+    InstanceNorm: Kernel(channel_shapes, batch_norm_shape, instance_norm, norm_count, _instance_bytes, nothing),
+    GroupNorm: Kernel(affine_shapes, group_norm_shape, group_norm, norm_count, _group_bytes, nothing),
+    LayerNorm: Kernel(elementwise_shapes, last_axes_shape, layer_norm, norm_count, _layer_bytes, nothing),
+    RMSNorm: Kernel(elementwise_shapes, last_axes_shape, rms_norm, norm_count, _rms_bytes, nothing),
+    **neighbours.KERNELS,
 }

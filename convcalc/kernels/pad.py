@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from math import prod
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from convcalc.errors import ConvcalcError
+from convcalc.kernels.axiswise import AT_ONCE, Change, Rule, axis_by_axis, changing_bytes, take
 from convcalc.kernels.base import Kernel, no_arrays, no_counts, nothing, view_bytes
 from convcalc.kernels.sliding import Array, check_sides
-from convcalc.kernels.sliding import pad as pad_axes
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.pad import CircularPad, ConstantPad, Pad, ReflectionPad, ReplicationPad, ValuePad
+
+Sides = list[tuple[int, int]]  # before and behind an axis
 
 MODES = {ReflectionPad: "reflect", ReplicationPad: "replicate", CircularPad: "circular"}
 
@@ -44,11 +46,19 @@ def constant(layer: ConstantPad, x: Array) -> Array:
     >>> constant(ConstantPad1d((1, -1), 9), np.array([1, 2, 3])).tolist()
     [9, 1, 2]
     """
-    output_shape(layer, x.shape)
+    shape, sides = output_shape(layer, x.shape), _sides(layer)
     value = layer.value if isinstance(layer, ValuePad) else 0
     if x.dtype.kind in "iu" and value != int(value):
         raise ConvcalcError(f"{layer!r} puts {value} among integers: give floating-point numbers")
-    return pad_axes(x, _sides(layer), "zeros", value)  # type: ignore[arg-type]
+    if _only_cuts(sides):
+        return _cut(x, sides)
+    out = np.empty(shape, dtype=x.dtype)
+    _cut(out, [(-max(before, 0), -max(after, 0)) for before, after in sides])[...] = _cut(x, sides)
+    for axis, (before, after) in enumerate(sides, x.ndim - len(sides)):
+        along = np.moveaxis(out, axis, 0)
+        along[: max(before, 0)] = value
+        along[len(along) - max(after, 0) :] = value
+    return out
 
 
 def mirrored(layer: ReflectionPad, x: Array) -> Array:
@@ -58,8 +68,12 @@ def mirrored(layer: ReflectionPad, x: Array) -> Array:
     >>> mirrored(ReflectionPad1d(2), np.array([[1, 2, 3]])).tolist()
     [[3, 2, 1, 2, 3, 2, 1]]
     """
-    output_shape(layer, x.shape)
-    return pad_axes(x, _sides(layer), "reflect")
+
+    def mirror(place: Array, size: int) -> Array:
+        out: Array = size - 1 - np.abs(size - 1 - np.abs(place))
+        return out
+
+    return _copied(layer, x, mirror)
 
 
 def repeated(layer: ReplicationPad, x: Array) -> Array:
@@ -69,8 +83,7 @@ def repeated(layer: ReplicationPad, x: Array) -> Array:
     >>> repeated(ReplicationPad1d(2), np.array([[1, 2, 3]])).tolist()
     [[1, 1, 1, 2, 3, 3, 3]]
     """
-    output_shape(layer, x.shape)
-    return pad_axes(x, _sides(layer), "replicate")
+    return _copied(layer, x, lambda place, size: np.clip(place, 0, size - 1))
 
 
 def wrapped(layer: CircularPad, x: Array) -> Array:
@@ -84,41 +97,67 @@ def wrapped(layer: CircularPad, x: Array) -> Array:
     [[1, 2, 1, 2]]
     """
     shape, sides = output_shape(layer, x.shape), _sides(layer)
-    cuts: tuple[Any, ...] = tuple(slice(max(-before, 0), -max(-after, 0) or None) for before, after in sides)
-    left = x[..., *cuts]
+    left = _cut(x, sides)
     if left.size == 0:
         return np.zeros(shape, dtype=x.dtype)
-    added = [(max(before, 0), max(after, 0)) for before, after in sides]
-    if not any(map(any, added)):
-        return left
-    return np.pad(left, [(0, 0)] * (x.ndim - len(sides)) + added, mode="wrap")
+    return _padded(left, shape, [(max(before, 0), max(after, 0)) for before, after in sides], np.mod)
+
+
+def _copied(layer: Pad, x: Array, source: Callable[[Array, int], Array]) -> Array:
+    return _padded(x, output_shape(layer, x.shape), _sides(layer), source)
+
+
+def _padded(x: Array, shape: Shape, sides: Sides, source: Callable[[Array, int], Array]) -> Array:
+    """Each element a copy of one of x's, whose place along an axis is found from its own and the size."""
+    if _only_cuts(sides):
+        return _cut(x, sides)
+
+    def rule(size: int, before: int) -> Rule:
+        def change(places: range) -> Change:
+            first = min(max(places.start, before), places.stop)
+            last = max(min(places.stop, before + size), first)
+            ahead = source(np.arange(places.start - before, first - before), size)
+            behind = source(np.arange(last - before, places.stop - before), size)
+
+            def padded(x: Array, axis: int) -> Array:
+                inside = x[(slice(None),) * axis + (slice(first - before, last - before),)]
+                return np.concatenate((take(x, ahead, axis), inside, take(x, behind, axis)), axis)
+
+            return padded
+
+        return change
+
+    sizes = x.shape[x.ndim - len(sides) :]
+    rules = [rule(size, before) for size, (before, _) in zip(sizes, sides, strict=True)]
+    return axis_by_axis(x, shape, rules, x.dtype, AT_ONCE)
+
+
+def _only_cuts(sides: Sides) -> bool:
+    return not any(side > 0 for pair in sides for side in pair)
+
+
+def _cut(x: Array, sides: Sides) -> Array:
+    """What is left of it where the sides are negative."""
+    cuts: tuple[Any, ...] = tuple(slice(max(-before, 0), -max(-after, 0) or None) for before, after in sides)
+    return x[..., *cuts]
 
 
 def run_bytes(layer: Pad, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """What is cut off only once it is padded, and the widest band of copies; nothing where the output is a view.
-
-    NumPy pads one axis after another, and copies a band aside where it may lie over what it is a copy of.
+    """Of copies a band; nothing where the output is a view.
 
     >>> from convcalc import ReflectionPad1d
-    >>> run_bytes(ReflectionPad1d((2, 1)), (1, 1, 5), (1, 1, 8), itemsize=4)  # a band of 2
-    8
+    >>> run_bytes(ReflectionPad1d((2, 1)), (1, 1, 5), (1, 1, 8), itemsize=4)  # 8 elements
+    32
     """
     sides = _sides(layer)
-    if not any(side > 0 for pair in sides for side in pair):
+    if _only_cuts(sides):
         return view_bytes(layer, input_shape, output_shape, itemsize)
-    first = len(input_shape) - len(sides)
-    if isinstance(layer, CircularPad):  # cut off first
-        cut = zip(input_shape[first:], sides, strict=True)
-        input_shape = (*input_shape[:first], *(size + min(before, 0) + min(after, 0) for size, (before, after) in cut))
-    shape, band = list(input_shape), 0
-    for axis, (before, after) in enumerate(sides, first):
-        shape[axis] += max(before, 0) + max(after, 0)
-        band = max(band, prod(shape) // max(shape[axis], 1) * max(before, after, 0))
-    copied = band if isinstance(layer, ReflectionPad | CircularPad) else 0
-    return (prod(shape) - prod(output_shape) + copied) * itemsize
+    if isinstance(layer, ConstantPad):
+        return 0
+    return changing_bytes(input_shape, output_shape, len(sides), itemsize, AT_ONCE, arrays=1, numbers=0, kept=0)
 
 
-def _sides(layer: Pad) -> list[tuple[int, int]]:
+def _sides(layer: Pad) -> Sides:
     """Before and after, in the order of the axes: the layer has them last axis first."""
     pairs = list(zip(layer.padding[::2], layer.padding[1::2], strict=True))
     return pairs[::-1]

@@ -30,7 +30,7 @@ SMALL_KERNELS = 8192  # weights, with which many small products are faster than 
 class Layout:
     """How a problem is cut, and the floats that the largest tile takes for its band, patches and products."""
 
-    is_large: bool  # enough to be shared among threads
+    hands: int  # threads that are of use
     sizes: tuple[int, ...]  # examples, groups, rows of places
     at_once: tuple[int, ...]  # of each, in the largest tile
     in_place: bool  # the input itself is the band
@@ -75,12 +75,8 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
         return work
 
     tiles = grid(layout.sizes, layout.at_once)
-    if not layout.is_large:
-        work = start()
-        for axes in tiles:
-            work(axes)
-    elif layout.tiles > 1:
-        share(tiles, start, hands(4 * layout.floats))
+    if layout.hands <= 1 or layout.tiles > 1:
+        share(tiles, start, min(layout.hands, hands(4 * layout.floats)))
     else:  # few columns, so all are laid first, and then multiplied for some maps at a time
         tile = Tile(*next(tiles))
         scratch = np.empty(layout.floats, FLOAT)
@@ -106,13 +102,13 @@ def plan(problem: Problem, contiguous: bool) -> Layout:
     row = wide * (problem.fed * (copies + (not in_place)) + problem.made * run_on)
     sizes = (problem.examples, problem.groups, down.places)
     taken = at_once(sizes, 4 * row, TILE_BYTES)
-    if problem.is_large:
+    if problem.hands > 1:
         taken = evened(sizes, taken, FEW_COLUMNS // across.places)
     examples, groups, rows = taken
     channels = examples * groups * problem.fed
     residues_down, residues_across, high, _ = band_shape(problem, rows)
     return Layout(
-        problem.is_large,
+        problem.hands,
         sizes,
         tuple(taken),
         in_place,
@@ -209,20 +205,17 @@ def _multiply(
     bias = None if bias is None else bias[tile.groups, maps]
     target = out[tile.examples, tile.groups, maps, tile.rows]
     examples, groups, rows = tile.counts
-    if not layout.run_on:
-        _product(weight, columns, target.reshape(*target.shape[:3], -1))
-        if bias is not None:
-            target += bias
-        return
-    shape = (examples, groups, problem.made, rows * layout.wide)
-    start = layout.band + layout.patches
-    products = scratch[start : start + prod(shape)].reshape(shape)[:, :, maps]
-    _product(weight, columns, products[..., : columns.shape[-1]])
-    kept = products.reshape(*products.shape[:3], rows, layout.wide)[..., : problem.columns.places]
-    if bias is None:
-        target[...] = kept
+    if layout.run_on:
+        shape = (examples, groups, problem.made, rows * layout.wide)
+        start = layout.band + layout.patches
+        products = scratch[start : start + prod(shape)].reshape(shape)[:, :, maps]
+        _product(weight, columns, products[..., : columns.shape[-1]])
+        products = products.reshape(*products.shape[:3], rows, layout.wide)
+        target[...] = products[..., : problem.columns.places]
     else:
-        np.add(kept, bias, out=target)
+        _product(weight, columns, target.reshape(*target.shape[:3], -1))
+    if bias is not None:
+        target += bias
 
 
 def _product(weight: Array, columns: Array, out: Array) -> None:
@@ -238,4 +231,4 @@ def _product(weight: Array, columns: Array, out: Array) -> None:
 def scratch_bytes(problem: Problem) -> int:
     """Of all threads that take part, for an input that lies in one piece."""
     layout = plan(problem, True)
-    return 4 * layout.floats * (min(hands(4 * layout.floats), layout.tiles) if layout.is_large else 1)
+    return 4 * layout.floats * max(1, min(layout.hands, hands(4 * layout.floats), layout.tiles))

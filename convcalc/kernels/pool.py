@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import reduce
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial, reduce
 from math import prod
 from typing import Any, NamedTuple
 
@@ -11,12 +11,14 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Counts, Kernel, no_arrays, nothing
-from convcalc.kernels.sliding import Array, taps
+from convcalc.kernels.blocks import BLOCK, LARGE, At, block_shape, block_size, blocks, floating, whole
+from convcalc.kernels.sliding import Array, meeting, taps
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.pool import AvgPool, DivisorAvgPool, LPPool, MaxPool
 
 Windowed = MaxPool | AvgPool | LPPool
+Lengths = Callable[[slice], Array]  # of the windows at some places of an axis
 
 
 class Axis(NamedTuple):
@@ -90,16 +92,28 @@ def met(x: Array, layer: Windowed, places: Shape) -> Iterator[tuple[tuple[Any, .
     per_axis = axes(layer)
     sizes = x.shape[x.ndim - len(per_axis) :]
     for tap in np.ndindex(layer.kernel_size):
-        at: list[Any] = []
-        elements: list[Any] = []
-        for index, size, count, axis in zip(tap, sizes, places, per_axis, strict=True):
-            offset = index * axis.dilation - axis.padding  # of the element under the tap at place 0
-            first = max(-(offset // axis.stride), 0)
-            behind = max(min(-((offset - size) // axis.stride), count), first)
-            at.append(slice(first, behind))
-            begin = first * axis.stride + offset
-            elements.append(slice(begin, begin + (behind - first) * axis.stride, axis.stride))
-        yield tuple(at), x[..., *elements]
+        pairs = [
+            meeting(index * axis.dilation - axis.padding, axis.stride, size, count)
+            for index, size, count, axis in zip(tap, sizes, places, per_axis, strict=True)
+        ]
+        elements: list[Any] = [elements for _, elements in pairs]
+        yield tuple(at for at, _ in pairs), x[..., *elements]
+
+
+def gather(ufunc: np.ufunc, layer: Windowed, x: Array, out: Array) -> Array:
+    """Put together what is in the output with what each tap meets, some maps at a time, in place.
+
+    >>> from convcalc import AvgPool1d
+    >>> gather(np.add, AvgPool1d(2), np.array([[1, 2, 3, 4]]), np.array([[0, 10]])).tolist()
+    [[3, 17]]
+    """
+    rank = len(layer.kernel_size)
+    for at in blocks(x.shape[:-rank], LARGE // prod(x.shape[-rank:])):
+        maps = out[at]
+        for places, found in met(x[at], layer, out.shape[-rank:]):
+            place = maps[..., *places]
+            ufunc(place, found, out=place)
+    return out
 
 
 def max_pool(layer: MaxPool, x: Array) -> Array:
@@ -109,13 +123,8 @@ def max_pool(layer: MaxPool, x: Array) -> Array:
     >>> max_pool(MaxPool1d(2), np.array([[1.0, 3.0, 2.0, np.nan]])).tolist()
     [[3.0, nan]]
     """
-    output = pool_shape(layer, x.shape)
     least: Any = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-    out = np.full(output, least, dtype=x.dtype)
-    for at, found in met(x, layer, output[-len(layer.kernel_size) :]):
-        place = out[..., *at]
-        np.maximum(place, found, out=place)
-    return out
+    return gather(np.maximum, layer, x, np.full(pool_shape(layer, x.shape), least, dtype=x.dtype))
 
 
 def avg_pool(layer: AvgPool, x: Array) -> Array:
@@ -128,10 +137,11 @@ def avg_pool(layer: AvgPool, x: Array) -> Array:
     >>> avg_pool(AvgPool1d(2, ceil_mode=True), np.array([[1.0, 3.0, 5.0]])).tolist()
     [[2.0, 5.0]]
     """
-    sums = window_sums(layer, x)
+    sums = gather(np.add, layer, x, np.zeros(pool_shape(layer, x.shape), dtype=x.dtype))
     if isinstance(layer, DivisorAvgPool) and layer.divisor_override is not None:
-        return divided(sums, [np.array([layer.divisor_override])])
-    return divided(sums, window_sizes(layer, x.shape, layer.count_include_pad))
+        override = np.array([layer.divisor_override])
+        return divided(sums, [lambda places: override])
+    return divided(sums, _lengths(layer, x.shape, layer.count_include_pad))
 
 
 def lp_pool(layer: LPPool, x: Array) -> Array:
@@ -141,76 +151,80 @@ def lp_pool(layer: LPPool, x: Array) -> Array:
     >>> lp_pool(LPPool1d(2, 2), np.array([[3.0, 4.0]])).tolist(), lp_pool(LPPool1d(1, 2), np.array([[3, -4]])).tolist()
     ([[5.0]], [[-1.0]])
     """
-    numbers = x if x.dtype.kind == "f" else x.astype(np.float64)
-    out = divided(window_sums(layer, numbers**layer.norm_type), window_sizes(layer, x.shape, padded=False))
+    out = np.zeros(pool_shape(layer, x.shape), dtype=floating(x))
+    rank, (size, *_), (stride, *_) = len(layer.kernel_size), layer.kernel_size, layer.stride
+    maps = x.ndim - rank
+    for at in blocks(out.shape[: maps + 1], _places_at_once(layer, x.shape)):
+        band, sums = x[at[:maps]], out[at]
+        if at[maps:]:  # some places of the first axis only
+            rows = slice(at[maps].start * stride, (at[maps].stop - 1) * stride + size)
+            band = band[(*whole((), maps), rows)]
+        gather(np.add, layer, band.astype(out.dtype, copy=False) ** layer.norm_type, sums)
+    divided(out, _lengths(layer, x.shape, padded=False))
     out *= prod(layer.kernel_size)
     out **= 1.0 / layer.norm_type
     return out
 
 
-def window_sums(layer: Windowed, x: Array) -> Array:
-    """The sum of each window.
+def _places_at_once(layer: LPPool, input_shape: Shape) -> int:
+    """How many places of the first axis, and all that they are made of, go into a block."""
+    return LARGE // (layer.stride[0] * prod(input_shape[len(input_shape) - len(layer.kernel_size) + 1 :]))
 
-    >>> from convcalc import AvgPool1d
-    >>> window_sums(AvgPool1d(2), np.array([[1, 2, 3, 4]])).tolist()
-    [[3, 7]]
+
+def _lengths(layer: Windowed, input_shape: Shape, padded: bool) -> list[Lengths]:
+    sizes = input_shape[-len(layer.kernel_size) :]
+    return [partial(window_sizes, size, axis, padded) for size, axis in zip(sizes, axes(layer), strict=True)]
+
+
+def window_sizes(size: int, axis: Axis, padded: bool, places: slice) -> Array:
+    """How many elements the window has at some places of an axis, of the input alone or of its padding too.
+
+    One number stands for all the places if every window is whole.
+
+    >>> axis = Axis(kernel_size=2, stride=2, padding=1, dilation=1, ceil_mode=True)
+    >>> window_sizes(4, axis, True, slice(None)), window_sizes(4, axis, False, slice(None))
+    (array([2]), array([1, 2, 1]))
     """
-    output = pool_shape(layer, x.shape)
-    out = np.zeros(output, dtype=x.dtype)
-    for at, found in met(x, layer, output[-len(layer.kernel_size) :]):
-        place = out[..., *at]
-        place += found
+    windows, inside = starts(size, axis)[places], _inside(size, axis, padded)
+    if _complete(windows, axis, inside):
+        return np.array([axis.kernel_size])
+    begins = np.arange(windows.start, windows.stop, windows.step)
+    ends = begins + axis.kernel_size
+    np.minimum(ends, inside.stop, out=ends)
+    ends -= np.maximum(begins, inside.start, out=begins)
+    return ends
+
+
+def _inside(size: int, axis: Axis, padded: bool) -> range:
+    """The elements that count, from the first padding on."""
+    return range(size + 2 * axis.padding) if padded else range(axis.padding, axis.padding + size)
+
+
+def _complete(windows: range, axis: Axis, inside: range) -> bool:
+    """Whether every window is whole."""
+    return windows[0] >= inside.start and windows[-1] + axis.kernel_size <= inside.stop
+
+
+def divided(sums: Array, lengths: Sequence[Lengths]) -> Array:
+    """The sums over the product of their lengths along the last axes, where they lie; integers become floats there.
+
+    >>> divided(np.array([6.0, 6.0]), [lambda places: np.array([2, 6])[places]]).tolist()
+    [3.0, 1.0]
+    """
+    out, first = sums.view(floating(sums)), sums.ndim - len(lengths)
+    maps = list(blocks(sums.shape[:first], BLOCK // max(block_size(sums.shape[first:], BLOCK), 1)))
+    for places in blocks(sums.shape[first:], BLOCK):
+        last = whole(places, len(lengths))
+        divisors = reduce(np.multiply.outer, _numbers(lengths, last, out.dtype))
+        for at in maps:
+            here = (*whole(at, first), *last)
+            np.divide(sums[here], divisors, out=out[here])
+        del divisors  # before the next are made
     return out
 
 
-def window_sizes(layer: Windowed, input_shape: Shape, padded: bool) -> list[Array]:
-    """How many elements the window of each place has along each axis, of the input alone or of its padding too.
-
-    One number stands for all places of an axis along which every window is whole.
-
-    >>> from convcalc import AvgPool1d
-    >>> layer = AvgPool1d(2, padding=1, ceil_mode=True)
-    >>> window_sizes(layer, (1, 4), padded=True), window_sizes(layer, (1, 4), padded=False)
-    ([array([2])], [array([1, 2, 1])])
-    """
-    lengths = []
-    for size, axis in zip(input_shape[-len(layer.kernel_size) :], axes(layer), strict=True):
-        inside = range(size + 2 * axis.padding) if padded else range(axis.padding, axis.padding + size)
-        places = starts(size, axis)
-        if places[0] >= inside.start and places[-1] + axis.kernel_size <= inside.stop:
-            lengths.append(np.array([axis.kernel_size]))
-            continue
-        begins = np.arange(places.start, places.stop, places.step)
-        ends = begins + axis.kernel_size
-        np.minimum(ends, inside.stop, out=ends)
-        ends -= np.maximum(begins, inside.start, out=begins)
-        lengths.append(ends)
-    return lengths
-
-
-def divided(sums: Array, lengths: Sequence[Array]) -> Array:
-    """The sums over the product of their lengths along the last axes; integers give floats.
-
-    >>> divided(np.array([[6.0, 6.0]]), [np.array([2]), np.array([1, 3])]).tolist()
-    [[3.0, 1.0]]
-    """
-    kind = sums.dtype if sums.dtype.kind == "f" else np.dtype(np.float64)
-    divisors = reduce(np.multiply.outer, [axis.astype(kind) for axis in lengths])
-    if sums.dtype != kind:
-        sums = sums.astype(kind)
-    sums /= divisors
-    return sums
-
-
-def divisor_bytes(lengths: Sequence[int], itemsize: int) -> int:
-    """What it takes to make divisors from so many lengths along each axis.
-
-    Either an axis is being measured, in two arrays of int64, or the axes are being multiplied.
-
-    >>> divisor_bytes([100], 4), divisor_bytes([100, 100], 4)
-    (1600, 40400)
-    """
-    return max(16 * max(lengths), itemsize * (prod(lengths) + prod(lengths[:-1])))
+def _numbers(lengths: Sequence[Lengths], places: At, kind: np.dtype[Any]) -> list[Array]:
+    return [axis(at).astype(kind) for axis, at in zip(lengths, places, strict=True)]
 
 
 def pool_count(layer: Windowed, input_shape: Shape) -> Counts:
@@ -237,17 +251,40 @@ def _reach(layer: Windowed, input_shape: Shape) -> list[int]:
     return [starts(size, axis)[-1] + axis.last_tap + 1 for size, axis in zip(sizes, axes(layer), strict=True)]
 
 
-def avg_run_bytes(layer: Windowed, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+def divisor_bytes(places: Shape, uneven: Sequence[bool], itemsize: int) -> int:
+    """What it takes to make a block's divisors, of axes whose lengths differ or not.
+
+    Either an axis is being measured, in two arrays of int64, or the axes are being multiplied.
+
+    >>> divisor_bytes((100,), [True], 4), divisor_bytes((100, 100), [True, True], 4)
+    (1600, 40400)
+    """
+    sizes = block_shape(places, BLOCK)
+    lengths = [size if differ else 1 for size, differ in zip(sizes, uneven, strict=True)]
+    return max(16 * max(lengths), itemsize * (prod(lengths) + prod(lengths[:-1])))
+
+
+def avg_run_bytes(layer: AvgPool | LPPool, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
     """The divisors."""
     if isinstance(layer, DivisorAvgPool) and layer.divisor_override is not None:
         return 0
     padded = isinstance(layer, AvgPool) and layer.count_include_pad
-    return divisor_bytes(list(map(len, window_sizes(layer, input_shape, padded))), itemsize)
+    rank = len(layer.kernel_size)
+    uneven = [
+        not _complete(starts(size, axis), axis, _inside(size, axis, padded))
+        for size, axis in zip(input_shape[-rank:], axes(layer), strict=True)
+    ]
+    return divisor_bytes(output_shape[-rank:], uneven, itemsize)
 
 
 def lp_run_bytes(layer: LPPool, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The powers of the input; they are gone before the divisors are made."""
-    return max(prod(input_shape) * itemsize, avg_run_bytes(layer, input_shape, output_shape, itemsize))
+    """The powers of as much of the input as makes a block, or then the means."""
+    maps = len(input_shape) - len(layer.kernel_size)
+    places = block_size(output_shape[: maps + 1], _places_at_once(layer, input_shape))
+    rest = prod(input_shape[maps + 1 :])
+    whole, some = divmod(places, output_shape[maps])
+    rows: int = whole * input_shape[maps] + (0 if whole else (some - 1) * layer.stride[0] + layer.kernel_size[0])
+    return max(rows * rest * itemsize, avg_run_bytes(layer, input_shape, output_shape, itemsize))
 
 
 KERNELS: dict[type[Layer], Kernel] = {

@@ -11,10 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.kernels.sliding import Array
+from convcalc.kernels.threads import MOST_THREADS
 
 FLOAT = np.dtype(np.float32)
 FEW_PRODUCTS = 10**6  # of a matrix product that BLAS does without copying its operands first
 LARGE = 150_000  # nanoseconds of one core, from which on another is worth waking
+TINY, TINY_VECTORS = 2**18, 2**13  # products of matrices, and of a vector, that OpenBLAS does on one thread
 
 
 class Phase(NamedTuple):
@@ -121,10 +123,15 @@ class Problem:
         return self.examples * self.maps * self.places * self.fed * self.taps
 
     @property
-    def is_large(self) -> bool:
-        """Whether the work is worth sharing: some 100 products a nanosecond, 10 for a single map, 20 copies."""
+    def hands(self) -> int:
+        """How many threads are of use: all there are, one, or for what BLAS does not share among its own none at all.
+
+        A core does some 100 products a nanosecond, 10 of a single map, and 20 copies.
+        """
         copies = self.examples * self.channels * self.taps * self.places
-        return self.products // (100 if self.made > 1 else 10) + copies // 20 > LARGE
+        if self.products // (100 if self.made > 1 else 10) + copies // 20 > LARGE:
+            return MOST_THREADS
+        return 0 if self.products <= (TINY if self.made > 1 else TINY_VECTORS) else 1
 
     @property
     def is_padded(self) -> bool:

@@ -6,14 +6,16 @@ Places are found in float32 where PyTorch's own loops find them so; the source i
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.adaptive import bins
+from convcalc.kernels.axiswise import AT_ONCE, Change, axis_by_axis, changing_bytes, take, taken
 from convcalc.kernels.base import Kernel, no_arrays, no_counts, nothing
+from convcalc.kernels.blocks import LARGE, floating
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
@@ -25,6 +27,8 @@ A = -0.75  # of the cubic convolution
 class Step(NamedTuple):
     """One axis: ``size`` elements become ``places``; ``factor`` where the step between them goes by it.
 
+    ``axes`` are resized, this one among them.
+
     >>> Step(size=4, places=8, factor=None).inputs
     0.5
     """
@@ -32,6 +36,7 @@ class Step(NamedTuple):
     size: int
     places: int
     factor: float | None
+    axes: int = 1
 
     @property
     def inputs(self) -> float:
@@ -65,10 +70,10 @@ def _steps(layer: Upsample, input_shape: Shape) -> list[Step]:
     if len(values) != len(sizes):
         raise ConvcalcError(f"{layer!r} gives {len(values)} axes, got input {list(input_shape)}")
     if layer.size is not None:
-        return [Step(size, value, None) for size, value in zip(sizes, values, strict=True)]
+        return [Step(size, value, None, len(sizes)) for size, value in zip(sizes, values, strict=True)]
     kept = not layer.recompute_scale_factor
     return [
-        Step(size, int(size * value), value if kept and value > 0 else None)
+        Step(size, int(size * value), value if kept and value > 0 else None, len(sizes))
         for size, value in zip(sizes, values, strict=True)
     ]
 
@@ -81,85 +86,89 @@ def run(layer: Upsample, x: Array) -> Array:
     >>> run(Upsample(3, mode="linear", align_corners=True), np.array([[[1.0, 2.0]]])).tolist()
     [[[1.0, 1.5, 2.0]]]
     """
-    output_shape(layer, x.shape)
-    for axis, step in enumerate(_steps(layer, x.shape), 2):
-        x = RULES[layer.mode](x, axis, step, bool(layer.align_corners))
-    return x
+    shape, steps = output_shape(layer, x.shape), _steps(layer, x.shape)
+    whole = "nearest" in layer.mode or ("linear" in layer.mode and all(step.size == step.places for step in steps))
+    rules = [partial(RULES[layer.mode], step, bool(layer.align_corners)) for step in steps]
+    return axis_by_axis(x, shape, rules, x.dtype if whole else floating(x), _at_once(layer))
 
 
-def nearest(x: Array, axis: int, step: Step, align_corners: bool) -> Array:
+def _at_once(layer: Upsample) -> int:
+    """The elements of a band: more where each place of it is a step."""
+    return LARGE if layer.mode == "area" else AT_ONCE
+
+
+def nearest(step: Step, align_corners: bool, places: range) -> Change:
     """The element at or before each place; over H W, PyTorch counts the same and the double size off exactly.
 
-    >>> nearest(np.array([1, 2, 3]), 0, Step(3, 2, None), False).tolist()
+    >>> nearest(Step(3, 2, None), False, range(2))(np.array([1, 2, 3]), 0).tolist()
     [1, 2]
     """
-    places = np.arange(step.places)
-    if x.ndim == 4 and step.places in (step.size, 2 * step.size):
-        return x.take(places // (step.places // step.size), axis)
-    return x.take(_floored(places * np.float32(step.inputs), step.size), axis)
+    place = np.arange(places.start, places.stop)
+    if step.axes == 2 and step.places in (step.size, 2 * step.size):
+        return taken(place // (step.places // step.size))
+    return taken(_floored(place * np.float32(step.inputs), step.size))
 
 
-def nearest_exact(x: Array, axis: int, step: Step, align_corners: bool) -> Array:
+def nearest_exact(step: Step, align_corners: bool, places: range) -> Change:
     """The element under the middle of each place.
 
-    >>> nearest_exact(np.array([1, 2, 3]), 0, Step(3, 2, None), False).tolist()
+    >>> nearest_exact(Step(3, 2, None), False, range(2))(np.array([1, 2, 3]), 0).tolist()
     [1, 3]
     """
-    middle = (np.arange(step.places) + 0.5) * np.float64(np.float32(step.inputs))
-    return x.take(_floored(middle, step.size), axis)
+    middle = (np.arange(places.start, places.stop) + 0.5) * np.float64(np.float32(step.inputs))
+    return taken(_floored(middle, step.size))
 
 
-def linear(x: Array, axis: int, step: Step, align_corners: bool) -> Array:
+def linear(step: Step, align_corners: bool, places: range) -> Change:
     """The two elements about each place, each the more the nearer it is.
 
-    >>> linear(np.array([0.0, 4.0]), 0, Step(2, 4, None), False).tolist()
+    >>> linear(Step(2, 4, None), False, range(4))(np.array([0.0, 4.0]), 0).tolist()
     [0.0, 1.0, 3.0, 4.0]
     """
     if step.places == step.size:
-        return x
-    place = np.maximum(_middle(step, align_corners), 0)
+        return lambda x, axis: x[(slice(None),) * axis + (slice(places.start, places.stop),)]
+    place = np.maximum(_middle(step, align_corners, places), 0)
     first = _floored(place, step.size)
     far = np.clip(place - first, 0, 1)
-    return _mixed(x, axis, [(first, 1 - far), (np.minimum(first + 1, step.size - 1), far)])
+    return _mixed([(first, 1 - far), (np.minimum(first + 1, step.size - 1), far)])
 
 
-def cubic(x: Array, axis: int, step: Step, align_corners: bool) -> Array:
+def cubic(step: Step, align_corners: bool, places: range) -> Change:
     """The four elements about each place by cubic convolution (Keys 1981, with a = -0.75); the edge is repeated.
 
-    >>> cubic(np.array([0.0, 1.0]), 0, Step(2, 4, None), False).tolist()
+    >>> cubic(Step(2, 4, None), False, range(4))(np.array([0.0, 1.0]), 0).tolist()
     [-0.10546875, 0.2265625, 0.7734375, 1.10546875]
     """
-    place = _middle(step, align_corners)
+    place = _middle(step, align_corners, places)
     first = _floored(place, step.size)
     far = np.clip(place - first, 0, 1)
     weights = [_outer(1 + far), _inner(far), _inner(1 - far), _outer(2 - far)]
-    return _mixed(
-        x,
-        axis,
-        [(np.clip(first + offset, 0, step.size - 1), weight) for offset, weight in enumerate(weights, -1)],
-    )
+    return _mixed([(np.clip(first + offset, 0, step.size - 1), weight) for offset, weight in enumerate(weights, -1)])
 
 
-def area(x: Array, axis: int, step: Step, align_corners: bool) -> Array:
+def area(step: Step, align_corners: bool, places: range) -> Change:
     """The mean of each bin, as adaptive average pooling.
 
-    >>> area(np.array([1.0, 2.0, 3.0]), 0, Step(3, 2, None), False).tolist()
+    >>> area(Step(3, 2, None), False, range(2))(np.array([1.0, 2.0, 3.0]), 0).tolist()
     [1.5, 2.5]
     """
-    shape = (*x.shape[:axis], step.places, *x.shape[axis + 1 :])
-    out = np.empty(shape, dtype=x.dtype if x.dtype.kind == "f" else np.float64)
-    before: tuple[Any, ...] = (slice(None),) * axis
-    for place, inside in enumerate(bins(step.size, step.places)):
-        out[(*before, place)] = x[(*before, slice(inside.start, inside.stop))].mean(axis)
-    return out
+
+    def means(x: Array, axis: int) -> Array:
+        out = np.empty((*x.shape[:axis], len(places), *x.shape[axis + 1 :]), dtype=floating(x))
+        before: tuple[Any, ...] = (slice(None),) * axis
+        for place, inside in enumerate(bins(step.size, step.places, slice(places.start, places.stop))):
+            out[(*before, place)] = x[(*before, slice(inside.start, inside.stop))].mean(axis)
+        return out
+
+    return means
 
 
-def _middle(step: Step, align_corners: bool) -> Array:
+def _middle(step: Step, align_corners: bool, places: range) -> Array:
     """Where each place lies among the elements."""
-    places = np.arange(step.places)
+    place = np.arange(places.start, places.stop)
     if align_corners:
-        return places * ((step.size - 1) / max(step.places - 1, 1))
-    return step.inputs * (places + 0.5) - 0.5
+        return place * ((step.size - 1) / max(step.places - 1, 1))
+    return step.inputs * (place + 0.5) - 0.5
 
 
 def _floored(place: Array, size: int) -> Array:
@@ -175,55 +184,50 @@ def _outer(far: Array) -> Array:
     return ((A * far - 5 * A) * far + 8 * A) * far - 4 * A
 
 
-def _mixed(x: Array, axis: int, parts: list[tuple[Array, Array]]) -> Array:
+def _mixed(elements: list[tuple[Array, Array]]) -> Change:
     """The sum of the elements taken, each with its weight."""
-    kind = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
-    along = (-1, *[1] * (x.ndim - 1 - axis))
-    out = _weighted(x, axis, *parts[0], along, kind)
-    for elements, weight in parts[1:]:
-        out += _weighted(x, axis, elements, weight, along, kind)
+
+    def mix(x: Array, axis: int) -> Array:
+        out = _weighted(x, axis, *elements[0])
+        for more in elements[1:]:
+            out += _weighted(x, axis, *more)
+        return out
+
+    return mix
+
+
+def _weighted(x: Array, axis: int, elements: Array, weight: Array) -> Array:
+    kind = floating(x)
+    out = take(x, elements, axis).astype(kind, copy=False)
+    out *= weight.reshape(-1, *[1] * (x.ndim - 1 - axis)).astype(kind, copy=False)
     return out
 
 
-def _weighted(
-    x: Array, axis: int, elements: Array, weight: Array, along: tuple[int, ...], kind: np.dtype[Any]
-) -> Array:
-    taken = x.take(elements, axis).astype(kind, copy=False)
-    taken *= weight.reshape(along).astype(kind)
-    return taken
-
-
 def run_bytes(layer: Upsample, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The array before and behind each axis, and, between neighbours, one that is added; and where each place lies.
+    """Of a band what is before and behind each axis, and, between neighbours, what is added; and where its places lie.
 
-    >>> run_bytes(Upsample(scale_factor=2), (1, 1, 4), (1, 1, 8), itemsize=4)  # two numbers of 8 bytes a place
-    128
+    >>> run_bytes(Upsample(scale_factor=2), (1, 1, 4), (1, 1, 8), itemsize=4)  # 4 numbers of 8 bytes a place
+    256
     """
-    most, before = 0, 0
-    shape = list(input_shape)
-    for axis, step in enumerate(_steps(layer, input_shape), 2):
-        if step.size == step.places and "linear" in layer.mode:
-            continue
-        shape[axis] = step.places
-        made = prod(shape)
-        arrays, numbers = NEEDED[layer.mode]
-        most = max(most, before + made * arrays + numbers * step.places * 8 // itemsize)
-        before = made
-    return (most - prod(output_shape)) * itemsize
+    if "linear" in layer.mode and input_shape == output_shape:
+        return 0
+    rank, needed = len(input_shape) - 2, NEEDED[layer.mode]
+    return changing_bytes(input_shape, output_shape, rank, itemsize, _at_once(layer), **needed)
 
 
-# The arrays that are made along an axis, and the numbers kept of each place.
+# What is needed along an axis: the arrays made, the numbers worked out for each place, and those kept.
+LINEAR = {"arrays": 2, "numbers": 6, "kept": 4}
 NEEDED = {
-    "nearest": (1, 2),
-    "nearest-exact": (1, 2),
-    "linear": (2, 6),
-    "bilinear": (2, 6),
-    "trilinear": (2, 6),
-    "bicubic": (2, 11),
-    "area": (1, 0),
+    "nearest": {"arrays": 1, "numbers": 4, "kept": 1},
+    "nearest-exact": {"arrays": 1, "numbers": 3, "kept": 1},
+    "linear": LINEAR,
+    "bilinear": LINEAR,
+    "trilinear": LINEAR,
+    "bicubic": {"arrays": 2, "numbers": 12, "kept": 8},
+    "area": {"arrays": 1, "numbers": 0, "kept": 0},
 }
 
-RULES: dict[str, Callable[[Array, int, Step, bool], Array]] = {
+RULES: dict[str, Callable[[Step, bool, range], Change]] = {
     "nearest": nearest,
     "nearest-exact": nearest_exact,
     "linear": linear,

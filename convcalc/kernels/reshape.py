@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Kernel, no_arrays, no_counts, nothing, view_bytes
-from convcalc.kernels.sliding import Array, Axis, pad, taps, window_places
+from convcalc.kernels.sliding import Array, Axis, meeting, window_places
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.reshape import ChannelShuffle, Fold, Patches, PixelShuffle, PixelUnshuffle, Unflatten, Unfold
@@ -143,10 +143,11 @@ def unfold(layer: Unfold, x: Array) -> Array:
     [[1, 2], [2, 3]]
     """
     shape = unfold_shape(layer, x.shape)
-    padded = pad(x, [(side, side) for side in layer.padding], "zeros")
-    out = np.empty((*shape[:-2], x.shape[-3], prod(layer.kernel_size), shape[-1]), dtype=x.dtype)
-    for row, (_, met) in enumerate(taps(padded, _axes(layer))):
-        out[..., row, :].reshape(met.shape)[...] = met
+    rows = (*shape[:-2], x.shape[-3], prod(layer.kernel_size), shape[-1])
+    out = np.zeros(rows, dtype=x.dtype) if any(layer.padding) else np.empty(rows, dtype=x.dtype)
+    places = window_places(_padded(layer, x.shape[-2:]), _axes(layer))
+    for row, (at, elements) in enumerate(_meetings(layer, x.shape[-2:])):
+        out[..., row, :].reshape(*x.shape[:-2], *places)[..., *at] = x[..., *elements]
     return out.reshape(shape)
 
 
@@ -171,15 +172,24 @@ def fold(layer: Fold, x: Array) -> Array:
     >>> fold(Fold((1, 3), (1, 2)), np.array([[1, 2], [2, 3]])).tolist()
     [[[1, 4, 3]]]
     """
-    *before, channels, _, _ = fold_shape(layer, x.shape)
-    rows = x.reshape(*before, channels, prod(layer.kernel_size), x.shape[-1])
-    out = np.zeros((*before, channels, *_padded(layer, layer.output_size)), dtype=x.dtype)
-    for row, (_, under) in enumerate(taps(out, _axes(layer))):
-        under[...] += rows[..., row, :].reshape(under.shape)
-    inside: tuple[Any, ...] = tuple(
-        slice(side, side + size) for side, size in zip(layer.padding, layer.output_size, strict=True)
-    )
-    return out[..., *inside]
+    out = np.zeros(fold_shape(layer, x.shape), dtype=x.dtype)
+    places, elements = window_places(_padded(layer, layer.output_size), _axes(layer)), prod(layer.kernel_size)
+    for row, (at, under) in enumerate(_meetings(layer, layer.output_size)):
+        laid = x[..., row::elements, :].reshape(*out.shape[:-2], *places)
+        out[..., *under] += laid[..., *at]
+    return out
+
+
+def _meetings(layer: Patches, sizes: Shape) -> Iterator[tuple[list[Any], list[Any]]]:
+    """For each tap, the places at which it is on the map, and the elements it meets there."""
+    places = window_places(_padded(layer, sizes), _axes(layer))
+    settings = list(zip(layer.stride, layer.dilation, layer.padding, sizes, places, strict=True))
+    for tap in np.ndindex(*layer.kernel_size):
+        pairs = [
+            meeting(index * dilation - padding, stride, size, count)
+            for index, (stride, dilation, padding, size, count) in zip(tap, settings, strict=True)
+        ]
+        yield [at for at, _ in pairs], [elements for _, elements in pairs]
 
 
 def _unless_one(factor: str) -> Callable[[Any, Shape, Shape, int], int]:
@@ -189,27 +199,6 @@ def _unless_one(factor: str) -> Callable[[Any, Shape, Shape, int], int]:
         return view_bytes(layer, input_shape, output_shape, itemsize) if getattr(layer, factor) == 1 else 0
 
     return needed
-
-
-def unfold_bytes(layer: Unfold, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The padded input, where anything is padded.
-
-    >>> unfold_bytes(Unfold(3, padding=1), (1, 1, 5, 5), (1, 9, 25), itemsize=4)  # of 7x7
-    196
-    """
-    padded = prod(input_shape[:-2]) * prod(_padded(layer, input_shape[-2:]))
-    return padded * itemsize if any(layer.padding) else 0
-
-
-def fold_bytes(layer: Fold, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """What lies on the padding, and one row where it lies askew in the input.
-
-    >>> fold_bytes(Fold((5, 5), 3, padding=1), (1, 9, 25), (1, 1, 5, 5), itemsize=4)  # 7x7 less 5x5, and 25
-    196
-    """
-    padded = prod(output_shape[:-2]) * prod(_padded(layer, layer.output_size))
-    row = prod(input_shape) // prod(layer.kernel_size)
-    return (padded - prod(output_shape) + (row if prod(layer.kernel_size) > 1 else 0)) * itemsize
 
 
 def _padded(layer: Patches, sizes: Shape) -> tuple[int, ...]:
@@ -231,6 +220,6 @@ KERNELS: dict[type[Layer], Kernel] = {
     ChannelShuffle: Kernel(
         no_arrays, channel_shuffle_shape, channel_shuffle, no_counts, _unless_one("groups"), nothing
     ),
-    Unfold: Kernel(no_arrays, unfold_shape, unfold, no_counts, unfold_bytes, nothing),
-    Fold: Kernel(no_arrays, fold_shape, fold, no_counts, fold_bytes, nothing),
+    Unfold: Kernel(no_arrays, unfold_shape, unfold, no_counts, nothing, nothing),
+    Fold: Kernel(no_arrays, fold_shape, fold, no_counts, nothing, nothing),
 }

@@ -26,11 +26,12 @@ TALL = 8  # windows, so that the rows read beyond a tile's own are few
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How a problem is cut, how many rows of a band are worked at once, and the floats that it and they take."""
+    """How a problem is cut, how many rows of a band are worked at once, and the floats that all of it takes."""
 
     sizes: tuple[int, ...]  # examples, groups, rows of places
     at_once: tuple[int, ...]  # of each, in the largest tile
     rows: int
+    kernels: int
     band: int
     columns: int
     products: int
@@ -48,7 +49,10 @@ class Layout:
 
 def fits(problem: Problem) -> bool:
     """Whether it can be worked so: windows a step apart."""
-    return problem.rows.stride == problem.columns.stride == 1 and 4 * plan(problem).floats <= SCRATCH_BYTES
+    return (
+        problem.rows.stride == problem.columns.stride == 1
+        and 4 * (plan(problem).kernels + plan(problem).floats) <= SCRATCH_BYTES
+    )
 
 
 def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out: Array) -> None:
@@ -71,7 +75,7 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
         return work
 
     tiles = (Tile(*axes) for axes in grid(layout.sizes, layout.at_once))
-    share(tiles, start, hands(4 * layout.floats))
+    share(tiles, start, hands(4 * layout.floats, 4 * layout.kernels))
 
 
 def _add_rows(
@@ -131,6 +135,7 @@ def plan(problem: Problem) -> Layout:
         sizes,
         tuple(taken),
         rows,
+        kernels=problem.maps * problem.fed * problem.taps,
         band=many * problem.fed * above * across.elements(across.places),
         columns=many * problem.fed * across.kernel_size * rows * across.places,
         products=many * problem.made * down.kernel_size * rows * across.places,
@@ -138,6 +143,7 @@ def plan(problem: Problem) -> Layout:
 
 
 def scratch_bytes(problem: Problem) -> int:
-    """Of all threads that take part."""
+    """The weights in another order, and what all threads that take part lay out."""
     layout = plan(problem)
-    return 4 * layout.floats * min(hands(4 * layout.floats), layout.tiles)
+    many = min(hands(4 * layout.floats, 4 * layout.kernels), layout.tiles)
+    return 4 * (layout.kernels + layout.floats * many)

@@ -85,6 +85,22 @@ def taps(padded: Array, axes: Sequence[Axis]) -> Iterator[tuple[tuple[int, ...],
         yield tap, padded[..., *met]
 
 
+def meeting(offset: int, stride: int, size: int, places: int) -> tuple[slice, slice]:
+    """The places at which a tap is on the input, and the elements it meets there; the padding is never made.
+
+    ``offset`` is where the tap is at the first of so many places, counted from the first element.
+
+    >>> meeting(-1, stride=2, size=4, places=3)
+    (slice(1, 3, None), slice(1, 4, 2))
+    """
+    first = min(places, len(range(offset, 0, stride)))
+    behind = max(first, min(places, len(range(offset, size, stride))))
+    if first == behind:
+        return slice(0, 0), slice(0, 0)
+    start = offset + first * stride
+    return slice(first, behind), slice(start, start + (behind - first - 1) * stride + 1, stride)
+
+
 def indices(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
     """Every index, last axis fastest; one at a time, where `itertools.product` would lay all of each axis up.
 

@@ -29,12 +29,13 @@ SHORT, FEW_MAPS = 24, 32  # places in a row, and maps, of which a product makes 
 class Layout:
     """How a problem is cut, and the floats that the largest tile takes for its band, strips and products."""
 
-    is_large: bool  # enough to be shared among threads
+    hands: int  # threads that are of use
     sizes: tuple[int, ...]  # examples, groups (one), rows of places
     at_once: tuple[int, ...]  # of each, in the largest tile
     maps: int  # of one product
     abreast: bool  # the examples of a tile lie side by side
     in_place: bool  # the input itself is the band
+    kernels: int
     band: int
     strips: int
     products: int
@@ -55,7 +56,8 @@ def fits(problem: Problem) -> bool:
     return (
         problem.groups == problem.rows.dilation == 1
         and problem.rows.kernel_size > 1
-        and 4 * max(plan(problem, True).floats, plan(problem, False).floats) <= SCRATCH_BYTES
+        and 4 * (plan(problem, True).kernels + plan(problem, True).floats) <= SCRATCH_BYTES
+        and 4 * (plan(problem, False).kernels + plan(problem, False).floats) <= SCRATCH_BYTES
     )
 
 
@@ -84,12 +86,7 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
         return work
 
     tiles = grid(layout.sizes, layout.at_once)
-    if layout.is_large:
-        share(tiles, start, hands(4 * layout.floats))
-        return
-    work = start()
-    for axes in tiles:
-        work(axes)
+    share(tiles, start, min(layout.hands, hands(4 * layout.floats, 4 * layout.kernels)))
 
 
 def _lay(problem: Problem, layout: Layout, tile: Tile, x: Array, scratch: Array) -> Array:
@@ -148,9 +145,8 @@ def _multiply(
     for maps in cuts(problem.maps, layout.maps):
         np.matmul(kernels[maps], columns, out=products[:, :, maps])
     if layout.abreast:
-        products = products.reshape(out.shape[2], problem.maps, -1, len(out)).transpose(3, 1, 0, 2)
-        np.add(products, 0 if bias is None else bias, out=out)
-    elif bias is not None:
+        out[...] = products.reshape(out.shape[2], problem.maps, -1, len(out)).transpose(3, 1, 0, 2)
+    if bias is not None:
         out += bias
 
 
@@ -166,19 +162,20 @@ def plan(problem: Problem, contiguous: bool) -> Layout:
     if abreast:
         least = min(problem.maps, FEW_MAPS) * problem.fed * problem.taps * across.places
         taken[0] = min(taken[0], max(1, FEW_PRODUCTS // least))
-    if problem.is_large:
+    if problem.hands > 1:
         taken = evened(sizes, taken)
     n, _, rows = taken
     high = (rows - 1) * down.stride + down.kernel_size
     width = across.places * (n if abreast else 1)
     _, residues, _, wide = band_shape(problem, rows)
     return Layout(
-        problem.is_large,
+        problem.hands,
         sizes,
         tuple(taken),
         maps=max(1, min(problem.maps, FEW_PRODUCTS // (channels * problem.taps * width))),
         abreast=abreast,
         in_place=in_place,
+        kernels=problem.maps * channels * problem.taps,
         band=0 if in_place else n * channels * residues * high * wide,
         strips=n * high * strip,
         products=n * rows * row,
@@ -188,5 +185,5 @@ def plan(problem: Problem, contiguous: bool) -> Layout:
 def scratch_bytes(problem: Problem) -> int:
     """The weights in another order, and what all threads that take part lay out, for an input in one piece."""
     layout = plan(problem, True)
-    weights = problem.maps * problem.channels * problem.taps
-    return 4 * (weights + layout.floats * (min(hands(4 * layout.floats), layout.tiles) if layout.is_large else 1))
+    many = max(1, min(layout.hands, hands(4 * layout.floats, 4 * layout.kernels), layout.tiles))
+    return 4 * (layout.kernels + layout.floats * many)

@@ -50,7 +50,7 @@ def hands(scratch_bytes: int, shared_bytes: int = 0) -> int:
 
 
 def share(pieces: Iterable[Piece], start: Callable[[], Callable[[Piece], object]], most: int) -> None:
-    """Do each piece once, on this thread and at most ``most - 1`` others.
+    """Do each piece once, on this thread and at most ``most - 1`` others, with BLAS set aside; on none, as it stands.
 
     Each thread that takes part calls ``start`` once, for what does its pieces: it may hold scratch of its own. The
     first error stops the rest and is raised here.
@@ -60,6 +60,11 @@ def share(pieces: Iterable[Piece], start: Callable[[], Callable[[Piece], object]
     >>> sorted(done)
     [1, 2, 3]
     """
+    if most < 1:
+        do = start()
+        for piece in pieces:
+            do(piece)
+        return
     queue = _Queue(iter(pieces))
     reports: SimpleQueue[BaseException | None] = SimpleQueue()
 
@@ -198,7 +203,7 @@ class _BlasThreads:
             if self._users == 0:
                 self._before = [(library, library.get_num_threads()) for library in _blas_libraries()]
                 for library, _ in self._before:
-                    library.set_num_threads(1)
+                    _set_threads(library, 1)
             self._users += 1
         try:
             yield
@@ -210,7 +215,15 @@ class _BlasThreads:
 
     def reset(self) -> None:
         for library, before in self._before:
-            library.set_num_threads(before)
+            _set_threads(library, before)
+
+
+def _set_threads(library: Any, number: int) -> None:
+    """Set them for the process; threadpoolctl would leave that to the thread which was first to, so it is let go."""
+    let_go = getattr(library, "clear_controlling_thread", lambda force: None)  # since 3.7
+    let_go(force=True)
+    library.set_num_threads(number)
+    let_go(force=True)
 
 
 @cache

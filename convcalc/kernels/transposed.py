@@ -10,11 +10,14 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Counts, Kernel
-from convcalc.kernels.direct import examples_at_once
-from convcalc.kernels.sliding import Array
+from convcalc.kernels.blocks import part_size, parts
+from convcalc.kernels.sliding import Array, meeting
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.transposed import ConvTranspose
+
+SCRATCH_BYTES = 48 * 2**20  # of elements and what they lay down at a time
+WEIGHT_BYTES = 16 * 2**20  # of weights at a time
 
 
 class Stamp(NamedTuple):
@@ -47,13 +50,7 @@ class Stamp(NamedTuple):
         >>> Stamp(taps=4, stride=2, dilation=1, cut=1, added=0).landing(0, size=16, places=32)
         (slice(1, 16, None), slice(1, 30, 2))
         """
-        first = tap * self.dilation - self.cut
-        outside = min(size, len(range(first, 0, self.stride)))
-        behind = max(outside, min(size, len(range(first, places, self.stride))))
-        if outside == behind:
-            return slice(0, 0), slice(0, 0)
-        start = first + outside * self.stride
-        return slice(outside, behind), slice(start, start + (behind - outside - 1) * self.stride + 1, self.stride)
+        return meeting(tap * self.dilation - self.cut, self.stride, places, size)
 
 
 def shapes(layer: ConvTranspose) -> dict[str, Shape]:
@@ -99,26 +96,45 @@ def run(layer: ConvTranspose, x: Array, weight: Array, bias: Array | None = None
     rank, groups = len(layer.kernel_size), layer.groups
     batched = x if x.ndim == rank + 2 else x[np.newaxis]
     out = np.zeros(output_shape(layer, batched.shape), dtype=weight.dtype)
-    step = examples_at_once((layer.in_channels + layer.out_channels) * prod(x.shape[-rank:]) * x.itemsize)
-    for start in range(0, len(batched), step):
-        chunk, sums = batched[start : start + step], out[start : start + step]
-        for tap, met, places in _landings(layer, x.shape[-rank:], out.shape[-rank:]):
+    maps = batched.reshape(len(batched), groups, layer.in_channels // groups, *batched.shape[2:])
+    sums = out.reshape(len(batched), groups, layer.out_channels // groups, *out.shape[2:])
+    stamps = weight.reshape(groups, layer.in_channels // groups, *weight.shape[1:])
+    together, rows = _at_once(layer, batched.shape[2:], x.itemsize)
+    for examples in parts(len(batched), together):
+        for tap, met, places in _landings(layer, batched.shape[2:], out.shape[2:]):
             at_tap: tuple[Any, ...] = (..., *tap)
-            elements, under = chunk[(..., *met)], sums[(..., *places)]
-            if elements.size:
-                under += _laid_down(elements, weight[at_tap], groups)
+            for elements, under in _bands(met, places, rows):
+                _lay_down(maps[(examples, ..., *elements)], stamps[at_tap], sums[(examples, ..., *under)])
     if bias is not None:
         out += bias.reshape(-1, *[1] * rank)
     return out if x.ndim == rank + 2 else out[0]
 
 
-def _laid_down(elements: Array, weight: Array, groups: int) -> Array:
-    """What the elements (N, C, *sizes) lay down at one tap, whose weight is (C, O/groups): (N, O, *sizes)."""
-    examples, channels, *sizes = elements.shape
-    stamps = weight.reshape(groups, channels // groups, -1).transpose(0, 2, 1)
-    columns = elements.reshape(examples, groups, channels // groups, -1)
-    out: Array = np.ascontiguousarray(stamps) @ columns
-    return out.reshape(examples, -1, *sizes)
+def _at_once(layer: ConvTranspose, sizes: Shape, itemsize: int) -> tuple[int, int]:
+    """How many examples share one product, and how many elements of the first axis."""
+    row = (layer.in_channels + layer.out_channels) * prod(sizes[1:]) * itemsize
+    return SCRATCH_BYTES // max(row * sizes[0], 1), SCRATCH_BYTES // max(row, 1)
+
+
+def _bands(met: tuple[Any, ...], places: tuple[Any, ...], rows: int) -> Iterator[tuple[tuple[Any, ...], ...]]:
+    """The elements and where they land, so many of the first axis at a time."""
+    (first, *others), (under, *beside) = met, places
+    for part in parts(first.stop - first.start, rows):
+        elements = slice(first.start + part.start, first.start + part.stop)
+        landing = slice(under.start + part.start * under.step, under.start + part.stop * under.step, under.step)
+        yield (elements, *others), (landing, *beside)
+
+
+def _lay_down(elements: Array, weight: Array, under: Array) -> None:
+    """Add what the elements (N, G, C/G, *sizes) lay down at one tap, whose weight is (G, C/G, O/G)."""
+    if elements.size == 0:
+        return
+    examples, groups, channels, *sizes = elements.shape
+    columns = elements.reshape(examples, groups, channels, -1)
+    for maps in parts(weight.shape[2], WEIGHT_BYTES // (groups * channels * weight.itemsize)):
+        stamps = np.ascontiguousarray(weight[:, :, maps].transpose(0, 2, 1))
+        under[:, :, maps] += (stamps @ columns).reshape(examples, groups, -1, *sizes)
+        del stamps  # before the next are made
 
 
 def count(layer: ConvTranspose, input_shape: Shape) -> Counts:
@@ -189,19 +205,20 @@ def run_bytes(layer: ConvTranspose, input_shape: Shape, output_shape: Shape, ite
     >>> run_bytes(ConvTranspose1d(2, 3, 2), (1, 2, 10), (1, 3, 11), itemsize=4)  # 3*10 laid down, 2*3 weights
     144
     """
-    rank = len(layer.kernel_size)
+    rank, groups = len(layer.kernel_size), layer.groups
     sizes, places = input_shape[-rank:], output_shape[-rank:]
-    examples = prod(input_shape[: -1 - rank])
-    together = min(examples, examples_at_once((layer.in_channels + layer.out_channels) * prod(sizes) * itemsize))
+    together, rows = _at_once(layer, sizes, itemsize)
     ends = [
         [stamp.landing(tap, size, count)[0] for tap in (0, stamp.taps // 2, stamp.taps - 1)]
         for stamp, size, count in zip(_stamps(layer), sizes, places, strict=True)
     ]
-    most: list[int] = [max(met.stop - met.start for met in mets) for mets in ends]
-    copied = any(met.stop - met.start < size for mets, size in zip(ends, sizes, strict=True) for met in mets)
-    weights = layer.in_channels * layer.out_channels // layer.groups
-    elements = layer.out_channels + (layer.in_channels if copied else 0)
-    total: int = (together * elements * prod(most) + weights) * itemsize
+    first, *most = [max(met.stop - met.start for met in mets) for mets in ends]
+    sliced = zip(ends[1:], sizes[1:], strict=True)  # along the first axis that takes no copy
+    copied = any(met.stop - met.start < size for mets, size in sliced for met in mets)
+    maps = groups * part_size(layer.out_channels // groups, WEIGHT_BYTES // max(layer.in_channels * itemsize, 1))
+    elements = part_size(prod(input_shape[: -1 - rank]), together) * part_size(first, rows) * prod(most)
+    weights = layer.in_channels * maps // groups
+    total: int = (elements * (maps + (layer.in_channels if copied else 0)) + weights) * itemsize
     return total
 
 

@@ -175,8 +175,13 @@ def _transformed(problem: Problem, layout: Layout, weight: Array, kernel: Array)
         taps = weight[:, part].reshape(maps, -1, problem.taps).transpose(1, 0, 2).reshape(-1, problem.taps)
         np.matmul(kernel, taps.T, out=out[:, part.start * maps : part.stop * maps])
 
-    share(cuts(channels, max(1, WEIGHTS // (maps * problem.taps))), lambda: some, hands(4 * WEIGHTS))
+    share(cuts(channels, _channels(problem)), lambda: some, hands(4 * WEIGHTS))
     return out.reshape(points, channels, maps)
+
+
+def _channels(problem: Problem) -> int:
+    """Whose weights are taken to their points together."""
+    return min(problem.channels, max(1, WEIGHTS // (problem.maps * problem.taps)))
 
 
 def _by_point(scratch: Array, points: int, count: int, channels: int) -> Array:
@@ -258,9 +263,11 @@ def plan(problem: Problem) -> Layout:
 
 
 def scratch_bytes(problem: Problem) -> int:
-    """The transformed weights, and the tiles of all threads that take part."""
-    layout = plan(problem)
-    return 4 * (layout.transformed + layout.floats * min(_hands(layout), parts(layout.sizes, layout.at_once)))
+    """The transformed weights, and what all threads that take part hold: first of the weights, then of the tiles."""
+    layout, taken = plan(problem), _channels(problem)
+    of_weights = min(hands(4 * WEIGHTS), -(-problem.channels // taken)) * taken * problem.maps * problem.taps
+    of_tiles = min(_hands(layout), parts(layout.sizes, layout.at_once)) * layout.floats
+    return 4 * (layout.transformed + max(of_weights, of_tiles))
 
 
 @lru_cache(64)
