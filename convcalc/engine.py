@@ -30,6 +30,7 @@ from convcalc.kernels import (
 from convcalc.kernels.base import Counts, Kernel
 from convcalc.kernels.loops import Product, products
 from convcalc.kernels.sliding import Array
+from convcalc.kernels.threads import release
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.conv import Conv
@@ -128,6 +129,14 @@ def enumerate_products(layer: Conv, input_shape: Shape) -> Iterator[Product]:
     1
     """
     return products(layer, tuple(input_shape[-len(layer.kernel_size) :]))
+
+
+def release_scratch() -> None:
+    """Give back the scratch, at most 64 MiB, that this thread keeps for its next convolution.
+
+    >>> release_scratch()
+    """
+    release()
 
 
 def random_weights(layer: Layer, rng: np.random.Generator, dtype: str = "float32") -> dict[str, Array]:

@@ -132,6 +132,7 @@ def verify(
         arrays[step.name] = engine.execute(
             step.layer, *(arrays[source] for source in step.sources), **dict[str, Any](given)
         )
+        engine.release_scratch()  # so that what the next layer needs is all that is held
         del given
         found = step._replace(output=arrays[step.name].shape)
         observed.append(Observed(found, counts, perf_counter() - started))

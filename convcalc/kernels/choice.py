@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from convcalc.kernels import patches, shear, strips, winograd
-from convcalc.kernels.problem import FLOAT, Problem
+from convcalc.kernels.problem import Problem
 from convcalc.kernels.sliding import Array
+from convcalc.kernels.threads import FLOAT
 
 LARGE_KERNEL = 64  # taps
 MANY = 32  # channels, and maps

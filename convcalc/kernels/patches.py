@@ -16,9 +16,9 @@ from math import prod
 import numpy as np
 
 from convcalc.kernels.band import band_shape, fill_band
-from convcalc.kernels.problem import FEW_PRODUCTS, FLOAT, Problem, Tile, at_once, cuts, evened, grid, parts, view
+from convcalc.kernels.problem import FEW_PRODUCTS, Problem, Tile, at_once, cuts, evened, grid, parts, view
 from convcalc.kernels.sliding import Array
-from convcalc.kernels.threads import SCRATCH_BYTES, hands, share
+from convcalc.kernels.threads import SCRATCH_BYTES, hands, share, workspace
 
 TILE_BYTES = 6 * 2**20
 RUN_PRODUCTS = 400  # what a core multiplies in the time that beginning another run takes
@@ -64,9 +64,7 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
     out = out.reshape(problem.examples, problem.groups, problem.made, problem.rows.places, problem.columns.places)
     every_map = slice(0, problem.made)
 
-    def start() -> Callable[[tuple[slice, ...]], None]:
-        scratch = np.empty(layout.floats, FLOAT)
-
+    def start(scratch: Array) -> Callable[[tuple[slice, ...]], None]:
         def work(axes: tuple[slice, ...]) -> None:
             tile = Tile(*axes)
             columns = _lay(problem, layout, tile, slice(0, tile.counts[1] * problem.fed), x, scratch)
@@ -76,19 +74,24 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
 
     tiles = grid(layout.sizes, layout.at_once)
     if layout.hands <= 1 or layout.tiles > 1:
-        share(tiles, start, min(layout.hands, hands(4 * layout.floats)))
+        most = _hands(layout)
+        share(tiles, start, workspace(max(1, most) * layout.floats), most)
     else:  # few columns, so all are laid first, and then multiplied for some maps at a time
-        tile = Tile(*next(tiles))
-        scratch = np.empty(layout.floats, FLOAT)
+        tile, scratch = Tile(*next(tiles)), workspace(layout.floats)
         columns = _lay(problem, layout, tile, slice(0, 0), x, scratch)
-        channels = cuts(problem.channels, -(-problem.channels // 4))
-        share(channels, lambda: lambda some: _lay(problem, layout, tile, some, x, scratch), hands(0))
-        maps = cuts(problem.made, -(-problem.made // 4))
-        share(
-            maps,
-            lambda: lambda some: _multiply(problem, layout, tile, some, columns, weight, bias, out, scratch),
-            hands(0),
-        )
+
+        def lay(channels: slice) -> None:
+            _lay(problem, layout, tile, channels, x, scratch)
+
+        def multiply(maps: slice) -> None:
+            _multiply(problem, layout, tile, maps, columns, weight, bias, out, scratch)
+
+        share(cuts(problem.channels, -(-problem.channels // 4)), lambda _: lay, scratch, hands(0))
+        share(cuts(problem.made, -(-problem.made // 4)), lambda _: multiply, scratch, hands(0))
+
+
+def _hands(layout: Layout) -> int:
+    return min(layout.hands, hands(4 * layout.floats), layout.tiles)
 
 
 @lru_cache(1024)
@@ -231,4 +234,4 @@ def _product(weight: Array, columns: Array, out: Array) -> None:
 def scratch_bytes(problem: Problem) -> int:
     """Of all threads that take part, for an input that lies in one piece."""
     layout = plan(problem, True)
-    return 4 * layout.floats * max(1, min(layout.hands, hands(4 * layout.floats), layout.tiles))
+    return 4 * layout.floats * max(1, _hands(layout))

@@ -11,9 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.kernels.sliding import Array
-from convcalc.kernels.threads import MOST_THREADS
+from convcalc.kernels.threads import FLOAT, MOST_THREADS
 
-FLOAT = np.dtype(np.float32)
 FEW_PRODUCTS = 10**6  # of a matrix product that BLAS does without copying its operands first
 LARGE = 150_000  # nanoseconds of one core, from which on another is worth waking
 TINY, TINY_VECTORS = 2**18, 2**13  # products of matrices, and of a vector, that OpenBLAS does on one thread

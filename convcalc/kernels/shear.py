@@ -16,9 +16,9 @@ from math import prod
 import numpy as np
 
 from convcalc.kernels.band import fill_band
-from convcalc.kernels.problem import FEW_PRODUCTS, FLOAT, Problem, Tile, at_once, cuts, evened, grid, parts, view
+from convcalc.kernels.problem import FEW_PRODUCTS, Problem, Tile, at_once, cuts, evened, grid, parts, view
 from convcalc.kernels.sliding import Array
-from convcalc.kernels.threads import SCRATCH_BYTES, hands, share
+from convcalc.kernels.threads import SCRATCH_BYTES, hands, share, workspace
 
 TILE_BYTES = 6 * 2**20
 TALL = 8  # windows, so that the rows read beyond a tile's own are few
@@ -64,9 +64,7 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
     out = out.reshape(problem.examples, groups, made, problem.rows.places, problem.columns.places)
     out[...] = 0 if bias is None else bias.reshape(groups, made, 1, 1)
 
-    def start() -> Callable[[Tile], None]:
-        scratch = np.empty(layout.floats, FLOAT)
-
+    def start(scratch: Array) -> Callable[[Tile], None]:
         def work(tile: Tile) -> None:
             seen = x[tile.examples, tile.groups.start * fed : tile.groups.stop * fed]
             target = out[tile.examples, tile.groups, :, tile.rows]
@@ -75,7 +73,12 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
         return work
 
     tiles = (Tile(*axes) for axes in grid(layout.sizes, layout.at_once))
-    share(tiles, start, hands(4 * layout.floats, 4 * layout.kernels))
+    most = _hands(layout)
+    share(tiles, start, workspace(most * layout.floats), most)
+
+
+def _hands(layout: Layout) -> int:
+    return min(hands(4 * layout.floats, 4 * layout.kernels), layout.tiles)
 
 
 def _add_rows(
@@ -145,5 +148,4 @@ def plan(problem: Problem) -> Layout:
 def scratch_bytes(problem: Problem) -> int:
     """The weights in another order, and what all threads that take part lay out."""
     layout = plan(problem)
-    many = min(hands(4 * layout.floats, 4 * layout.kernels), layout.tiles)
-    return 4 * (layout.kernels + layout.floats * many)
+    return 4 * (layout.kernels + layout.floats * _hands(layout))

@@ -16,9 +16,9 @@ from math import prod
 import numpy as np
 
 from convcalc.kernels.band import band_shape, fill_band
-from convcalc.kernels.problem import FEW_PRODUCTS, FLOAT, Problem, Tile, at_once, cuts, evened, grid, parts, view
+from convcalc.kernels.problem import FEW_PRODUCTS, Problem, Tile, at_once, cuts, evened, grid, parts, view
 from convcalc.kernels.sliding import Array
-from convcalc.kernels.threads import SCRATCH_BYTES, hands, share
+from convcalc.kernels.threads import SCRATCH_BYTES, hands, share, workspace
 
 TILE_BYTES = 2**20
 NARROW, SEVERAL = 20, 8  # places in a row, and examples, that are better laid side by side
@@ -75,9 +75,7 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
     kernels = weight.transpose(0, 2, 1, 3).reshape(problem.maps, -1)
     bias = None if bias is None else bias.reshape(-1, 1, 1)
 
-    def start() -> Callable[[tuple[slice, ...]], None]:
-        scratch = np.empty(layout.floats, FLOAT)
-
+    def start(scratch: Array) -> Callable[[tuple[slice, ...]], None]:
         def work(axes: tuple[slice, ...]) -> None:
             tile = Tile(*axes)
             columns = _lay(problem, layout, tile, x, scratch)
@@ -86,7 +84,12 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
         return work
 
     tiles = grid(layout.sizes, layout.at_once)
-    share(tiles, start, min(layout.hands, hands(4 * layout.floats, 4 * layout.kernels)))
+    most = _hands(layout)
+    share(tiles, start, workspace(max(1, most) * layout.floats), most)
+
+
+def _hands(layout: Layout) -> int:
+    return min(layout.hands, hands(4 * layout.floats, 4 * layout.kernels), layout.tiles)
 
 
 def _lay(problem: Problem, layout: Layout, tile: Tile, x: Array, scratch: Array) -> Array:
@@ -185,5 +188,4 @@ def plan(problem: Problem, contiguous: bool) -> Layout:
 def scratch_bytes(problem: Problem) -> int:
     """The weights in another order, and what all threads that take part lay out, for an input in one piece."""
     layout = plan(problem, True)
-    many = max(1, min(layout.hands, hands(4 * layout.floats, 4 * layout.kernels), layout.tiles))
-    return 4 * (layout.kernels + layout.floats * many)
+    return 4 * (layout.kernels + layout.floats * max(1, _hands(layout)))

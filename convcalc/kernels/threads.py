@@ -1,4 +1,4 @@
-"""A large job shared among threads, and BLAS kept to one thread meanwhile.
+"""A large job shared among threads, the scratch it takes, and BLAS kept to one thread meanwhile.
 
 NumPy lets go of the interpreter's lock while it copies or multiplies, so Python threads that share a few large pieces
 run side by side. BLAS has threads of its own, which would only compete: they are set aside, and as they were before
@@ -8,21 +8,26 @@ when the last call is done. threadpoolctl sets them (OpenBLAS, MKL, BLIS); a BLA
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Lock, Thread, local
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from convcalc.errors import ConvcalcError
+from convcalc.kernels.sliding import Array
 
 Piece = TypeVar("Piece")
 VARIABLE = "CONVCALC_THREADS"
 MOST_THREADS = 64
 SCRATCH_BYTES = 64 * 2**20  # of one call, all its threads together
+FLOAT = np.dtype(np.float32)
+LINE = 16  # floats in a line of the cache
+
+_kept = local()
 
 
 def threads() -> int:
@@ -49,33 +54,56 @@ def hands(scratch_bytes: int, shared_bytes: int = 0) -> int:
     return max(1, min(threads(), (SCRATCH_BYTES - shared_bytes) // max(1, scratch_bytes)))
 
 
-def share(pieces: Iterable[Piece], start: Callable[[], Callable[[Piece], object]], most: int) -> None:
+def workspace(floats: int) -> Array:
+    """Scratch of the calling thread, kept for its next call: fresh memory costs more than many a layer's work.
+
+    >>> workspace(10).shape, workspace(10).ctypes.data == workspace(5).ctypes.data
+    ((10,), True)
+    """
+    kept: Array | None = getattr(_kept, "scratch", None)
+    if kept is None or len(kept) < floats:
+        _kept.scratch = None  # given back before more is asked for
+        raw = np.empty(floats + LINE, FLOAT)
+        kept = raw[-raw.ctypes.data % (4 * LINE) // 4 :]
+        _kept.scratch = kept
+    return kept[:floats]
+
+
+def release() -> None:
+    """Give back what the calling thread keeps.
+
+    >>> release()
+    """
+    _kept.scratch = None
+
+
+def share(
+    pieces: Iterable[Piece], start: Callable[[Array], Callable[[Piece], object]], scratch: Array, most: int
+) -> None:
     """Do each piece once, on this thread and at most ``most - 1`` others, with BLAS set aside; on none, as it stands.
 
-    Each thread that takes part calls ``start`` once, for what does its pieces: it may hold scratch of its own. The
-    first error stops the rest and is raised here.
+    Each thread that takes part has an equal part of the scratch, and calls ``start`` once with it, for what does its
+    pieces. The first error stops the rest and is raised here.
 
     >>> done = []
-    >>> share([1, 2, 3], lambda: done.append, most=2)
+    >>> share([1, 2, 3], lambda _: done.append, workspace(0), most=2)
     >>> sorted(done)
     [1, 2, 3]
     """
     if most < 1:
-        do = start()
+        do = start(scratch)
         for piece in pieces:
             do(piece)
         return
     queue = _Queue(iter(pieces))
     reports: SimpleQueue[BaseException | None] = SimpleQueue()
+    part = len(scratch) // most
 
-    def help_out() -> None:
+    def help_out(number: int) -> None:
         if queue.closed:
             return
         with np.errstate(all="ignore"):  # of this thread alone
-            try:
-                do = start()
-            except Exception:  # no scratch for another thread, say: the caller's does all
-                return
+            do = start(scratch[number * part : (number + 1) * part])
             for piece in queue.taken(by_helper=True):
                 try:
                     do(piece)
@@ -85,10 +113,10 @@ def share(pieces: Iterable[Piece], start: Callable[[], Callable[[Piece], object]
                     reports.put(error)
 
     with _blas().aside():
-        _crew().ask(help_out, most - 1)
+        _crew().ask([partial(help_out, number) for number in range(1, most)])
         failures: list[BaseException] = []
         try:
-            do = start()
+            do = start(scratch[:part])
             for piece in queue.taken(by_helper=False):
                 do(piece)
         except BaseException as error:
@@ -142,13 +170,13 @@ class _Crew:
         self._threads: list[Thread] = []
         self._cores: set[int] = set()
 
-    def ask(self, task: Callable[[], None], hands: int) -> None:
-        """Have so many threads do it, each once, when they can."""
-        if hands < 1:
+    def ask(self, tasks: Sequence[Callable[[], None]]) -> None:
+        """Have the tasks done, each by a thread, when they can."""
+        if not tasks:
             return
         with self._lock:
             others = _other_cores()
-            while len(self._threads) < hands:
+            while len(self._threads) < len(tasks):
                 self._threads.append(Thread(target=self._work, name="convcalc", daemon=True))
                 self._threads[-1].start()
                 self._cores = set()
@@ -156,7 +184,7 @@ class _Crew:
                 for thread in self._threads:
                     _keep_on(thread, others)
                 self._cores = others
-        for _ in range(hands):
+        for task in tasks:
             self._tasks.put(task)
 
     def _work(self) -> None:

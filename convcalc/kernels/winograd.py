@@ -20,9 +20,9 @@ import numpy as np
 
 from convcalc.kernels import patches
 from convcalc.kernels.band import fill_band
-from convcalc.kernels.problem import FLOAT, Problem, Span, at_once, cuts, evened, grid, parts, view
+from convcalc.kernels.problem import Problem, Span, at_once, cuts, evened, grid, parts, view
 from convcalc.kernels.sliding import Array
-from convcalc.kernels.threads import SCRATCH_BYTES, hands, share
+from convcalc.kernels.threads import FLOAT, LINE, SCRATCH_BYTES, hands, share, workspace
 
 POINTS = (0.0, 1.0, -1.0, 0.5, -2.0)  # and infinity
 TILES = 128  # at once, enough for a good matrix product
@@ -30,7 +30,6 @@ TILE_BYTES = 12 * 2**20  # but no more than these
 NEAR = 64  # channels that are turned to the last axis together, so that their lines stay in the nearest cache
 WEIGHTS = 2**17  # that are taken to their points together
 LARGE_MAPS = 400  # places, from which on tiles of six elements waste little
-LINE = 16  # floats by which rows are kept off multiples of the cache's size
 
 
 def matrices(outputs: int, taps: int) -> tuple[Array, Array, Array]:
@@ -119,11 +118,13 @@ def _attempt(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
     """Do so, and tell whether all numbers were finite."""
     layout = plan(problem)
     data, kernel, back = _kronecker(layout.outputs, (problem.rows.kernel_size, problem.columns.kernel_size))
-    kernels = _transformed(problem, layout, weight, kernel)
+    most = _hands(layout)
+    scratch = workspace(layout.transformed + max(most * layout.floats, _weights_floats(problem)))
+    kernels = _transformed(problem, weight, kernel, scratch[: layout.transformed], scratch[layout.transformed :])
     unsound: list[Piece] = []
 
-    def start() -> Callable[[Piece], None]:
-        here, there = np.empty(layout.here, FLOAT), np.empty(layout.there, FLOAT)
+    def start(scratch: Array) -> Callable[[Piece], None]:
+        here, there = scratch[: layout.here], scratch[layout.here : layout.floats]
 
         def work(piece: Piece) -> None:
             tiles = _gather(problem, layout, piece, x, there, here)
@@ -141,7 +142,8 @@ def _attempt(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
 
         return work
 
-    share((Piece(*axes) for axes in grid(layout.sizes, layout.at_once)), start, _hands(layout))
+    pieces = (Piece(*axes) for axes in grid(layout.sizes, layout.at_once))
+    share(pieces, start, scratch[layout.transformed :][: most * layout.floats], most)
     return not unsound
 
 
@@ -162,26 +164,38 @@ def _picture(problem: Problem, first: tuple[int, int]) -> Problem:
 
 
 def _hands(layout: Layout) -> int:
-    return hands(4 * layout.floats, 4 * layout.transformed)
+    return min(hands(4 * layout.floats, 4 * layout.transformed), parts(layout.sizes, layout.at_once))
 
 
-def _transformed(problem: Problem, layout: Layout, weight: Array, kernel: Array) -> Array:
+def _transformed(problem: Problem, weight: Array, kernel: Array, out: Array, scratch: Array) -> Array:
     """The weights at each point, (points, C, O): some input channels at a time."""
-    channels, maps = problem.channels, problem.maps
-    points = layout.transformed // (channels * maps + LINE)
-    out = view(np.empty(layout.transformed, FLOAT), 0, (points, channels * maps), (channels * maps + LINE, 1))
+    channels, maps, taps, taken = problem.channels, problem.maps, problem.taps, _channels(problem)
+    out = view(out, 0, (len(kernel), channels * maps), (channels * maps + LINE, 1))
 
-    def some(part: slice) -> None:
-        taps = weight[:, part].reshape(maps, -1, problem.taps).transpose(1, 0, 2).reshape(-1, problem.taps)
-        np.matmul(kernel, taps.T, out=out[:, part.start * maps : part.stop * maps])
+    def start(scratch: Array) -> Callable[[slice], None]:
+        def some(part: slice) -> None:
+            count = part.stop - part.start
+            turned = scratch[: count * maps * taps].reshape(count, maps, taps)
+            turned[...] = weight[:, part].reshape(maps, count, taps).transpose(1, 0, 2)
+            np.matmul(kernel, turned.reshape(-1, taps).T, out=out[:, part.start * maps : part.stop * maps])
 
-    share(cuts(channels, _channels(problem)), lambda: some, hands(4 * WEIGHTS))
-    return out.reshape(points, channels, maps)
+        return some
+
+    floats = _weights_floats(problem)
+    share(cuts(channels, taken), start, scratch[:floats], floats // (taken * maps * taps))
+    return out.reshape(len(kernel), channels, maps)
+
+
+def _weights_floats(problem: Problem) -> int:
+    """Scratch of all threads that turn weights."""
+    taken = _channels(problem)
+    return min(hands(4 * WEIGHTS), -(-problem.channels // taken)) * taken * problem.maps * problem.taps
 
 
 def _channels(problem: Problem) -> int:
     """Whose weights are taken to their points together."""
-    return min(problem.channels, max(1, WEIGHTS // (problem.maps * problem.taps)))
+    most = max(1, WEIGHTS // (problem.maps * problem.taps))
+    return evened([problem.channels], [min(problem.channels, most)])[0]
 
 
 def _by_point(scratch: Array, points: int, count: int, channels: int) -> Array:
@@ -264,10 +278,8 @@ def plan(problem: Problem) -> Layout:
 
 def scratch_bytes(problem: Problem) -> int:
     """The transformed weights, and what all threads that take part hold: first of the weights, then of the tiles."""
-    layout, taken = plan(problem), _channels(problem)
-    of_weights = min(hands(4 * WEIGHTS), -(-problem.channels // taken)) * taken * problem.maps * problem.taps
-    of_tiles = min(_hands(layout), parts(layout.sizes, layout.at_once)) * layout.floats
-    return 4 * (layout.transformed + max(of_weights, of_tiles))
+    layout = plan(problem)
+    return 4 * (layout.transformed + max(_weights_floats(problem), _hands(layout) * layout.floats))
 
 
 @lru_cache(64)
