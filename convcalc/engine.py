@@ -57,7 +57,7 @@ def execute(
 ) -> Array:
     """Run the layer on an array (a join on several), with its weights by PyTorch's names; shapes as in PyTorch.
 
-    A convolution goes the way that `choose` names, or ``algorithm``: direct, patches, strips, shear or winograd.
+    A convolution goes the way that `choose` names, or ``algorithm``: direct, patches, strips, shear, whole or winograd.
 
     Floating types keep their type (float16 is summed in float32); integers are summed and returned in int64 (unsigned
     ones in uint64), exactly up to its range. `ConvcalcError` where a weight is missing, unknown or of another shape,
@@ -74,8 +74,9 @@ def execute(
     if shapes != {name: array.shape for name, array in arrays.items()}:
         _check_weights(layer, shapes, arrays)
     result, inner = _types([*inputs, *arrays.values()])
-    inputs = [array.astype(inner, copy=False) for array in inputs]
-    arrays = {name: array.astype(inner, copy=False) for name, array in arrays.items()}
+    if any(array.dtype != inner for array in (*inputs, *arrays.values())):
+        inputs = [array.astype(inner, copy=False) for array in inputs]
+        arrays = {name: array.astype(inner, copy=False) for name, array in arrays.items()}
     way = {}
     if algorithm is not None and choose(layer, inputs[0].shape, inner, algorithm) and kernel.algorithm:
         way["algorithm"] = algorithm

@@ -126,6 +126,8 @@ LARGE = [
     (Conv2d(64, 96, 1, stride=3), (4, 64, 40, 40)),
     (Conv2d(6, 16, 5), (70, 6, 14, 14)),
     (Conv1d(40, 40, 9, padding=4), (3, 40, 2000)),
+    (Conv2d(16, 120, 5), (64, 16, 5, 5)),
+    (Conv2d(300, 500, 7), (1, 300, 7, 7)),
 ]
 
 
@@ -248,6 +250,7 @@ def test_the_way_can_be_asked_for():
         (Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28), "strips"),
         (Conv2d(256, 64, 1), (1, 256, 56, 56), "patches"),
         (Conv2d(512, 512, 3, padding=1), (1, 512, 7, 7), "patches"),
+        (Conv2d(16, 120, 5), (1, 16, 5, 5), "whole"),
         (Conv2d(576, 576, 3, padding=1, groups=576), (1, 576, 14, 14), "patches"),
         (Conv2d(1, 1, 31, padding=15), (1, 1, 1080, 1920), "shear"),
         (Conv2d(128, 128, 31, padding=15, groups=128), (1, 128, 56, 56), "shear"),

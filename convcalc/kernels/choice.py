@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from convcalc.kernels import patches, shear, strips, winograd
+from convcalc.kernels import patches, shear, strips, whole, winograd
 from convcalc.kernels.problem import Problem
 from convcalc.kernels.sliding import Array
 from convcalc.kernels.threads import FLOAT
@@ -28,6 +28,7 @@ FAST: Mapping[str, Algorithm] = {
     "patches": Algorithm(patches.fits, patches.convolve, patches.scratch_bytes),
     "shear": Algorithm(shear.fits, shear.convolve, shear.scratch_bytes),
     "strips": Algorithm(strips.fits, strips.convolve, strips.scratch_bytes),
+    "whole": Algorithm(whole.fits, whole.convolve, whole.scratch_bytes),
     "winograd": Algorithm(winograd.fits, winograd.convolve, winograd.scratch_bytes),
 }
 
@@ -43,6 +44,8 @@ def choose(problem: Problem, dtype: object) -> str:
     """
     if not _is_plain(problem, dtype):
         return "direct"
+    if whole.fits(problem):
+        return "whole"
     if problem.made == 1 and problem.taps >= LARGE_KERNEL and shear.fits(problem):
         return "shear"
     many = min(problem.channels, problem.maps) >= MANY and problem.examples * problem.places >= LARGE_MAPS

@@ -22,7 +22,7 @@ from convcalc.kernels.threads import SCRATCH_BYTES, hands, share, workspace
 
 TILE_BYTES = 6 * 2**20
 RUN_PRODUCTS = 400  # what a core multiplies in the time that beginning another run takes
-FEW_COLUMNS = 512  # a matrix product of no more is better split by maps
+FEW_COLUMNS = 64  # a matrix product of no more is better split by maps
 SMALL_KERNELS = 8192  # weights, with which many small products are faster than a large one
 
 
@@ -105,13 +105,13 @@ def plan(problem: Problem, contiguous: bool) -> Layout:
     row = wide * (problem.fed * (copies + (not in_place)) + problem.made * run_on)
     sizes = (problem.examples, problem.groups, down.places)
     taken = at_once(sizes, 4 * row, TILE_BYTES)
-    if problem.hands > 1:
+    if problem.is_large:
         taken = evened(sizes, taken, FEW_COLUMNS // across.places)
     examples, groups, rows = taken
     channels = examples * groups * problem.fed
     residues_down, residues_across, high, _ = band_shape(problem, rows)
     return Layout(
-        problem.hands,
+        problem.hands(problem.made, rows * (wide if run_on else across.places)),
         sizes,
         tuple(taken),
         in_place,

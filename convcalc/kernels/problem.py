@@ -14,7 +14,7 @@ from convcalc.kernels.sliding import Array
 from convcalc.kernels.threads import FLOAT, MOST_THREADS
 
 FEW_PRODUCTS = 10**6  # of a matrix product that BLAS does without copying its operands first
-LARGE = 150_000  # nanoseconds of one core, from which on another is worth waking
+LARGE = 180_000  # nanoseconds of one core, from which on another is worth waking
 TINY, TINY_VECTORS = 2**18, 2**13  # products of matrices, and of a vector, that OpenBLAS does on one thread
 
 
@@ -122,15 +122,19 @@ class Problem:
         return self.examples * self.maps * self.places * self.fed * self.taps
 
     @property
-    def hands(self) -> int:
-        """How many threads are of use: all there are, one, or for what BLAS does not share among its own none at all.
-
-        A core does some 100 products a nanosecond, 10 of a single map, and 20 copies.
-        """
+    def is_large(self) -> bool:
+        """Whether the work is worth sharing: some 100 products a nanosecond, 10 of a single map, and 20 copies."""
         copies = self.examples * self.channels * self.taps * self.places
-        if self.products // (100 if self.made > 1 else 10) + copies // 20 > LARGE:
+        return self.products // (100 if self.made > 1 else 10) + copies // 20 > LARGE
+
+    def hands(self, rows: int, columns: int) -> int:
+        """How many threads are of use: all; one; or none, where BLAS would not share such products among its own.
+
+        A product is one of so many rows of weights, and so many columns.
+        """
+        if self.is_large:
             return MOST_THREADS
-        return 0 if self.products <= (TINY if self.made > 1 else TINY_VECTORS) else 1
+        return 0 if rows * self.fed * self.taps * columns <= (TINY if rows > 1 else TINY_VECTORS) else 1
 
     @property
     def is_padded(self) -> bool:
@@ -170,19 +174,20 @@ def at_once(sizes: Sequence[int], unit: int, budget: int) -> list[int]:
 
 
 def evened(sizes: Sequence[int], taken: Sequence[int], few: int = 0) -> list[int]:
-    """Take less at once where the tiles are few and odd in number, so that two threads have as much to do each.
+    """Take as much of each axis at once in every tile; and less, where the tiles are few and odd in number.
 
-    The last axis is left alone where a tile takes no more than ``few`` of it.
+    Then two threads have as much to do each. The last axis is left alone where a tile takes no more than ``few`` of it.
 
-    >>> evened([1, 28], [1, 28])
-    [1, 14]
+    >>> evened([1, 28], [1, 28]), evened([1, 28], [1, 20])
+    ([1, 14], [1, 14])
     """
-    if parts(sizes, taken) in (1, 3, 5, 7):
+    counts = [-(-size // many) for size, many in zip(sizes, taken, strict=True)]
+    if prod(counts) in (1, 3, 5, 7):
         for axis, size in enumerate(sizes):
-            more = -(-size // taken[axis]) + 1
-            if size >= more and (axis < len(sizes) - 1 or taken[axis] > few):
-                return [*taken[:axis], -(-size // more), *taken[axis + 1 :]]
-    return list(taken)
+            if size > counts[axis] and (axis < len(sizes) - 1 or taken[axis] > few):
+                counts[axis] += 1
+                break
+    return [-(-size // count) for size, count in zip(sizes, counts, strict=True)]
 
 
 def cuts(size: int, at_once: int) -> Iterator[slice]:

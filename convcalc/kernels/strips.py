@@ -165,17 +165,18 @@ def plan(problem: Problem, contiguous: bool) -> Layout:
     if abreast:
         least = min(problem.maps, FEW_MAPS) * problem.fed * problem.taps * across.places
         taken[0] = min(taken[0], max(1, FEW_PRODUCTS // least))
-    if problem.hands > 1:
+    if problem.is_large:
         taken = evened(sizes, taken)
     n, _, rows = taken
     high = (rows - 1) * down.stride + down.kernel_size
     width = across.places * (n if abreast else 1)
     _, residues, _, wide = band_shape(problem, rows)
+    maps = max(1, min(problem.maps, FEW_PRODUCTS // (channels * problem.taps * width)))
     return Layout(
-        problem.hands,
+        problem.hands(maps, width),
         sizes,
         tuple(taken),
-        maps=max(1, min(problem.maps, FEW_PRODUCTS // (channels * problem.taps * width))),
+        maps=maps,
         abreast=abreast,
         in_place=in_place,
         kernels=problem.maps * channels * problem.taps,

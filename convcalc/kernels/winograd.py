@@ -25,7 +25,7 @@ from convcalc.kernels.sliding import Array
 from convcalc.kernels.threads import FLOAT, LINE, SCRATCH_BYTES, hands, share, workspace
 
 POINTS = (0.0, 1.0, -1.0, 0.5, -2.0)  # and infinity
-TILES = 128  # at once, enough for a good matrix product
+TILES = 224  # at once, enough for a good matrix product
 TILE_BYTES = 12 * 2**20  # but no more than these
 NEAR = 64  # channels that are turned to the last axis together, so that their lines stay in the nearest cache
 WEIGHTS = 2**17  # that are taken to their points together
