@@ -245,7 +245,7 @@ def measure(case: Case, runs: int, peers: Sequence[str]) -> Row:
     extra = extra_bytes(calls["ours"])
     errors = check(calls, exact(case.layer, x, weights["weight"], weights["bias"]))
     seconds, disturbed = calm_medians(calls, runs)
-    return Row(case, engine.choose(case.layer, x.shape), seconds, errors, extra, disturbed)
+    return Row(case, str(engine.choose(case.layer, x.shape)), seconds, errors, extra, disturbed)
 
 
 def extra_bytes(call: Call) -> int:

@@ -35,6 +35,8 @@ from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.conv import Conv
 
+RANDOM_NUMBERS = 16_381  # a prime, so that no two rows of a layer's weights are likely to be the same
+
 # A kind of layer is executed by the kernel of the nearest class it is derived from.
 KERNELS: Mapping[type[Layer], Kernel] = {
     **activation.KERNELS,
@@ -77,16 +79,16 @@ def execute(
     if any(array.dtype != inner for array in (*inputs, *arrays.values())):
         inputs = [array.astype(inner, copy=False) for array in inputs]
         arrays = {name: array.astype(inner, copy=False) for name, array in arrays.items()}
-    way = {}
-    if algorithm is not None and choose(layer, inputs[0].shape, inner, algorithm) and kernel.algorithm:
-        way["algorithm"] = algorithm
+    way = {} if algorithm is None else {"algorithm": choose(layer, inputs[0].shape, inner, algorithm)}
     with np.errstate(all="ignore"):  # NaN and infinity travel, as in PyTorch
         out = kernel.run(layer, *inputs, **arrays, **way)
     return out.astype(result, copy=False) if result.kind == "f" else out
 
 
-def choose(layer: Layer, input_shape: Shape, dtype: DTypeLike = "float32", algorithm: str | None = None) -> str:
-    """The name of the way that `execute` goes; `ConvcalcError` where it cannot go the one that is asked for.
+def choose(layer: Layer, input_shape: Shape, dtype: DTypeLike = "float32", algorithm: str | None = None) -> str | None:
+    """The name of the way that `execute` goes, and None of a layer that is executed in one way.
+
+    `ConvcalcError` where it cannot go the way that is asked for.
 
     >>> from convcalc import Conv2d
     >>> choose(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28))
@@ -95,9 +97,9 @@ def choose(layer: Layer, input_shape: Shape, dtype: DTypeLike = "float32", algor
     kernel = _kernel(layer)
     if kernel.algorithm is not None:
         return kernel.algorithm(layer, input_shape, np.dtype(dtype), algorithm)
-    if algorithm not in (None, "direct"):
-        raise ConvcalcError(f"{layer!r} cannot go by {algorithm!r}: it is executed in one way, 'direct'")
-    return "direct"
+    if algorithm is not None:
+        raise ConvcalcError(f"{layer!r} cannot go by {algorithm!r}: it is executed in one way")
+    return None
 
 
 def output_shape(layer: Layer, *input_shapes: Shape) -> Shape:
@@ -152,16 +154,21 @@ def random_weights(layer: Layer, rng: np.random.Generator, dtype: str = "float32
 
 
 def random_array(shape: Shape, rng: np.random.Generator, dtype: str = "float32") -> Array:
-    """Numbers between -1 and 1.
+    """Numbers between -1 and 1; of a large array the first 16,381 of them again and again, which is much faster.
 
     >>> random_array((2, 3), np.random.default_rng(0)).shape
     (2, 3)
     """
-    kind = np.dtype(dtype)
-    array = rng.random(shape, dtype=np.float64 if kind == np.float64 else np.float32)
-    array *= 2
-    array -= 1
-    return array.astype(kind, copy=False)
+    array = np.empty(shape, dtype)
+    flat = array.reshape(-1)
+    kind = np.float64 if array.dtype == np.float64 else np.float32
+    block = rng.random(min(array.size, RANDOM_NUMBERS), dtype=kind)
+    block *= 2
+    block -= 1
+    whole = array.size // RANDOM_NUMBERS * RANDOM_NUMBERS
+    flat[:whole].reshape(-1, RANDOM_NUMBERS)[...] = block if whole else 0
+    flat[whole:] = block[: array.size - whole]
+    return array
 
 
 def weight_shapes(layer: Layer) -> dict[str, Shape]:

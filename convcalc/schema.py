@@ -124,6 +124,7 @@ def verification_document(verification: Verification) -> Document:
             {
                 "name": row.name,
                 "seconds": round(row.seconds, 6),
+                "algorithms": list(row.algorithms),
                 "checks": [{**check._asdict(), "agrees": check.agrees} for check in row.checks],
             }
             for row in verification.rows

@@ -41,11 +41,12 @@ class Check(NamedTuple):
 
 
 class CheckedRow(NamedTuple):
-    """The checks of a layer, or of a block's layers together, and how long execution and counting took."""
+    """The checks of a layer, or of a block's layers together, how long it took, and which ways convolutions went."""
 
     name: str
     checks: tuple[Check, ...]
     seconds: float
+    algorithms: tuple[str, ...] = ()
 
 
 class Verification(NamedTuple):
@@ -68,6 +69,11 @@ class Verification(NamedTuple):
     def differing(self) -> int:
         """How many figures are not as predicted."""
         return sum(not check.agrees for row in self.rows for check in row.checks)
+
+    @property
+    def algorithms(self) -> Mapping[str, int]:
+        """How many convolutions went which way, the most frequent first."""
+        return dict(Counter(name for row in self.rows for name in row.algorithms).most_common())
 
     @property
     def seconds(self) -> float:
@@ -135,7 +141,8 @@ def verify(
         engine.release_scratch()  # so that what the next layer needs is all that is held
         del given
         found = step._replace(output=arrays[step.name].shape)
-        observed.append(Observed(found, counts, perf_counter() - started))
+        algorithm = engine.choose(step.layer, step.inputs[0])
+        observed.append(Observed(found, counts, perf_counter() - started, algorithm))
         for name in [name for name in arrays if last_use.get(name, -1) <= number and name != steps[-1].name]:
             del arrays[name]
     rows = tuple(_checked(name, part, batched) for name, part in _grouped(opened(network), observed, depth))
@@ -153,11 +160,12 @@ class Step(NamedTuple):
 
 
 class Observed(NamedTuple):
-    """A step that was taken, what was counted, and how long it took."""
+    """A step that was taken, what was counted, how long it took, and the way it went where there are several."""
 
     step: Step
     counts: Counts
     seconds: float
+    algorithm: str | None
 
 
 def plan(network: Network, input_shape: Shape) -> list[Step]:
@@ -283,4 +291,5 @@ def _checked(name: str, observed: Sequence[Observed], batched: bool) -> CheckedR
         Check("MACs", figures.macs, counts.macs),
         Check("exact MACs", figures.macs_exact, counts.macs_exact),
     )
-    return CheckedRow(name, checks, seconds)
+    algorithms = tuple(found.algorithm for found in observed if found.algorithm is not None)
+    return CheckedRow(name, checks, seconds, algorithms)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import nullcontext, suppress
 from functools import cache, partial
 from queue import SimpleQueue
 from threading import Lock, Thread, local
@@ -90,10 +90,11 @@ def share(
     >>> sorted(done)
     [1, 2, 3]
     """
-    if most < 1:
-        do = start(scratch)
-        for piece in pieces:
-            do(piece)
+    if most <= 1:
+        with _blas() if most == 1 else nullcontext():
+            do = start(scratch)
+            for piece in pieces:
+                do(piece)
         return
     queue = _Queue(iter(pieces))
     reports: SimpleQueue[BaseException | None] = SimpleQueue()
@@ -112,7 +113,7 @@ def share(
                     queue.closed = True
                     reports.put(error)
 
-    with _blas().aside():
+    with _blas():
         _crew().ask([partial(help_out, number) for number in range(1, most)])
         failures: list[BaseException] = []
         try:
@@ -225,33 +226,32 @@ class _BlasThreads:
         self._users = 0
         self._before: list[tuple[Any, int]] = []
 
-    @contextmanager
-    def aside(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         with self._lock:
             if self._users == 0:
                 self._before = [(library, library.get_num_threads()) for library in _blas_libraries()]
                 for library, _ in self._before:
-                    _set_threads(library, 1)
+                    _let_go(library)
+                    library.set_num_threads(1)
             self._users += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._users -= 1
-                if self._users == 0:
-                    self.reset()
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self.reset()
 
     def reset(self) -> None:
         for library, before in self._before:
-            _set_threads(library, before)
+            _let_go(library)
+            library.set_num_threads(before)
+            _let_go(library)
 
 
-def _set_threads(library: Any, number: int) -> None:
-    """Set them for the process; threadpoolctl would leave that to the thread which was first to, so it is let go."""
-    let_go = getattr(library, "clear_controlling_thread", lambda force: None)  # since 3.7
-    let_go(force=True)
-    library.set_num_threads(number)
-    let_go(force=True)
+def _let_go(library: Any) -> None:
+    """threadpoolctl leaves a library to the thread that was first to set it, and ignores the others (since 3.7)."""
+    if hasattr(library, "clear_controlling_thread"):
+        library.clear_controlling_thread(force=True)
 
 
 @cache

@@ -192,7 +192,7 @@ def verification_sheet(verification: Verification) -> Sheet:
 
 
 def verdict(verification: Verification) -> str:
-    """One line on what the execution showed.
+    """What the execution showed, and which ways its convolutions went.
 
     >>> from convcalc import Linear
     >>> from convcalc.verify import verify
@@ -200,9 +200,12 @@ def verdict(verification: Verification) -> str:
     'Verified: every figure in this table is what was executed and counted'
     """
     counted_by_execution = f"executed and counted, in {verification.seconds:.3f} s"
+    ways = [f"{name} ({counted(number, 'convolution')})" for name, number in verification.algorithms.items()]
+    executed = f"Executed by {', '.join(ways)}.\n" if ways else ""
     if verification.agrees:
-        return f"Verified: every figure in this table is what was {counted_by_execution}."
-    return f"DIFFERS: {counted(verification.differing, 'figure')} predicted otherwise than {counted_by_execution}."
+        return f"{executed}Verified: every figure in this table is what was {counted_by_execution}."
+    differing = counted(verification.differing, "figure")
+    return f"{executed}DIFFERS: {differing} predicted otherwise than {counted_by_execution}."
 
 
 def operation(layer: Layer) -> str:
