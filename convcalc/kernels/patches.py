@@ -13,17 +13,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
-import numpy as np
-
 from convcalc.kernels.band import band_shape, fill_band
-from convcalc.kernels.problem import FEW_PRODUCTS, Problem, Tile, at_once, cuts, evened, grid, parts, view
+from convcalc.kernels.problem import Problem, Tile, at_once, cuts, evened, grid, parts, view
+from convcalc.kernels.products import multiply
 from convcalc.kernels.sliding import Array
 from convcalc.kernels.threads import SCRATCH_BYTES, hands, share, workspace
 
 TILE_BYTES = 6 * 2**20
 RUN_PRODUCTS = 400  # what a core multiplies in the time that beginning another run takes
 FEW_COLUMNS = 64  # a matrix product of no more is better split by maps
-SMALL_KERNELS = 8192  # weights, with which many small products are faster than a large one
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +81,11 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
         def lay(channels: slice) -> None:
             _lay(problem, layout, tile, channels, x, scratch)
 
-        def multiply(maps: slice) -> None:
+        def some_maps(maps: slice) -> None:
             _multiply(problem, layout, tile, maps, columns, weight, bias, out, scratch)
 
         share(cuts(problem.channels, -(-problem.channels // 4)), lambda _: lay, scratch, hands(0))
-        share(cuts(problem.made, -(-problem.made // 4)), lambda _: multiply, scratch, hands(0))
+        share(cuts(problem.made, -(-problem.made // 4)), lambda _: some_maps, scratch, hands(0))
 
 
 def _hands(layout: Layout) -> int:
@@ -212,23 +210,13 @@ def _multiply(
         shape = (examples, groups, problem.made, rows * layout.wide)
         start = layout.band + layout.patches
         products = scratch[start : start + prod(shape)].reshape(shape)[:, :, maps]
-        _product(weight, columns, products[..., : columns.shape[-1]])
+        multiply(weight, columns, products[..., : columns.shape[-1]])
         products = products.reshape(*products.shape[:3], rows, layout.wide)
         target[...] = products[..., : problem.columns.places]
     else:
-        _product(weight, columns, target.reshape(*target.shape[:3], -1))
+        multiply(weight, columns, target.reshape(*target.shape[:3], -1))
     if bias is not None:
         target += bias
-
-
-def _product(weight: Array, columns: Array, out: Array) -> None:
-    """The matrix product; of small kernels some columns at a time, which BLAS then need not copy."""
-    kernels = weight.shape[1] * weight.shape[2]
-    if weight.shape[1] == 1 or kernels > SMALL_KERNELS or kernels * columns.shape[-1] <= FEW_PRODUCTS:
-        np.matmul(weight, columns, out=out)
-        return
-    for some in cuts(columns.shape[-1], FEW_PRODUCTS // kernels):
-        np.matmul(weight, columns[..., some], out=out[..., some])
 
 
 def scratch_bytes(problem: Problem) -> int:

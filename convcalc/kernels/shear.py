@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
-import numpy as np
-
 from convcalc.kernels.band import fill_band
-from convcalc.kernels.problem import FEW_PRODUCTS, Problem, Tile, at_once, cuts, evened, grid, parts, view
+from convcalc.kernels.problem import Problem, Tile, at_once, evened, grid, parts, view
+from convcalc.kernels.products import multiply
 from convcalc.kernels.sliding import Array
 from convcalc.kernels.threads import SCRATCH_BYTES, hands, share, workspace
 
@@ -99,8 +98,7 @@ def _add_rows(
         columns.reshape(seen)[...] = view(scratch, first * wide, seen, steps)
         size = n * groups * kernels.shape[1] * rows * count
         products = scratch[layout.band + layout.columns :][:size].reshape(n, groups, -1, rows * count)
-        for some in cuts(rows * count, max(1, FEW_PRODUCTS // kernels[0].size)):
-            np.matmul(kernels, columns[..., some], out=products[..., some])
+        multiply(kernels, columns, products)
         _shear(products.reshape(n, groups, down.kernel_size, -1, rows, count), first, down.dilation, out)
 
 

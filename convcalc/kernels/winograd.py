@@ -28,6 +28,7 @@ POINTS = (0.0, 1.0, -1.0, 0.5, -2.0)  # and infinity
 TILES = 224  # at once, enough for a good matrix product
 TILE_BYTES = 12 * 2**20  # but no more than these
 NEAR = 64  # channels that are turned to the last axis together, so that their lines stay in the nearest cache
+NEAR_PLACES = 450  # places that are turned back together, likewise
 WEIGHTS = 2**17  # that are taken to their points together
 LARGE_MAPS = 400  # places, from which on tiles of six elements waste little
 
@@ -239,9 +240,9 @@ def _place(
     for first, picture in zip(_firsts(layout, piece), pixels, strict=True):
         target = out[piece.examples, :, first[0] :: problem.rows.dilation, first[1] :: problem.columns.dilation]
         target = target[:, :, piece.tile_rows.start * high :]
-        for row in range(0, min(down * high, target.shape[2]), high):  # few at a time, for the nearest cache
-            some = target[:, :, row : row + high]
-            some[...] = picture[:, row : row + some.shape[2], : some.shape[3]].transpose(0, 3, 1, 2)
+        rows = min(down * high, target.shape[2])
+        for some in cuts(rows, max(1, NEAR_PLACES // target.shape[3])):
+            target[:, :, some] = picture[:, some, : target.shape[3]].transpose(0, 3, 1, 2)
 
 
 @lru_cache(1024)
