@@ -29,8 +29,8 @@ from convcalc.kernels import (
 )
 from convcalc.kernels.base import Counts, Kernel
 from convcalc.kernels.loops import Product, products
+from convcalc.kernels.scratch import release
 from convcalc.kernels.sliding import Array
-from convcalc.kernels.threads import release
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.conv import Conv

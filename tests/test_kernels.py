@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from convcalc import Conv1d, Conv2d, Conv3d, ConvcalcError, MaxPool2d, engine
-from convcalc.kernels import choice, conv, threads, winograd
+from convcalc.kernels import blas, choice, conv, points, scratch, threads
 
 FAST = tuple(choice.FAST)
 EPSILON = 2.0**-24
@@ -176,7 +176,7 @@ def test_numbers_too_large_for_winograd_go_another_way():
 def test_winograds_matrices_convolve(outputs, taps):
     if outputs + taps > 7:
         return
-    data, kernel, back = winograd.matrices(outputs, taps)
+    data, kernel, back = points.matrices(outputs, taps)
     assert data.shape == (outputs + taps - 1,) * 2
     window, weights = np.arange(1.0, outputs + taps), np.arange(1.0, taps + 1) ** 2
     expected = [weights @ window[place : place + taps] for place in range(outputs)]
@@ -209,7 +209,7 @@ def test_scratch_is_bounded_and_known(layer, shape, number, monkeypatch):
         peak = tracemalloc.get_traced_memory()[1] - out.nbytes
         tracemalloc.stop()
         said = choice.FAST[name].scratch_bytes(problem)
-        assert max(peak, said) <= threads.SCRATCH_BYTES + BUFFERS * int(number), name
+        assert max(peak, said) <= scratch.SCRATCH_BYTES + BUFFERS * int(number), name
         assert peak <= said + BUFFERS * int(number), name
         assert said <= 1.1 * peak + BUFFERS * int(number), name
 
@@ -221,7 +221,7 @@ def test_direct_scratch_is_bounded(monkeypatch):
     out = engine.execute(layer, x, **weights)
     peak = tracemalloc.get_traced_memory()[1] - out.nbytes
     tracemalloc.stop()
-    assert peak <= threads.SCRATCH_BYTES + BUFFERS
+    assert peak <= scratch.SCRATCH_BYTES + BUFFERS
     monkeypatch.setattr("convcalc.kernels.direct.SCRATCH_BYTES", 2**20)
     assert (engine.execute(layer, x, **weights) == out).all()
 
@@ -282,7 +282,7 @@ def test_all_pieces_are_done_once_by_all_who_come():
 
         return do
 
-    threads.share(range(1000), start, threads.workspace(3), most=3)
+    threads.share(range(1000), start, scratch.workspace(3), most=3)
     assert sorted(done) == list(range(1000))
     assert len(names) == 3
 
@@ -297,23 +297,23 @@ def test_an_error_in_a_piece_is_raised_and_stops_the_rest(culprit):
         done.append(piece)
 
     with pytest.raises(ValueError, match=str(culprit)):
-        threads.share(range(100), lambda _: do, threads.workspace(0), most=3)
+        threads.share(range(100), lambda _: do, scratch.workspace(0), most=3)
     assert culprit not in done
-    threads.share([1, 2], lambda _: done.append, threads.workspace(0), most=3)  # and the threads are as good as before
+    threads.share([1, 2], lambda _: done.append, scratch.workspace(0), most=3)  # and the threads are as good as before
     assert done[-2:] in ([1, 2], [2, 1])
 
 
 def blas_threads():
-    return [library.get_num_threads() for library in threads._blas_libraries()]
+    return [library.get_num_threads() for library in blas.libraries()]
 
 
 def test_the_callers_blas_settings_are_as_before():
     before, seen = blas_threads(), []
-    threads.share([1], lambda _: lambda _: seen.append(blas_threads()), threads.workspace(0), most=1)
+    threads.share([1], lambda _: lambda _: seen.append(blas_threads()), scratch.workspace(0), most=1)
     assert seen == [[1] * len(before)]
     assert blas_threads() == before
     with pytest.raises(ZeroDivisionError):
-        threads.share([0], lambda _: lambda piece: 1 // piece, threads.workspace(0), most=2)
+        threads.share([0], lambda _: lambda piece: 1 // piece, scratch.workspace(0), most=2)
     assert blas_threads() == before
 
 
@@ -343,7 +343,7 @@ PROGRAM = """
 import os, sys, threading, time
 import numpy as np
 from convcalc import Conv2d, engine
-from convcalc.kernels import threads
+from convcalc.kernels import blas, scratch, threads
 layer = Conv2d(32, 32, 3, padding=1)
 x, weights = np.ones((4, 32, 64, 64), np.float32), engine.random_weights(layer, np.random.default_rng(0))
 """
@@ -370,17 +370,17 @@ inside, forked = threading.Event(), threading.Event()
 def slow(piece):
     inside.set()
     forked.wait(20)
-other = threading.Thread(target=threads.share, args=([1], lambda _: slow, threads.workspace(0), 1))
+other = threading.Thread(target=threads.share, args=([1], lambda _: slow, scratch.workspace(0), 1))
 other.start()
 inside.wait(20)
 child = os.fork()
 if child == 0:  # while another thread has set BLAS aside
     same = (engine.execute(layer, x, **weights) == before).all()
-    os._exit(0 if same and all(b.get_num_threads() == n for b, n in zip(threads._blas_libraries(), given)) else 1)
+    os._exit(0 if same and all(b.get_num_threads() == n for b, n in zip(blas.libraries(), given)) else 1)
 forked.set()
 other.join()
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-""".replace("before =", "given = [b.get_num_threads() for b in threads._blas_libraries()]\nbefore =", 1)
+""".replace("before =", "given = [b.get_num_threads() for b in blas.libraries()]\nbefore =", 1)
     )
     assert (result.stdout, result.stderr) == ("0\n", "")
 

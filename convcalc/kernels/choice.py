@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from convcalc.kernels import patches, shear, strips, whole, winograd
 from convcalc.kernels.problem import Problem
+from convcalc.kernels.scratch import FLOAT
 from convcalc.kernels.sliding import Array
-from convcalc.kernels.threads import FLOAT
 
 LARGE_KERNEL = 64  # taps
 MANY = 32  # channels, and maps

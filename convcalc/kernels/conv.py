@@ -13,8 +13,8 @@ from convcalc.kernels.base import Counts, Kernel
 from convcalc.kernels.choice import FAST, can, choose
 from convcalc.kernels.loops import connections
 from convcalc.kernels.problem import Problem, Span
+from convcalc.kernels.scratch import FLOAT
 from convcalc.kernels.sliding import Array, Axis, check_sides, pad, taps, window_places
-from convcalc.kernels.threads import FLOAT
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.conv import Conv

@@ -13,13 +13,21 @@ from typing import Any
 import numpy as np
 
 from convcalc.kernels.band import copied, inside
-from convcalc.kernels.problem import Problem, Span, at_once, grid
+from convcalc.kernels.problem import Problem, Span
+from convcalc.kernels.scratch import SCRATCH_BYTES
 from convcalc.kernels.sliding import Array, indices
-from convcalc.kernels.threads import SCRATCH_BYTES
+from convcalc.kernels.tiles import at_once, grid
 
 
 def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out: Array) -> None:
-    """Fill out (N, O, *places) from x (N, C, *sizes), weight (O, C/groups, *kernel) and bias (O,), of one type."""
+    """Fill out (N, O, *places) from x (N, C, *sizes), weight (O, C/groups, *kernel) and bias (O,), of one type.
+
+    >>> side = Span(3, 0, 0, kernel_size=2, stride=1, dilation=1, places=2)
+    >>> x, weight, out = (np.ones((1, 1, size, size), np.float32) for size in (3, 2, 2))
+    >>> convolve(Problem(1, 1, 1, 1, (side, side)), x, weight, None, out)
+    >>> out.tolist()  # four ones
+    [[[[4.0, 4.0], [4.0, 4.0]]]]
+    """
     out[...] = 0
     for some, *tile in grid(_sizes(problem), _taken(problem, x.itemsize)):
         sums = out[(some, slice(None), *tile)]

@@ -9,44 +9,16 @@ past the ends of the rows, and what nobody asked for is multiplied too and left 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
 from math import prod
 
-from convcalc.kernels.band import band_shape, fill_band
-from convcalc.kernels.problem import Problem, Tile, at_once, cuts, evened, grid, parts, view
+from convcalc.kernels.band import fill_band
+from convcalc.kernels.patches_layout import Layout, moves, plan
+from convcalc.kernels.problem import Problem
 from convcalc.kernels.products import multiply
+from convcalc.kernels.scratch import SCRATCH_BYTES, view, workspace
 from convcalc.kernels.sliding import Array
-from convcalc.kernels.threads import SCRATCH_BYTES, hands, share, workspace
-
-TILE_BYTES = 6 * 2**20
-RUN_PRODUCTS = 400  # what a core multiplies in the time that beginning another run takes
-FEW_COLUMNS = 64  # a matrix product of no more is better split by maps
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How a problem is cut, and the floats that the largest tile takes for its band, patches and products."""
-
-    hands: int  # threads that are of use
-    sizes: tuple[int, ...]  # examples, groups, rows of places
-    at_once: tuple[int, ...]  # of each, in the largest tile
-    in_place: bool  # the input itself is the band
-    run_on: bool  # runs go on past the ends of the rows
-    wide: int  # elements from one row of the band to the next
-    band: int
-    patches: int
-    products: int
-
-    @property
-    def tiles(self) -> int:
-        """How many there are."""
-        return parts(self.sizes, self.at_once)
-
-    @property
-    def floats(self) -> int:
-        """Scratch of one thread."""
-        return self.band + self.patches + self.products
+from convcalc.kernels.threads import hands, share
+from convcalc.kernels.tiles import Tile, cuts, grid
 
 
 def fits(problem: Problem) -> bool:
@@ -55,7 +27,16 @@ def fits(problem: Problem) -> bool:
 
 
 def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out: Array) -> None:
-    """Fill out (N, O, *places) from x (N, C, H, W), weight (O, C/groups, *kernel) and bias (O,), all of float32."""
+    """Fill out (N, O, *places) from x (N, C, H, W), weight (O, C/groups, *kernel) and bias (O,), all of float32.
+
+    >>> import numpy as np
+    >>> from convcalc.kernels.problem import Span
+    >>> side = Span(3, 0, 0, kernel_size=2, stride=1, dilation=1, places=2)
+    >>> x, weight, out = (np.ones((1, 1, size, size), np.float32) for size in (3, 2, 2))
+    >>> convolve(Problem(1, 1, 1, 1, (side, side)), x, weight, None, out)
+    >>> out.tolist()  # four ones
+    [[[[4.0, 4.0], [4.0, 4.0]]]]
+    """
     layout = plan(problem, x.flags.c_contiguous)
     weight = weight.reshape(problem.groups, problem.made, -1)
     bias = None if bias is None else bias.reshape(problem.groups, problem.made, 1, 1)
@@ -92,102 +73,27 @@ def _hands(layout: Layout) -> int:
     return min(layout.hands, hands(4 * layout.floats), layout.tiles)
 
 
-@lru_cache(1024)
-def plan(problem: Problem, contiguous: bool) -> Layout:
-    """How the problem is cut; the same for any number of threads."""
-    down, across = problem.rows, problem.columns
-    in_place = contiguous and not problem.is_padded and down.stride == across.stride == 1
-    wide = across.size if in_place else across.elements(across.places)
-    run_on = 0 < (wide - across.places) * problem.made <= RUN_PRODUCTS
-    copies = problem.taps if problem.taps > 1 else 0  # of a kernel of one tap, the band is all there is to see
-    row = wide * (problem.fed * (copies + (not in_place)) + problem.made * run_on)
-    sizes = (problem.examples, problem.groups, down.places)
-    taken = at_once(sizes, 4 * row, TILE_BYTES)
-    if problem.is_large:
-        taken = evened(sizes, taken, FEW_COLUMNS // across.places)
-    examples, groups, rows = taken
-    channels = examples * groups * problem.fed
-    residues_down, residues_across, high, _ = band_shape(problem, rows)
-    return Layout(
-        problem.hands(problem.made, rows * (wide if run_on else across.places)),
-        sizes,
-        tuple(taken),
-        in_place,
-        run_on,
-        wide,
-        band=0 if in_place else channels * residues_down * residues_across * high * wide,
-        patches=channels * copies * rows * (wide if run_on else across.places),
-        products=examples * groups * problem.made * rows * wide * run_on,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Moves:
-    """Where a tile's patches come from: shapes, and for each residue its taps' place and the view on the band."""
-
-    band: tuple[int, ...]
-    steps: tuple[int, ...]  # floats from one to the next, along the axes of the band
-    patches: tuple[int, ...]
-    columns: tuple[int, ...]
-    whole: tuple[int, ...]  # strides of the columns of a kernel of one tap, on the band itself
-    taps: tuple[tuple[slice, slice, int, tuple[int, ...], tuple[int, ...]], ...]
-
-
-@lru_cache(1024)
-def _moves(problem: Problem, layout: Layout, counts: tuple[int, int, int]) -> Moves:
-    down, across, wide = problem.rows, problem.columns, layout.wide
-    examples, groups, rows = counts
-    channels = groups * problem.fed
-    if layout.in_place:
-        band: tuple[int, ...] = (problem.examples, problem.channels, 1, 1, down.size, wide)
-    else:
-        band = (examples, channels, *band_shape(problem, rows))
-    steps = tuple(prod(band[axis + 1 :]) for axis in range(6))
-    runs, along = (rows, across.places), (wide, 1)
-    if layout.run_on:
-        runs, along = (1, (rows - 1) * wide + across.places), (0, 1)
-    taps = tuple(
-        (
-            slice(above.taps.start, None, above.taps.step),
-            slice(aside.taps.start, None, aside.taps.step),
-            i * steps[2] + j * steps[3] + above.first * wide + aside.first,
-            (examples, channels, len(above.taps), len(aside.taps), *runs),
-            (steps[0], steps[1], above.jump * wide, aside.jump, *along),
-        )
-        for i, above in enumerate(down.phases())
-        for j, aside in enumerate(across.phases())
-    )
-    return Moves(
-        band,
-        steps,
-        patches=(examples, channels, down.kernel_size, across.kernel_size, *runs),
-        columns=(examples, groups, problem.fed * problem.taps, prod(runs)),
-        whole=(steps[0], problem.fed * steps[1], steps[1], 1),
-        taps=taps,
-    )
-
-
 def _lay(problem: Problem, layout: Layout, tile: Tile, channels: slice, x: Array, scratch: Array) -> Array:
     """Lay out what the tile's windows see of these of its channels.
 
     What is returned is that of all its channels: (n, groups, taps of all channels of a group, columns).
     """
-    moves = _moves(problem, layout, tile.counts)
+    taken = moves(problem, layout, tile.counts)
     first = tile.groups.start * problem.fed
     if layout.in_place:
         buffer = x
-        offset = tile.examples.start * moves.steps[0] + first * moves.steps[1] + tile.rows.start * layout.wide
+        offset = tile.examples.start * taken.steps[0] + first * taken.steps[1] + tile.rows.start * layout.wide
     else:
         buffer, offset = scratch, 0
-        band = scratch[: prod(moves.band)].reshape(moves.band)
+        band = scratch[: prod(taken.band)].reshape(taken.band)
         seen = x[tile.examples, first + channels.start : first + channels.stop]
         fill_band(problem, seen, tile.rows, band[:, channels])
     if problem.taps == 1:
-        return view(buffer, offset, moves.columns, moves.whole)
-    patches = scratch[layout.band : layout.band + prod(moves.patches)].reshape(moves.patches)
-    for down, across, start, shape, strides in moves.taps:
+        return view(buffer, offset, taken.columns, taken.whole)
+    patches = scratch[layout.band : layout.band + prod(taken.patches)].reshape(taken.patches)
+    for down, across, start, shape, strides in taken.taps:
         patches[:, channels, down, across] = view(buffer, offset + start, shape, strides)[:, channels]
-    return patches.reshape(moves.columns)
+    return patches.reshape(taken.columns)
 
 
 def _multiply(

@@ -1,17 +1,13 @@
-"""A convolution as the fast paths see it: two axes of settings and sizes, and how its work is cut into tiles."""
+"""What a convolution has to do, its axes apart."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import gcd, prod
 from typing import NamedTuple
 
-import numpy as np
-
-from convcalc.kernels.sliding import Array
-from convcalc.kernels.threads import FLOAT, MOST_THREADS
+from convcalc.kernels.threads import MOST_THREADS
 
 FEW_PRODUCTS = 10**6  # of a matrix product that BLAS does without copying its operands first
 LARGE = 180_000  # nanoseconds of one core, from which on another is worth waking
@@ -140,93 +136,3 @@ class Problem:
     def is_padded(self) -> bool:
         """Whether any side of the input gains or loses elements."""
         return any(span.before or span.after for span in self.spans)
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """Examples, groups, and rows of places that are worked together."""
-
-    examples: slice
-    groups: slice
-    rows: slice
-
-    @property
-    def counts(self) -> tuple[int, int, int]:
-        """How many of each."""
-        examples, groups, rows = (part.stop - part.start for part in (self.examples, self.groups, self.rows))
-        return examples, groups, rows
-
-
-def at_once(sizes: Sequence[int], unit: int, budget: int) -> list[int]:
-    """How many of each axis share a tile, whose elements take ``unit`` bytes, within the budget; the last axes first.
-
-    >>> at_once([10, 28, 28], unit=4, budget=4 * 28 * 5)
-    [1, 5, 28]
-    >>> at_once([10, 28, 28], unit=4, budget=4 * 28 * 28 * 3)
-    [3, 28, 28]
-    """
-    room = budget // max(1, unit)
-    taken = []
-    for size in reversed(sizes):
-        taken.append(max(1, min(size, room)))
-        room = room // size if taken[-1] == size else 1
-    return taken[::-1]
-
-
-def evened(sizes: Sequence[int], taken: Sequence[int], few: int = 0) -> list[int]:
-    """Take as much of each axis at once in every tile; and less, where the tiles are few and odd in number.
-
-    Then two threads have as much to do each. The last axis is left alone where a tile takes no more than ``few`` of it.
-
-    >>> evened([1, 28], [1, 28]), evened([1, 28], [1, 20])
-    ([1, 14], [1, 14])
-    """
-    counts = [-(-size // many) for size, many in zip(sizes, taken, strict=True)]
-    if prod(counts) in (1, 3, 5, 7):
-        for axis, size in enumerate(sizes):
-            if size > counts[axis] and (axis < len(sizes) - 1 or taken[axis] > few):
-                counts[axis] += 1
-                break
-    return [-(-size // count) for size, count in zip(sizes, counts, strict=True)]
-
-
-def cuts(size: int, at_once: int) -> Iterator[slice]:
-    """So few parts, of nearly the same size, that none is larger than ``at_once``.
-
-    >>> list(cuts(10, 4))
-    [slice(0, 4, None), slice(4, 7, None), slice(7, 10, None)]
-    """
-    parts = -(-size // at_once)
-    return (slice(-(-size * part // parts), -(-size * (part + 1) // parts)) for part in range(parts))
-
-
-def grid(sizes: Sequence[int], at_once: Sequence[int]) -> Iterator[tuple[slice, ...]]:
-    """The cuts of several axes, each with each, the last axis fastest.
-
-    >>> list(grid([2, 3], [1, 3]))
-    [(slice(0, 1, None), slice(0, 3, None)), (slice(1, 2, None), slice(0, 3, None))]
-    """
-    if not sizes:
-        yield ()
-        return
-    for first in cuts(sizes[0], at_once[0]):
-        for rest in grid(sizes[1:], at_once[1:]):
-            yield (first, *rest)
-
-
-def parts(sizes: Sequence[int], at_once: Sequence[int]) -> int:
-    """How many tiles there are in the grid.
-
-    >>> parts([2, 3], [1, 2])
-    4
-    """
-    return prod(-(-size // many) for size, many in zip(sizes, at_once, strict=True))
-
-
-def view(buffer: Array, offset: int, shape: Sequence[int], strides: Sequence[int]) -> Array:
-    """Windows on a contiguous float32 array, placed by elements; many times faster than `as_strided`.
-
-    >>> view(np.arange(4, dtype=FLOAT), 1, (2, 2), (1, 1)).tolist()
-    [[1.0, 2.0], [2.0, 3.0]]
-    """
-    return np.ndarray(shape, FLOAT, buffer, 4 * offset, [4 * stride for stride in strides])

@@ -14,10 +14,12 @@ from functools import lru_cache
 from math import prod
 
 from convcalc.kernels.band import fill_band
-from convcalc.kernels.problem import Problem, Tile, at_once, evened, grid, parts, view
+from convcalc.kernels.problem import Problem
 from convcalc.kernels.products import multiply
+from convcalc.kernels.scratch import SCRATCH_BYTES, view, workspace
 from convcalc.kernels.sliding import Array
-from convcalc.kernels.threads import SCRATCH_BYTES, hands, share, workspace
+from convcalc.kernels.threads import hands, share
+from convcalc.kernels.tiles import Tile, at_once, evened, grid, parts
 
 TILE_BYTES = 6 * 2**20
 TALL = 8  # windows, so that the rows read beyond a tile's own are few
@@ -55,7 +57,16 @@ def fits(problem: Problem) -> bool:
 
 
 def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out: Array) -> None:
-    """Fill out (N, O, *places) from x (N, C, H, W), weight (O, C/groups, *kernel) and bias (O,), all of float32."""
+    """Fill out (N, O, *places) from x (N, C, H, W), weight (O, C/groups, *kernel) and bias (O,), all of float32.
+
+    >>> import numpy as np
+    >>> from convcalc.kernels.problem import Span
+    >>> side = Span(3, 0, 0, kernel_size=2, stride=1, dilation=1, places=2)
+    >>> x, weight, out = (np.ones((1, 1, size, size), np.float32) for size in (3, 2, 2))
+    >>> convolve(Problem(1, 1, 1, 1, (side, side)), x, weight, None, out)
+    >>> out.tolist()  # four ones
+    [[[[4.0, 4.0], [4.0, 4.0]]]]
+    """
     layout = plan(problem)
     groups, made, fed = problem.groups, problem.made, problem.fed
     kernels = weight.reshape(groups, made, fed, problem.rows.kernel_size, problem.columns.kernel_size)

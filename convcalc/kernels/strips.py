@@ -16,9 +16,11 @@ from math import prod
 import numpy as np
 
 from convcalc.kernels.band import band_shape, fill_band
-from convcalc.kernels.problem import FEW_PRODUCTS, Problem, Tile, at_once, cuts, evened, grid, parts, view
+from convcalc.kernels.problem import FEW_PRODUCTS, Problem
+from convcalc.kernels.scratch import SCRATCH_BYTES, view, workspace
 from convcalc.kernels.sliding import Array
-from convcalc.kernels.threads import SCRATCH_BYTES, hands, share, workspace
+from convcalc.kernels.threads import hands, share
+from convcalc.kernels.tiles import Tile, at_once, cuts, evened, grid, parts
 
 TILE_BYTES = 2**20
 NARROW, SEVERAL = 20, 8  # places in a row, and examples, that are better laid side by side
@@ -70,7 +72,15 @@ def pays(problem: Problem) -> bool:
 
 
 def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out: Array) -> None:
-    """Fill out (N, O, *places) from x (N, C, H, W), weight (O, C, *kernel) and bias (O,), all of float32."""
+    """Fill out (N, O, *places) from x (N, C, H, W), weight (O, C, *kernel) and bias (O,), all of float32.
+
+    >>> from convcalc.kernels.problem import Span
+    >>> side = Span(3, 0, 0, kernel_size=2, stride=1, dilation=1, places=2)
+    >>> x, weight, out = (np.ones((1, 1, size, size), np.float32) for size in (3, 2, 2))
+    >>> convolve(Problem(1, 1, 1, 1, (side, side)), x, weight, None, out)
+    >>> out.tolist()  # four ones
+    [[[[4.0, 4.0], [4.0, 4.0]]]]
+    """
     layout = plan(problem, x.flags.c_contiguous)
     kernels = weight.transpose(0, 2, 1, 3).reshape(problem.maps, -1)
     bias = None if bias is None else bias.reshape(-1, 1, 1)

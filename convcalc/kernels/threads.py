@@ -1,8 +1,7 @@
-"""A large job shared among threads, the scratch it takes, and BLAS kept to one thread meanwhile.
+"""A large job shared among threads.
 
 NumPy lets go of the interpreter's lock while it copies or multiplies, so Python threads that share a few large pieces
-run side by side. BLAS has threads of its own, which would only compete: they are set aside, and as they were before
-when the last call is done. threadpoolctl sets them (OpenBLAS, MKL, BLIS); a BLAS it does not know keeps its threads.
+run side by side.
 """
 
 from __future__ import annotations
@@ -12,22 +11,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from functools import cache, partial
 from queue import SimpleQueue
-from threading import Lock, Thread, local
-from typing import Any, Generic, TypeVar
+from threading import Lock, Thread
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from convcalc.errors import ConvcalcError
+from convcalc.kernels.blas import one_blas_thread
+from convcalc.kernels.scratch import SCRATCH_BYTES
 from convcalc.kernels.sliding import Array
 
 Piece = TypeVar("Piece")
 VARIABLE = "CONVCALC_THREADS"
 MOST_THREADS = 64
-SCRATCH_BYTES = 64 * 2**20  # of one call, all its threads together
-FLOAT = np.dtype(np.float32)
-LINE = 16  # floats in a line of the cache
-
-_kept = local()
 
 
 def threads() -> int:
@@ -54,29 +50,6 @@ def hands(scratch_bytes: int, shared_bytes: int = 0) -> int:
     return max(1, min(threads(), (SCRATCH_BYTES - shared_bytes) // max(1, scratch_bytes)))
 
 
-def workspace(floats: int) -> Array:
-    """Scratch of the calling thread, kept for its next call: fresh memory costs more than many a layer's work.
-
-    >>> workspace(10).shape, workspace(10).ctypes.data == workspace(5).ctypes.data
-    ((10,), True)
-    """
-    kept: Array | None = getattr(_kept, "scratch", None)
-    if kept is None or len(kept) < floats:
-        _kept.scratch = None  # given back before more is asked for
-        raw = np.empty(floats + LINE, FLOAT)
-        kept = raw[-raw.ctypes.data % (4 * LINE) // 4 :]
-        _kept.scratch = kept
-    return kept[:floats]
-
-
-def release() -> None:
-    """Give back what the calling thread keeps.
-
-    >>> release()
-    """
-    _kept.scratch = None
-
-
 def share(
     pieces: Iterable[Piece], start: Callable[[Array], Callable[[Piece], object]], scratch: Array, most: int
 ) -> None:
@@ -86,76 +59,84 @@ def share(
     pieces. The first error stops the rest and is raised here.
 
     >>> done = []
-    >>> share([1, 2, 3], lambda _: done.append, workspace(0), most=2)
+    >>> share([1, 2, 3], lambda _: done.append, np.empty(0), most=2)
     >>> sorted(done)
     [1, 2, 3]
     """
     if most <= 1:
-        with _blas() if most == 1 else nullcontext():
+        with one_blas_thread() if most == 1 else nullcontext():
             do = start(scratch)
             for piece in pieces:
                 do(piece)
         return
-    queue = _Queue(iter(pieces))
-    reports: SimpleQueue[BaseException | None] = SimpleQueue()
-    part = len(scratch) // most
-
-    def help_out(number: int) -> None:
-        if queue.closed:
-            return
-        with np.errstate(all="ignore"):  # of this thread alone
-            do = start(scratch[number * part : (number + 1) * part])
-            for piece in queue.taken(by_helper=True):
-                try:
-                    do(piece)
-                    reports.put(None)
-                except BaseException as error:  # raised in the caller's thread
-                    queue.closed = True
-                    reports.put(error)
-
-    with _blas():
-        _crew().ask([partial(help_out, number) for number in range(1, most)])
-        failures: list[BaseException] = []
-        try:
-            do = start(scratch[:part])
-            for piece in queue.taken(by_helper=False):
-                do(piece)
-        except BaseException as error:
-            queue.closed = True
-            failures.append(error)
-        # A helper that comes too late takes nothing, and is not waited for.
-        failures += [error for error in (reports.get() for _ in range(queue.helped())) if error is not None]
-    if failures:
-        raise failures[0]
+    job = _Job(iter(pieces), start, scratch[: len(scratch) // most * most].reshape(most, -1))
+    with one_blas_thread():
+        _crew().ask([partial(job.help_out, number) for number in range(1, most)])
+        job.do()
 
 
-class _Queue(Generic[Piece]):
-    """Pieces that several threads take, one at a time, until there are no more or it is closed."""
+class _Job(Generic[Piece]):
+    """Pieces that several threads take, one at a time, until there are no more or one went wrong."""
 
-    def __init__(self, pieces: Iterator[Piece]) -> None:
-        self.closed = False
-        self._pieces = pieces
+    def __init__(
+        self, pieces: Iterator[Piece], start: Callable[[Array], Callable[[Piece], object]], scratch: Array
+    ) -> None:
         self._lock = Lock()
+        self._given: tuple[Iterator[Piece], Callable[[Array], Callable[[Piece], object]], Array] | None
+        self._given = (pieces, start, scratch)
         self._helped = 0
+        self._reports: SimpleQueue[BaseException | None] = SimpleQueue()
 
-    def taken(self, by_helper: bool) -> Iterator[Piece]:
-        while True:
-            with self._lock:
-                if self.closed:
-                    return
+    def do(self) -> None:
+        """What the caller's thread does: pieces as the others, and wait for those that others have taken."""
+        failures: list[BaseException | None] = []
+        try:
+            work = self._start(0)
+            while (piece := self._taken(by_helper=False)) is not None:
+                work(piece[0])
+        except BaseException as error:
+            failures.append(error)
+        helped = self._close()
+        failures += [self._reports.get() for _ in range(helped)]
+        for failure in failures:
+            if failure is not None:
+                raise failure
+
+    def help_out(self, number: int) -> None:
+        """What another thread does, unless it comes too late: then it takes nothing, and is not waited for."""
+        with np.errstate(all="ignore"):  # of this thread alone
+            work = self._start(number)
+            while (piece := self._taken(by_helper=True)) is not None:
                 try:
-                    piece = next(self._pieces)
-                except StopIteration:
-                    self.closed = True
-                    return
-                self._helped += by_helper
-            yield piece
+                    work(piece[0])
+                    self._reports.put(None)
+                except BaseException as error:  # raised in the caller's thread
+                    self._close()
+                    self._reports.put(error)
 
-    def helped(self) -> int:
-        """How many pieces helpers took; they take no more."""
+    def _start(self, number: int) -> Callable[[Piece], object]:
         with self._lock:
-            self.closed = True
+            if self._given is None:
+                return _nothing
+            _, start, scratch = self._given
+        return start(scratch[number])
+
+    def _taken(self, by_helper: bool) -> tuple[Piece] | None:
+        with self._lock:
+            for piece in self._given[0] if self._given else ():
+                self._helped += by_helper
+                return (piece,)
+            return None
+
+    def _close(self) -> int:
+        """Give out no more, and hold on to nothing; how many pieces helpers took."""
+        with self._lock:
+            self._given = None
             return self._helped
+
+
+def _nothing(piece: object) -> None:
+    """There are no pieces left to do it with."""
 
 
 class _Crew:
@@ -218,58 +199,8 @@ def _crew() -> _Crew:
     return _Crew()
 
 
-class _BlasThreads:
-    """BLAS has one number of threads for the whole process: the first to come sets it, the last to go resets it."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._users = 0
-        self._before: list[tuple[Any, int]] = []
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._users == 0:
-                self._before = [(library, library.get_num_threads()) for library in _blas_libraries()]
-                for library, _ in self._before:
-                    _let_go(library)
-                    library.set_num_threads(1)
-            self._users += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._users -= 1
-            if self._users == 0:
-                self.reset()
-
-    def reset(self) -> None:
-        for library, before in self._before:
-            _let_go(library)
-            library.set_num_threads(before)
-            _let_go(library)
-
-
-def _let_go(library: Any) -> None:
-    """threadpoolctl leaves a library to the thread that was first to set it, and ignores the others (since 3.7)."""
-    if hasattr(library, "clear_controlling_thread"):
-        library.clear_controlling_thread(force=True)
-
-
-@cache
-def _blas() -> _BlasThreads:
-    return _BlasThreads()
-
-
-@cache
-def _blas_libraries() -> tuple[Any, ...]:
-    from threadpoolctl import ThreadpoolController
-
-    return tuple(ThreadpoolController().select(user_api="blas").lib_controllers)
-
-
 def _after_fork() -> None:
-    """In the child there is only the thread that forked: no crew, and nobody who would reset BLAS."""
-    _blas().reset()
-    _blas.cache_clear()
+    """In the child there is only the thread that forked: no crew."""
     _crew.cache_clear()
 
 

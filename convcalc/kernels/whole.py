@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from convcalc.kernels.problem import TINY, TINY_VECTORS, Problem, cuts
+from convcalc.kernels.problem import TINY, TINY_VECTORS, Problem
+from convcalc.kernels.scratch import workspace
 from convcalc.kernels.sliding import Array
-from convcalc.kernels.threads import hands, share, workspace
+from convcalc.kernels.threads import hands, share
+from convcalc.kernels.tiles import cuts
 
 
 def fits(problem: Problem) -> bool:
