@@ -35,6 +35,7 @@ from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.conv import Conv
 
+FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 RANDOM_NUMBERS = 16_381  # a prime, so that no two rows of a layer's weights are likely to be the same
 
 # A kind of layer is executed by the kernel of the nearest class it is derived from.
@@ -75,14 +76,15 @@ def execute(
     shapes = kernel.shapes(layer)
     if shapes != {name: array.shape for name, array in arrays.items()}:
         _check_weights(layer, shapes, arrays)
-    result, inner = _types([*inputs, *arrays.values()])
-    if any(array.dtype != inner for array in (*inputs, *arrays.values())):
+    types = {array.dtype for array in (*inputs, *arrays.values())}
+    result, inner = _types(types)
+    if types != {inner}:
         inputs = [array.astype(inner, copy=False) for array in inputs]
         arrays = {name: array.astype(inner, copy=False) for name, array in arrays.items()}
     way = {} if algorithm is None else {"algorithm": choose(layer, inputs[0].shape, inner, algorithm)}
     with np.errstate(all="ignore"):  # NaN and infinity travel, as in PyTorch
         out = kernel.run(layer, *inputs, **arrays, **way)
-    return out.astype(result, copy=False) if result.kind == "f" else out
+    return out if result == inner or result.kind != "f" else out.astype(result, copy=False)
 
 
 def choose(layer: Layer, input_shape: Shape, dtype: DTypeLike = "float32", algorithm: str | None = None) -> str | None:
@@ -218,17 +220,17 @@ def _array(name: str, value: ArrayLike) -> Array:
         raise ConvcalcError(f"{name} is no array: {str(error).split('.')[0]}") from None
 
 
-def _types(arrays: Sequence[Array]) -> tuple[np.dtype[Any], np.dtype[Any]]:
+def _types(types: set[np.dtype[Any]]) -> tuple[np.dtype[Any], np.dtype[Any]]:
     """The type of the result and the type that sums are made in."""
-    (first, *others) = {array.dtype for array in arrays}
-    if not others and first.char in "fd":
-        return first, first
-    kinds = {array.dtype.kind for array in arrays}
+    if len(types) == 1 and FLOATS.issuperset(types):
+        (only,) = types
+        return only, only
+    kinds = {dtype.kind for dtype in types}
     if kinds <= {"i", "u"}:
         exact = np.dtype(np.uint64 if kinds == {"u"} else np.int64)
         return exact, exact
     if kinds <= {"i", "u", "f"}:
-        common = np.result_type(*arrays)
+        common = np.result_type(*types)
         return common, np.result_type(common, np.float32)
-    unfit = next(array.dtype for array in arrays if array.dtype.kind not in "iuf")
+    unfit = next(dtype for dtype in types if dtype.kind not in "iuf")
     raise ConvcalcError(f"the engine cannot sum {unfit}: give integers or floating-point numbers")

@@ -18,7 +18,7 @@ from convcalc.kernels.products import multiply
 from convcalc.kernels.scratch import SCRATCH_BYTES, view, workspace
 from convcalc.kernels.sliding import Array
 from convcalc.kernels.threads import hands, share
-from convcalc.kernels.tiles import Tile, cuts, grid
+from convcalc.kernels.tiles import Tile, cuts
 
 
 def fits(problem: Problem) -> bool:
@@ -43,20 +43,18 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
     out = out.reshape(problem.examples, problem.groups, problem.made, problem.rows.places, problem.columns.places)
     every_map = slice(0, problem.made)
 
-    def start(scratch: Array) -> Callable[[tuple[slice, ...]], None]:
-        def work(axes: tuple[slice, ...]) -> None:
-            tile = Tile(*axes)
+    def start(scratch: Array) -> Callable[[Tile], None]:
+        def work(tile: Tile) -> None:
             columns = _lay(problem, layout, tile, slice(0, tile.counts[1] * problem.fed), x, scratch)
             _multiply(problem, layout, tile, every_map, columns, weight, bias, out, scratch)
 
         return work
 
-    tiles = grid(layout.sizes, layout.at_once)
-    if layout.hands <= 1 or layout.tiles > 1:
+    if layout.hands <= 1 or layout.cut.count > 1:
         most = _hands(layout)
-        share(tiles, start, workspace(max(1, most) * layout.floats), most)
+        share(layout.cut.tiles(), start, workspace(max(1, most) * layout.floats), most)
     else:  # few columns, so all are laid first, and then multiplied for some maps at a time
-        tile, scratch = Tile(*next(tiles)), workspace(layout.floats)
+        (tile,), scratch = layout.cut.tiles(), workspace(layout.floats)
         columns = _lay(problem, layout, tile, slice(0, 0), x, scratch)
 
         def lay(channels: slice) -> None:
@@ -70,7 +68,7 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
 
 
 def _hands(layout: Layout) -> int:
-    return min(layout.hands, hands(4 * layout.floats), layout.tiles)
+    return layout.hands and min(layout.hands, hands(4 * layout.floats), layout.cut.count)
 
 
 def _lay(problem: Problem, layout: Layout, tile: Tile, channels: slice, x: Array, scratch: Array) -> Array:

@@ -8,31 +8,25 @@ from math import prod
 
 from convcalc.kernels.band import band_shape
 from convcalc.kernels.problem import Problem
-from convcalc.kernels.tiles import at_once, evened, parts
+from convcalc.kernels.tiles import Cut, at_once, cut, evened
 
 TILE_BYTES = 6 * 2**20
 RUN_PRODUCTS = 400  # what a core multiplies in the time that beginning another run takes
 FEW_COLUMNS = 64  # a matrix product of no more is better split by maps
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """How a problem is cut, and the floats that the largest tile takes for its band, patches and products."""
 
     hands: int  # threads that are of use
-    sizes: tuple[int, ...]  # examples, groups, rows of places
-    at_once: tuple[int, ...]  # of each, in the largest tile
+    cut: Cut
     in_place: bool  # the input itself is the band
     run_on: bool  # runs go on past the ends of the rows
     wide: int  # elements from one row of the band to the next
     band: int
     patches: int
     products: int
-
-    @property
-    def tiles(self) -> int:
-        """How many there are."""
-        return parts(self.sizes, self.at_once)
 
     @property
     def floats(self) -> int:
@@ -58,8 +52,7 @@ def plan(problem: Problem, contiguous: bool) -> Layout:
     residues_down, residues_across, high, _ = band_shape(problem, rows)
     return Layout(
         problem.hands(problem.made, rows * (wide if run_on else across.places)),
-        sizes,
-        tuple(taken),
+        cut(sizes, taken),
         in_place,
         run_on,
         wide,

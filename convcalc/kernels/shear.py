@@ -19,28 +19,22 @@ from convcalc.kernels.products import multiply
 from convcalc.kernels.scratch import SCRATCH_BYTES, view, workspace
 from convcalc.kernels.sliding import Array
 from convcalc.kernels.threads import hands, share
-from convcalc.kernels.tiles import Tile, at_once, evened, grid, parts
+from convcalc.kernels.tiles import Cut, Tile, at_once, cut, evened
 
 TILE_BYTES = 6 * 2**20
 TALL = 8  # windows, so that the rows read beyond a tile's own are few
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """How a problem is cut, how many rows of a band are worked at once, and the floats that all of it takes."""
 
-    sizes: tuple[int, ...]  # examples, groups, rows of places
-    at_once: tuple[int, ...]  # of each, in the largest tile
+    cut: Cut
     rows: int
     kernels: int
     band: int
     columns: int
     products: int
-
-    @property
-    def tiles(self) -> int:
-        """How many there are."""
-        return parts(self.sizes, self.at_once)
 
     @property
     def floats(self) -> int:
@@ -82,13 +76,12 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
 
         return work
 
-    tiles = (Tile(*axes) for axes in grid(layout.sizes, layout.at_once))
     most = _hands(layout)
-    share(tiles, start, workspace(most * layout.floats), most)
+    share(layout.cut.tiles(), start, workspace(most * layout.floats), most)
 
 
 def _hands(layout: Layout) -> int:
-    return min(hands(4 * layout.floats, 4 * layout.kernels), layout.tiles)
+    return min(hands(4 * layout.floats, 4 * layout.kernels), layout.cut.count)
 
 
 def _add_rows(
@@ -144,8 +137,7 @@ def plan(problem: Problem) -> Layout:
     many = taken[0] * taken[1]
     rows = max(1, min(above, TILE_BYTES // (4 * row * many)))
     return Layout(
-        sizes,
-        tuple(taken),
+        cut(sizes, taken),
         rows,
         kernels=problem.maps * problem.fed * problem.taps,
         band=many * problem.fed * above * across.elements(across.places),

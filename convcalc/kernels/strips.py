@@ -20,20 +20,19 @@ from convcalc.kernels.problem import FEW_PRODUCTS, Problem
 from convcalc.kernels.scratch import SCRATCH_BYTES, view, workspace
 from convcalc.kernels.sliding import Array
 from convcalc.kernels.threads import hands, share
-from convcalc.kernels.tiles import Tile, at_once, cuts, evened, grid, parts
+from convcalc.kernels.tiles import Cut, Tile, at_once, cut, cuts, evened
 
 TILE_BYTES = 2**20
 NARROW, SEVERAL = 20, 8  # places in a row, and examples, that are better laid side by side
 SHORT, FEW_MAPS = 24, 32  # places in a row, and maps, of which a product makes at least so many
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
     """How a problem is cut, and the floats that the largest tile takes for its band, strips and products."""
 
     hands: int  # threads that are of use
-    sizes: tuple[int, ...]  # examples, groups (one), rows of places
-    at_once: tuple[int, ...]  # of each, in the largest tile
+    cut: Cut
     maps: int  # of one product
     abreast: bool  # the examples of a tile lie side by side
     in_place: bool  # the input itself is the band
@@ -41,11 +40,6 @@ class Layout:
     band: int
     strips: int
     products: int
-
-    @property
-    def tiles(self) -> int:
-        """How many there are."""
-        return parts(self.sizes, self.at_once)
 
     @property
     def floats(self) -> int:
@@ -66,7 +60,7 @@ def fits(problem: Problem) -> bool:
 def pays(problem: Problem) -> bool:
     """Whether products are small, and yet not too small."""
     layout = plan(problem, True)
-    width = problem.columns.places * (layout.at_once[0] if layout.abreast else 1)
+    width = problem.columns.places * (layout.cut.at_once[0] if layout.abreast else 1)
     least = min(problem.maps, FEW_MAPS) * problem.fed * problem.taps * width
     return width >= SHORT and least <= FEW_PRODUCTS
 
@@ -85,21 +79,19 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
     kernels = weight.transpose(0, 2, 1, 3).reshape(problem.maps, -1)
     bias = None if bias is None else bias.reshape(-1, 1, 1)
 
-    def start(scratch: Array) -> Callable[[tuple[slice, ...]], None]:
-        def work(axes: tuple[slice, ...]) -> None:
-            tile = Tile(*axes)
+    def start(scratch: Array) -> Callable[[Tile], None]:
+        def work(tile: Tile) -> None:
             columns = _lay(problem, layout, tile, x, scratch)
             _multiply(problem, layout, kernels, columns, bias, out[tile.examples, :, tile.rows], scratch)
 
         return work
 
-    tiles = grid(layout.sizes, layout.at_once)
     most = _hands(layout)
-    share(tiles, start, workspace(max(1, most) * layout.floats), most)
+    share(layout.cut.tiles(), start, workspace(max(1, most) * layout.floats), most)
 
 
 def _hands(layout: Layout) -> int:
-    return min(layout.hands, hands(4 * layout.floats, 4 * layout.kernels), layout.tiles)
+    return layout.hands and min(layout.hands, hands(4 * layout.floats, 4 * layout.kernels), layout.cut.count)
 
 
 def _lay(problem: Problem, layout: Layout, tile: Tile, x: Array, scratch: Array) -> Array:
@@ -184,8 +176,7 @@ def plan(problem: Problem, contiguous: bool) -> Layout:
     maps = max(1, min(problem.maps, FEW_PRODUCTS // (channels * problem.taps * width)))
     return Layout(
         problem.hands(maps, width),
-        sizes,
-        tuple(taken),
+        cut(sizes, taken),
         maps=maps,
         abreast=abreast,
         in_place=in_place,

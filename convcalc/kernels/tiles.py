@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
+
+FEW = 16  # tiles that are worth remembering
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """Examples, groups, and rows of places that are worked together."""
+class Tile(NamedTuple):
+    """Examples, groups, and rows of places that are worked together, and how many of each."""
 
     examples: slice
     groups: slice
     rows: slice
+    counts: tuple[int, int, int]
 
-    @property
-    def counts(self) -> tuple[int, int, int]:
-        """How many of each."""
-        examples, groups, rows = (part.stop - part.start for part in (self.examples, self.groups, self.rows))
-        return examples, groups, rows
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """How examples, groups and rows of places are cut: how many of each at once at most, and into how many tiles."""
+
+    sizes: tuple[int, ...]
+    at_once: tuple[int, ...]
+    count: int
+    few: tuple[Tile, ...]  # all of them, where they are few
+
+    def tiles(self) -> Iterable[Tile]:
+        """One by one, the last axis fastest."""
+        return self.few or map(_tile, grid(self.sizes, self.at_once))
+
+
+def cut(sizes: Sequence[int], at_once: Sequence[int]) -> Cut:
+    """Examples, groups and rows cut into tiles.
+
+    >>> [tile.counts for tile in cut([1, 1, 10], [1, 1, 5]).tiles()]
+    [(1, 1, 5), (1, 1, 5)]
+    """
+    count = parts(sizes, at_once)
+    few = tuple(map(_tile, grid(sizes, at_once))) if count <= FEW else ()
+    return Cut(tuple(sizes), tuple(at_once), count, few)
+
+
+def _tile(axes: tuple[slice, ...]) -> Tile:
+    examples, groups, rows = axes
+    counts = (examples.stop - examples.start, groups.stop - groups.start, rows.stop - rows.start)
+    return Tile(examples, groups, rows, counts)
 
 
 def at_once(sizes: Sequence[int], unit: int, budget: int) -> list[int]:
