@@ -96,8 +96,13 @@ class _Job(Generic[Piece]):
                 work(piece[0])
         except BaseException as error:
             failures.append(error)
-        helped = self._close()
-        failures += [self._reports.get() for _ in range(helped)]
+        left = self._close()
+        while left:
+            try:
+                failures.append(self._reports.get())
+                left -= 1
+            except KeyboardInterrupt as error:  # others still write: a piece takes milliseconds
+                failures.insert(0, error)
         for failure in failures:
             if failure is not None:
                 raise failure
