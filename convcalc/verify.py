@@ -15,6 +15,7 @@ from convcalc import engine
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Counts
 from convcalc.kernels.sliding import Array
+from convcalc.kernels.threads import threads
 from convcalc.layers.axes import Shape, shape
 from convcalc.layers.base import Layer
 from convcalc.memory import storage
@@ -109,6 +110,7 @@ def verify(
     (True, [122304])
     """
     network, input_shape = as_network(network), shape(input_shape)
+    threads()  # a wrong setting is refused even where one thread will do
     batched, _ = network.axes(input_shape)
     try:
         steps = plan(network, input_shape)

@@ -18,8 +18,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from convcalc import Conv1d, Conv2d, Conv3d, ConvcalcError, MaxPool2d, engine
+from convcalc import Conv1d, Conv2d, Conv3d, ConvcalcError, MaxPool2d, Sequential, engine
 from convcalc.kernels import blas, choice, conv, points, scratch, threads
+from convcalc.render.sheet import verdict
+from convcalc.verify import verify
 
 FAST = tuple(choice.FAST)
 EPSILON = 2.0**-24
@@ -398,7 +400,7 @@ print("end")
 def test_a_wrong_number_of_threads_is_refused(value, monkeypatch):
     monkeypatch.setenv("CONVCALC_THREADS", value)
     with pytest.raises(ConvcalcError, match=r"CONVCALC_THREADS=.* give 1 or more"):
-        threads.threads()
+        verify(Conv2d(1, 1, 1), (1, 1, 1, 1))
 
 
 def test_the_number_of_threads(monkeypatch):
@@ -408,3 +410,9 @@ def test_the_number_of_threads(monkeypatch):
     for value in ("", " "):
         monkeypatch.setenv("CONVCALC_THREADS", value)
         assert threads.threads() == min(len(os.sched_getaffinity(0)), threads.MOST_THREADS)
+
+
+def test_verification_states_the_ways():
+    verification = verify(Sequential(Conv2d(3, 64, 3, padding=1), Conv2d(64, 64, 3, padding=1)), (1, 3, 56, 56))
+    assert dict(verification.algorithms) == {"strips": 1, "winograd": 1}
+    assert verdict(verification).startswith("Executed by strips (1 convolution), winograd (1 convolution).\nVerified: ")
