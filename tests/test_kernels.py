@@ -19,7 +19,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from convcalc import Conv1d, Conv2d, Conv3d, ConvcalcError, MaxPool2d, Sequential, engine
-from convcalc.kernels import blas, choice, conv, points, scratch, threads
+from convcalc.kernels import (
+    blas,
+    choice,
+    conv,
+    patches_layout,
+    points,
+    scratch,
+    shear,
+    strips,
+    threads,
+    winograd,
+)
 from convcalc.render.sheet import verdict
 from convcalc.verify import verify
 
@@ -92,6 +103,40 @@ def test_every_way_gives_what_the_direct_one_gives(made, seed):
     x, weights = arrays(layer, shape, seed)
     for name in ("direct", *ways(layer, shape)):
         assert agrees(name, layer, engine.execute(layer, x, algorithm=name, **weights), x, weights), name
+
+
+@pytest.fixture
+def small_tiles(monkeypatch):
+    """Tiles of a few rows, so that small layers have many."""
+    modules = (patches_layout, shear, strips, winograd)
+    for module in modules:
+        monkeypatch.setattr(module, "TILE_BYTES", 2**13)
+        module.plan.cache_clear()
+    monkeypatch.setattr(winograd, "TILES", 8)
+    monkeypatch.setattr(winograd, "WEIGHTS", 2**8)
+    yield
+    for module in modules:
+        module.plan.cache_clear()
+
+
+@settings(
+    deadline=None,
+    max_examples=200,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(planes(), st.integers(0, 2**16))
+def test_tiles_meet_without_a_seam(small_tiles, made, seed):
+    layer, shape = made
+    x, weights = arrays(layer, shape, seed)
+    for name in ways(layer, shape):
+        assert agrees(name, layer, engine.execute(layer, x, algorithm=name, **weights), x, weights), name
+
+
+def test_large_layers_have_no_seams_either(small_tiles):
+    for layer, shape in LARGE:
+        x, weights = arrays(layer, shape)
+        for name in ways(layer, shape):
+            assert agrees(name, layer, engine.execute(layer, x, algorithm=name, **weights), x, weights), (layer, name)
 
 
 @settings(deadline=None, max_examples=60)
@@ -257,6 +302,8 @@ def test_the_way_can_be_asked_for():
         (Conv2d(1, 1, 31, padding=15), (1, 1, 1080, 1920), "shear"),
         (Conv2d(128, 128, 31, padding=15, groups=128), (1, 128, 56, 56), "shear"),
         (Conv2d(256, 256, 3, padding=2, dilation=2), (1, 256, 28, 28), "winograd"),
+        (Conv2d(3, 64, 9), (1, 3, 64, 64), "strips"),
+        (Conv2d(64, 64, 3, padding=1), (1, 64, 14, 14), "patches"),
         (Conv3d(3, 3, 3), (1, 3, 9, 9, 9), "direct"),
         (Conv2d(6, 2, 3, table=[(0, 1), (2,)]), (1, 6, 9, 9), "direct"),
         (Conv2d(10**9, 10**9, 3), (10**9, 10**9, 10**9, 10**9), "direct"),
