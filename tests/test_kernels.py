@@ -50,11 +50,12 @@ def planes(draw):
     dilation = tuple(draw(st.sampled_from([1, 1, 2, 3])) for _ in range(rank))
     reach = [(taps - 1) * gap + 1 for taps, gap in zip(kernel_size, dilation, strict=True)]
     sizes = tuple(draw(st.integers(1, 23)) for _ in range(rank))
-    most = {"reflect": -1, "circular": 0}.get(mode, 5)
+    most = {"reflect": -1, "circular": 0}.get(mode)
+    widest = draw(st.sampled_from([0, 5]))  # half of them have no padding
     sides = []
     for axis, size in enumerate(sizes):
-        limit = 5 if most == 5 else size + most
-        sides.append((draw(st.integers(0, max(0, min(5, limit)))), draw(st.integers(0, max(0, min(5, limit))))))
+        limit = max(0, widest if most is None else min(widest, size + most))
+        sides.append((draw(st.integers(0, limit)), draw(st.integers(0, limit))))
         if size + sum(sides[-1]) < reach[axis]:
             sizes = (*sizes[:axis], reach[axis], *sizes[axis + 1 :])
     layer = {1: Conv1d, 2: Conv2d}[rank](
@@ -174,6 +175,8 @@ LARGE = [
     (Conv2d(6, 16, 5), (70, 6, 14, 14)),
     (Conv1d(40, 40, 9, padding=4), (3, 40, 2000)),
     (Conv2d(16, 120, 5), (64, 16, 5, 5)),
+    (Conv2d(3, 24, 7, stride=(2, 1)), (2, 3, 150, 141)),
+    (Conv2d(3, 24, (2, 1), stride=(3, 1)), (2, 3, 150, 141)),
     (Conv2d(300, 500, 7), (1, 300, 7, 7)),
 ]
 

@@ -101,11 +101,8 @@ def _lay(problem: Problem, layout: Layout, tile: Tile, x: Array, scratch: Array)
     lead, beside = (1, n) if layout.abreast else (n, 1)
     high, width = (rows - 1) * down.stride + down.kernel_size, across.places * beside
     if layout.in_place:
-        buffer, offset, wide = (
-            x,
-            (tile.examples.start * channels * down.size + tile.rows.start) * across.size,
-            across.size,
-        )
+        buffer, wide = x, across.size
+        offset = (tile.examples.start * channels * down.size + tile.rows.start * down.stride) * wide
         steps = [channels * down.size * wide, down.size * wide, 0]
     else:
         buffer, offset, wide = scratch, 0, across.elements(across.places) * beside
