@@ -395,7 +395,7 @@ PROGRAM = """
 import os, sys, threading, time
 import numpy as np
 from convcalc import Conv2d, engine
-from convcalc.kernels import blas, scratch, threads
+from convcalc.kernels import blas, crew, scratch, threads
 layer = Conv2d(32, 32, 3, padding=1)
 x, weights = np.ones((4, 32, 64, 64), np.float32), engine.random_weights(layer, np.random.default_rng(0))
 """
@@ -440,7 +440,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 def test_no_thread_keeps_a_program_from_ending():
     result = run("""
 engine.execute(layer, x, **weights)
-threads._crew().ask([lambda: time.sleep(1000)] * 2)
+crew.crew().ask([lambda: time.sleep(1000)] * 2)
 print("end")
 """)
     assert (result.returncode, result.stdout, result.stderr) == (0, "end\n", "")

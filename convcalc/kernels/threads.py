@@ -7,17 +7,18 @@ run side by side.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext, suppress
-from functools import cache, partial
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from functools import partial
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Lock
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.blas import one_blas_thread
+from convcalc.kernels.crew import crew
 from convcalc.kernels.scratch import SCRATCH_BYTES
 from convcalc.kernels.sliding import Array
 
@@ -71,7 +72,7 @@ def share(
         return
     job = _Job(iter(pieces), start, scratch[: len(scratch) // most * most].reshape(most, -1))
     with one_blas_thread():
-        _crew().ask([partial(job.help_out, number) for number in range(1, most)])
+        crew().ask([partial(job.help_out, number) for number in range(1, most)])
         job.do()
 
 
@@ -142,72 +143,3 @@ class _Job(Generic[Piece]):
 
 def _nothing(piece: object) -> None:
     """There are no pieces left to do it with."""
-
-
-class _Crew:
-    """Threads that wait for something to do; as daemons, they keep no program from ending.
-
-    They are kept off the core that asks them: a virtual machine's kernel takes a core that sleeps for one that its host
-    has taken away, and would wake them behind their caller, on the same core, where they help nobody.
-    """
-
-    def __init__(self) -> None:
-        self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._lock = Lock()
-        self._threads: list[Thread] = []
-        self._cores: set[int] = set()
-
-    def ask(self, tasks: Sequence[Callable[[], None]]) -> None:
-        """Have the tasks done, each by a thread, when they can."""
-        if not tasks:
-            return
-        with self._lock:
-            others = _other_cores()
-            while len(self._threads) < len(tasks):
-                self._threads.append(Thread(target=self._work, name="convcalc", daemon=True))
-                self._threads[-1].start()
-                self._cores = set()
-            if others and others != self._cores:
-                for thread in self._threads:
-                    _keep_on(thread, others)
-                self._cores = others
-        for task in tasks:
-            self._tasks.put(task)
-
-    def _work(self) -> None:
-        while True:
-            self._tasks.get()()
-
-
-def _other_cores() -> set[int]:
-    """The cores that this thread might run on and does not; none where that cannot be told."""
-    current = _current_core()
-    return os.sched_getaffinity(0) - {current()} if current else set()
-
-
-@cache
-def _current_core() -> Callable[[], int] | None:
-    if not hasattr(os, "sched_setaffinity"):
-        return None
-    import ctypes
-
-    return getattr(ctypes.CDLL(None), "sched_getcpu", None)
-
-
-def _keep_on(thread: Thread, cores: set[int]) -> None:
-    with suppress(OSError):  # it is only a hint
-        os.sched_setaffinity(thread.native_id or 0, cores)
-
-
-@cache
-def _crew() -> _Crew:
-    return _Crew()
-
-
-def _after_fork() -> None:
-    """In the child there is only the thread that forked: no crew."""
-    _crew.cache_clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
