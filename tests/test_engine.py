@@ -25,7 +25,8 @@ from convcalc import (
     formulas,
     unread,
 )
-from convcalc.kernels.direct import examples_at_once
+from convcalc.kernels.scratch import SCRATCH_BYTES
+from convcalc.kernels.tiles import at_once
 from convcalc.layers.base import Layer
 from tests.helpers import build, pattern, stored
 
@@ -253,7 +254,8 @@ def test_random_arrays_fill_their_range():
 
 
 def test_how_many_examples_share_the_scratch():
-    assert [examples_at_once(size) for size in (2**20, 2**26, 2**27, 0)] == [64, 1, 1, 2**26]
+    taken = [at_once([2**30], size, SCRATCH_BYTES) for size in (2**20, 2**26, 2**27, 0)]
+    assert taken == [[64], [1], [1], [2**26]]
 
 
 def test_a_single_vector_is_one_example():

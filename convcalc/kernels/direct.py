@@ -104,12 +104,3 @@ def scratch_bytes(problem: Problem, itemsize: int) -> int:
         channels, maps = (problem.channels if is_padded else 0) + max(map(len, problem.table)), 1
     weights = problem.maps * problem.fed if problem.taps > 1 else 0
     return (prod(taken) * (channels + maps) + weights) * itemsize
-
-
-def examples_at_once(patch_bytes: int) -> int:
-    """How many examples share one product, so that their patches stay within the scratch.
-
-    >>> examples_at_once(SCRATCH_BYTES // 4)
-    4
-    """
-    return max(1, SCRATCH_BYTES // max(1, patch_bytes))
