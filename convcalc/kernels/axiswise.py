@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.kernels.blocks import block_size, blocks, part_size, parts, whole
+from convcalc.kernels.blocks import block_size, blocks, part_size, whole
 from convcalc.kernels.sliding import Array
+from convcalc.kernels.tiles import cuts
 from convcalc.layers.axes import Shape
 
 AT_ONCE = 2**17  # elements: the arrays in between stay in the processor's cache
@@ -32,7 +33,7 @@ def axis_by_axis(x: Array, shape: Shape, rules: Sequence[Rule], kind: np.dtype[A
     first = x.ndim - len(rules)
     later = [rule(range(size)) for rule, size in zip(rules[1:], shape[first + 1 :], strict=True)]
     each = _elements_a_place(x.shape, shape, len(rules))
-    for band in parts(shape[first], at_once // each):
+    for band in cuts(shape[first], at_once // each):
         changes = [rules[0](range(band.start, band.stop)), *later]
         for at in blocks(shape[:first], at_once // ((band.stop - band.start) * each)):
             out[(*whole(at, first), band)] = _changed(x[at], changes, first)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.kernels.sliding import Array
+from convcalc.kernels.tiles import cuts
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 
@@ -19,29 +20,19 @@ WIDE = 2**10  # sums over one axis run along at least half so many others, so th
 At = tuple[slice, ...]
 
 
-def parts(length: int, most: int) -> Iterator[slice]:
-    """The axis in as few parts of at most so many elements as there can be, all about as long.
-
-    >>> list(parts(7, 3))
-    [slice(0, 2, None), slice(2, 4, None), slice(4, 7, None)]
-    """
-    number = -(-length // max(most, 1))
-    return (slice(part * length // number, (part + 1) * length // number) for part in range(number))
-
-
 def blocks(shape: Shape, most: int) -> Iterator[At]:
     """Indices along the first axes that cut an array of that shape into blocks of at most so many elements.
 
     >>> list(blocks((2, 3), 6)), list(blocks((2, 3), 3))
     ([()], [(slice(0, 1, None),), (slice(1, 2, None),)])
     >>> list(blocks((1, 3), 2))
-    [(slice(0, 1, None), slice(0, 1, None)), (slice(0, 1, None), slice(1, 3, None))]
+    [(slice(0, 1, None), slice(0, 2, None)), (slice(0, 1, None), slice(2, 3, None))]
     """
     if not shape or prod(shape) <= most:
         yield ()
         return
     inner = prod(shape[1:])
-    for part in parts(shape[0], most // inner):
+    for part in cuts(shape[0], most // inner):
         for rest in blocks(shape[1:], most) if inner > most else [()]:
             yield (part, *rest)
 

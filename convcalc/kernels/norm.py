@@ -10,8 +10,9 @@ import numpy as np
 from convcalc.errors import ConvcalcError
 from convcalc.kernels import neighbours
 from convcalc.kernels.base import Counts, Kernel, nothing
-from convcalc.kernels.blocks import LARGE, At, block_size, blocks, cut, floating, part_size, parts
+from convcalc.kernels.blocks import LARGE, At, block_size, blocks, cut, floating, part_size
 from convcalc.kernels.sliding import Array
+from convcalc.kernels.tiles import cuts
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
@@ -43,7 +44,7 @@ def batch_norm(layer: BatchNorm, x: Array, **arrays: Array) -> Array:
     factors = _by_channel(x, arrays)
     if layer.track_running_stats:
         return _by_running(x, layer.eps, factors)
-    channels = parts(x.shape[1], _channels_at_once(x.shape))
+    channels = cuts(x.shape[1], _channels_at_once(x.shape))
     return _normalised(x, ((slice(None), part) for part in channels), (0, *range(2, x.ndim)), layer.eps, factors)
 
 

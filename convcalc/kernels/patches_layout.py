@@ -76,6 +76,7 @@ class Moves:
 
 @lru_cache(1024)
 def moves(problem: Problem, layout: Layout, counts: tuple[int, int, int]) -> Moves:
+    """Those of a tile of so many examples, groups and rows of places."""
     down, across, wide = problem.rows, problem.columns, layout.wide
     examples, groups, rows = counts
     channels = groups * problem.fed

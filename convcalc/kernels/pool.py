@@ -12,7 +12,7 @@ import numpy as np
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Counts, Kernel, no_arrays, nothing
 from convcalc.kernels.blocks import BLOCK, LARGE, At, block_shape, block_size, blocks, floating, whole
-from convcalc.kernels.sliding import Array, meeting, taps
+from convcalc.kernels.sliding import Array, indices, meeting, taps
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.pool import AvgPool, DivisorAvgPool, LPPool, MaxPool
@@ -91,7 +91,7 @@ def met(x: Array, layer: Windowed, places: Shape) -> Iterator[tuple[tuple[Any, .
     """
     per_axis = axes(layer)
     sizes = x.shape[x.ndim - len(per_axis) :]
-    for tap in np.ndindex(layer.kernel_size):
+    for tap in indices(layer.kernel_size):
         pairs = [
             meeting(index * axis.dilation - axis.padding, axis.stride, size, count)
             for index, size, count, axis in zip(tap, sizes, places, per_axis, strict=True)

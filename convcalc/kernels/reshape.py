@@ -10,7 +10,7 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Kernel, no_arrays, no_counts, nothing, view_bytes
-from convcalc.kernels.sliding import Array, Axis, meeting, window_places
+from convcalc.kernels.sliding import Array, Axis, indices, meeting, window_places
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.reshape import ChannelShuffle, Fold, Patches, PixelShuffle, PixelUnshuffle, Unflatten, Unfold
@@ -184,7 +184,7 @@ def _meetings(layer: Patches, sizes: Shape) -> Iterator[tuple[list[Any], list[An
     """For each tap, the places at which it is on the map, and the elements it meets there."""
     places = window_places(_padded(layer, sizes), _axes(layer))
     settings = list(zip(layer.stride, layer.dilation, layer.padding, sizes, places, strict=True))
-    for tap in np.ndindex(*layer.kernel_size):
+    for tap in indices(layer.kernel_size):
         pairs = [
             meeting(index * dilation - padding, stride, size, count)
             for index, (stride, dilation, padding, size, count) in zip(tap, settings, strict=True)

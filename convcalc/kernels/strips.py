@@ -131,6 +131,7 @@ def _lay(problem: Problem, layout: Layout, tile: Tile, x: Array, scratch: Array)
     )
 
 
+@lru_cache(1024)
 def _every_row(problem: Problem) -> Problem:
     """The same, were windows a row apart: its band holds every row once."""
     return replace(problem, spans=(replace(problem.rows, stride=1), problem.columns))

@@ -89,7 +89,7 @@ def cuts(size: int, at_once: int) -> Iterator[slice]:
     >>> list(cuts(10, 4))
     [slice(0, 4, None), slice(4, 7, None), slice(7, 10, None)]
     """
-    parts = -(-size // at_once)
+    parts = -(-size // max(1, at_once))
     return (slice(-(-size * part // parts), -(-size * (part + 1) // parts)) for part in range(parts))
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.kernels.base import Counts, Kernel
-from convcalc.kernels.blocks import part_size, parts
-from convcalc.kernels.sliding import Array, meeting
+from convcalc.kernels.blocks import part_size
+from convcalc.kernels.sliding import Array, indices, meeting
+from convcalc.kernels.tiles import cuts
 from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.transposed import ConvTranspose
@@ -100,7 +101,7 @@ def run(layer: ConvTranspose, x: Array, weight: Array, bias: Array | None = None
     sums = out.reshape(len(batched), groups, layer.out_channels // groups, *out.shape[2:])
     stamps = weight.reshape(groups, layer.in_channels // groups, *weight.shape[1:])
     together, rows = _at_once(layer, batched.shape[2:], x.itemsize)
-    for examples in parts(len(batched), together):
+    for examples in cuts(len(batched), together):
         for tap, met, places in _landings(layer, batched.shape[2:], out.shape[2:]):
             at_tap: tuple[Any, ...] = (..., *tap)
             for elements, under in _bands(met, places, rows):
@@ -119,7 +120,7 @@ def _at_once(layer: ConvTranspose, sizes: Shape, itemsize: int) -> tuple[int, in
 def _bands(met: tuple[Any, ...], places: tuple[Any, ...], rows: int) -> Iterator[tuple[tuple[Any, ...], ...]]:
     """The elements and where they land, so many of the first axis at a time."""
     (first, *others), (under, *beside) = met, places
-    for part in parts(first.stop - first.start, rows):
+    for part in cuts(first.stop - first.start, rows):
         elements = slice(first.start + part.start, first.start + part.stop)
         landing = slice(under.start + part.start * under.step, under.start + part.stop * under.step, under.step)
         yield (elements, *others), (landing, *beside)
@@ -131,7 +132,7 @@ def _lay_down(elements: Array, weight: Array, under: Array) -> None:
         return
     examples, groups, channels, *sizes = elements.shape
     columns = elements.reshape(examples, groups, channels, -1)
-    for maps in parts(weight.shape[2], WEIGHT_BYTES // (groups * channels * weight.itemsize)):
+    for maps in cuts(weight.shape[2], WEIGHT_BYTES // (groups * channels * weight.itemsize)):
         stamps = np.ascontiguousarray(weight[:, :, maps].transpose(0, 2, 1))
         under[:, :, maps] += (stamps @ columns).reshape(examples, groups, -1, *sizes)
         del stamps  # before the next are made
@@ -190,7 +191,7 @@ def _landings(
 ) -> Iterator[tuple[tuple[int, ...], tuple[Any, ...], tuple[Any, ...]]]:
     """For each tap of the kernel: its index, the elements that lay it inside, and where."""
     stamps = _stamps(layer, cut)
-    for tap in np.ndindex(*layer.kernel_size):
+    for tap in indices(layer.kernel_size):
         pairs = [
             stamp.landing(index, size, count)
             for stamp, index, size, count in zip(stamps, tap, sizes, places, strict=True)

@@ -6,6 +6,7 @@ Inside, channels come last, so that a tile's elements are copied in long runs.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -60,6 +61,7 @@ def _firsts(layout: Layout, piece: Piece) -> list[tuple[int, int]]:
     return [divmod(number, layout.pictures[1]) for number in range(piece.pictures.start, piece.pictures.stop)]
 
 
+@lru_cache(1024)
 def _picture(problem: Problem, first: tuple[int, int]) -> Problem:
     """The convolution of every d-th row and column from these on: one of a step that is its dilation."""
 
