@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -33,6 +34,7 @@ from convcalc.kernels import (
 )
 from convcalc.render.sheet import verdict
 from convcalc.verify import verify
+from tests.helpers import build, pattern, stored
 
 FAST = tuple(choice.FAST)
 EPSILON = 2.0**-24
@@ -467,3 +469,19 @@ def test_verification_states_the_ways():
     verification = verify(Sequential(Conv2d(3, 64, 3, padding=1), Conv2d(64, 64, 3, padding=1)), (1, 3, 56, 56))
     assert dict(verification.algorithms) == {"strips": 1, "winograd": 1}
     assert verdict(verification).startswith("Executed by strips (1 convolution), winograd (1 convolution).\nVerified: ")
+
+
+def test_every_way_gives_pytorchs_stored_values():
+    tried = Counter()
+    for case in stored("torch_values.jsonl.gz"):
+        layer, shape = build(case), tuple(case["input"])
+        weights = {"weight": pattern(engine.weight_shapes(layer)["weight"], 1).astype(np.float32)}
+        if layer.bias:
+            weights["bias"] = pattern((layer.out_channels,), 2).astype(np.float32)
+        for name in ways(layer, shape):
+            out = engine.execute(layer, pattern(shape, 0).astype(np.float32), algorithm=name, **weights)
+            assert list(out.shape) == case["output"]
+            off = abs(out.ravel() - np.array(case["values"], float)).max(initial=0)
+            assert off < 1e-3 if name == "winograd" else off == 0, (layer, name)
+            tried[name] += 1
+    assert set(tried) >= {"patches", "strips", "shear", "winograd"}
