@@ -67,7 +67,8 @@ def shape(
         typer.Argument(
             metavar="N C [D] [H] W | -",
             help="The input: 3, 4 or 5 integers for Conv1d, Conv2d or Conv3d; or -, to add the layer behind the"
-            " network whose JSON is piped in.",
+            " network whose JSON is piped in. Sizes and settings may be lists, 3,5,7 or 1..7: then every"
+            " combination is a row.",
         ),
     ] = None,
     kernel_size: Annotated[
@@ -108,6 +109,17 @@ def shape(
         str, typer.Option("--padding-mode", metavar="MODE", help="zeros, reflect, replicate or circular.")
     ] = "zeros",
     explain: Annotated[bool, typer.Option("--explain", help="Show each formula with its numbers put in.")] = False,
+    where: Annotated[
+        str | None,
+        typer.Option("--where", metavar="CONDITION", help="Of a list's rows, those where 'output.2 == 112', say."),
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option("--sort", metavar="COLUMNS", help="Put rows in order: macs; -macs for largest first.")
+    ] = None,
+    limit: Annotated[str | None, typer.Option("--limit", metavar="N", help="At most so many rows.")] = None,
+    columns: Annotated[
+        str | None, typer.Option("--columns", metavar="NAMES", help="Of the rows: stride,output,macs; or all.")
+    ] = None,
     verify: Verify = False,
     memory_limit: MemoryLimit = "2GiB",
     json: Json = False,
@@ -132,6 +144,10 @@ def shape(
         memory_limit=memory_limit,
         format=values.format_of(format, json, get),
         get=get,
+        where=where,
+        sort=sort,
+        limit=limit,
+        columns=columns,
     )
     if not body.run(sizes or [], options):
         raise typer.Exit(1)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from convcalc.explain import Line
     from convcalc.layers.base import Layer
+    from convcalc.sweep import Configuration
     from convcalc.verify import Verification
 
 SCHEMA_VERSION = 1
@@ -129,6 +130,23 @@ def verification_document(verification: Verification) -> Document:
             }
             for row in verification.rows
         ],
+    }
+
+
+def sweep_document(rows: Sequence[Configuration], names: Sequence[str], combinations: int) -> Document:
+    """The rows of a sweep, each with the values that a table would show of it.
+
+    >>> from convcalc.sweep import Configuration
+    >>> sweep_document([Configuration((1, 1, 9, 9), {"groups": 2}, None, "no")], ["groups", "refused"], 6)["rows"]
+    [{'groups': 2, 'refused': 'no'}]
+    """
+    from convcalc.render.sweep import sweep_row
+
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "convcalc": __version__,
+        "combinations": combinations,
+        "rows": [dict(zip(names, sweep_row(names, row), strict=True)) for row in rows],
     }
 
 

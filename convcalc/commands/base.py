@@ -76,8 +76,9 @@ class Command(_AsTyped, TyperCommand):
                 known = [option for param in self.params for option in (*param.opts, *param.secondary_opts)]
                 if typed in known:
                     ctx.fail(f"{typed} stands behind --, where only sizes may: put options before it")
-                near = get_close_matches(typed, known, n=1, cutoff=0.61)
-                ctx.fail(f"No such option: {typed}" + (f" (did you mean {near[0]}?)" if near else ""))
+                starts = {option[: len(typed)]: option for option in reversed(known)} | {name: name for name in known}
+                near = get_close_matches(typed, starts, n=1, cutoff=0.61)
+                ctx.fail(f"No such option: {typed}" + (f" (did you mean {starts[near[0]]}?)" if near else ""))
         return rest
 
 

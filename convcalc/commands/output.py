@@ -9,7 +9,7 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from convcalc.render.sheet import Sheet
+    from convcalc.render.sheet import Column, Sheet
     from convcalc.report import Report
     from convcalc.verify import Verification
 
@@ -65,6 +65,14 @@ def emit_sheet(sheet: Sheet, format: str) -> None:  # noqa: A002 - the option's 
 
     text = import_module(f"convcalc.render.{format}").text
     write(text(sheet._replace(rows=sheet.rows[1:]) if format in ("csv", "ndjson") else sheet))
+
+
+def emit_rows(columns: Sequence[Column], rows: Iterable[Sequence[object]], format: str) -> None:  # noqa: A002
+    """Print rows as data, each as it comes."""
+    from importlib import import_module
+
+    for line in import_module(f"convcalc.render.{format}").lines(columns, rows):
+        write(line)
 
 
 def emit_document(document: Any, path: str | None) -> None:

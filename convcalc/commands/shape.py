@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc import formulas
@@ -22,6 +24,19 @@ if TYPE_CHECKING:
 
 KINDS: dict[int, type[Conv]] = {1: Conv1d, 2: Conv2d, 3: Conv3d}
 PATIENCE = 2 * 10**11  # products that take some seconds
+SIZES_APART = "write the sizes apart, as 1 3 28 28"
+NO_KERNEL = "no kernel size given: add --k 3, or --k 3x5 for one an axis"
+
+# How each setting is read from its text.
+READ: dict[str, Callable[[str], Any]] = {
+    "kernel_size": partial(values.per_axis, "--k"),
+    "stride": partial(values.per_axis, "--s"),
+    "padding": partial(values.padding, "--p"),
+    "dilation": partial(values.per_axis, "--d"),
+    "groups": partial(values.integer, "--g"),
+    "out_channels": partial(values.integer, "--out"),
+    "padding_mode": lambda text: values.one_of("--padding-mode", text, tuple(PADDING_MODES)),
+}
 
 
 class Options(NamedTuple):
@@ -40,29 +55,60 @@ class Options(NamedTuple):
     memory_limit: str
     format: str
     get: str | None
+    where: str | None
+    sort: str | None
+    limit: str | None
+    columns: str | None
+
+    @property
+    def ask_for_rows(self) -> bool:
+        """Whether any option is given that only a table of several convolutions has a use for."""
+        return any((self.where, self.sort, self.limit, self.columns))
+
+
+class Place(NamedTuple):
+    """Where a convolution is added: the network so far, its input, and what leaves it: the convolution's input."""
+
+    network: Network
+    input: Shape
+    output: Shape
+
+    @property
+    def rank(self) -> int:
+        """Spatial axes."""
+        return self.network.rank or len(self.output) - 2
+
+    @property
+    def name(self) -> str:
+        """The convolution's: conv1, conv2, ..., the first that is free."""
+        taken = {node.name for node in self.network.nodes}
+        number = 1
+        while f"conv{number}" in taken:
+            number += 1
+        return f"conv{number}"
 
 
 def run(sizes: list[str], options: Options) -> bool:
     """Answer; False where verification found a difference."""
     values.only_in_table_or_json("--explain", options.explain, options.format)
-    network, input_shape = _start(sizes)
-    shape_in = _output(network, input_shape, options.verify)
-    rank = network.rank or len(shape_in) - 2
-    if rank not in KINDS or len(shape_in) - rank not in (1, 2):
-        raise ConvcalcError(
-            f"the network on stdin ends in {list(shape_in)}, and a convolution needs channels and 1 to 3 axes:"
-            " nothing can be added here"
-        )
+    if options.ask_for_rows or any(map(values.is_list, (*sizes, *filter(None, texts_of(options).values())))):
+        from convcalc.commands.sweep import run as run_sweep
+
+        return run_sweep(sizes, options)
     limit = values.memory("--memory-limit", options.memory_limit)
-    name = _name(network)
+    place = place_of(sizes, options.verify)
+    network, input_shape, shape_in = place
+    name = place.name
     verification = None
     with as_typed():
-        layer = _layer(shape_in[-1 - rank :], options)
+        layer = layer_for(shape_in[-1 - place.rank :], settings_of(options), options.bias)
         network = network.then(name, layer, out_channels_assumed=options.out_channels is None)
         if options.verify:
             verification = _verified(network, input_shape, limit)
             if options.padding == "same":
-                verification = verification.and_check(_kept(shape_in[-rank:], verification.output.shape[-rank:]))
+                verification = verification.and_check(
+                    _kept(shape_in[-place.rank :], verification.output.shape[-place.rank :])
+                )
             if not verification.agrees:
                 output.emit_difference(verification, options.format == "json", options.get)
                 return False
@@ -80,6 +126,18 @@ def run(sizes: list[str], options: Options) -> bool:
     return True
 
 
+def place_of(sizes: list[str], verify: bool = False) -> Place:
+    """Where the convolution is added, once it is sure that there is room for one."""
+    network, input_shape = _start(sizes)
+    place = Place(network, input_shape, _output(network, input_shape, verify))
+    if place.rank not in KINDS or len(place.output) - place.rank not in (1, 2):
+        raise ConvcalcError(
+            f"the network on stdin ends in {list(place.output)}, and a convolution needs channels and 1 to 3 axes:"
+            " nothing can be added here"
+        )
+    return place
+
+
 def _start(sizes: list[str]) -> tuple[Network, Shape]:
     """The network so far and its input: none yet, or what was piped in."""
     if sizes == ["-"]:
@@ -90,7 +148,7 @@ def _start(sizes: list[str]) -> tuple[Network, Shape]:
         if not text.strip():
             raise ConvcalcError("stdin is empty: the command before may have failed; it must print JSON (--json)")
         return network_from(json_of(text))
-    numbers = tuple(values.integer("size", size, "write the sizes apart, as 1 3 28 28") for size in sizes)
+    numbers = tuple(values.integer("size", size, SIZES_APART) for size in sizes)
     for number in numbers:
         if number < 0:
             raise ConvcalcError(f"size {number} is negative: every size must be at least 0")
@@ -120,64 +178,44 @@ def _output(network: Network, input_shape: Shape, verify: bool) -> Shape:
     return steps[-1].output
 
 
-def _layer(example: Shape, options: Options) -> Conv:
-    """The convolution for one example's channels and axes."""
-    rank, channels = len(example) - 1, example[0]
+def settings_of(options: Options) -> dict[str, Any]:
+    """The convolution's settings, read from what was typed."""
     if options.kernel_size is None:
-        raise ConvcalcError("no kernel size given: add --k 3, or --k 3x5 for one an axis")
-    groups = values.integer("--g", options.groups)
-    stride = values.per_axis("--s", options.stride)
-    kernel_size = values.per_axis("--k", options.kernel_size)
-    dilation = values.per_axis("--d", options.dilation)
-    padding = values.padding("--p", options.padding)
-    padding_mode = values.one_of("--padding-mode", options.padding_mode, tuple(PADDING_MODES))
-    if options.out_channels is None and groups > 0 and channels % groups:
+        raise ConvcalcError(NO_KERNEL)
+    return {name: None if text is None else READ[name](text) for name, text in texts_of(options).items()}
+
+
+def texts_of(options: Options) -> dict[str, str | None]:
+    """The texts of the convolution's settings."""
+    return {name: getattr(options, name) for name in READ}
+
+
+def layer_for(example: Shape, settings: Mapping[str, Any], bias: bool) -> Conv:
+    """The convolution with these settings, for one example's channels and axes."""
+    rank, channels = len(example) - 1, example[0]
+    groups, out_channels = settings["groups"], settings["out_channels"]
+    if out_channels is None and groups > 0 and channels % groups:
         raise ConvcalcError(f"groups {groups} does not divide the {channels} channels: use groups={divisors(channels)}")
-    if padding == "same":
-        _refuse_strided_same(example[1:], kernel_size, stride, dilation, padding_mode)
-    return KINDS[rank](
-        in_channels=channels,
-        # the fewest kernels there can be: one a group
-        out_channels=groups if options.out_channels is None else values.integer("--out", options.out_channels),
-        kernel_size=kernel_size,
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        groups=groups,
-        bias=options.bias,
-        padding_mode=padding_mode,
-    )
+    if settings["padding"] == "same":
+        _refuse_strided_same(example[1:], settings)
+    # the fewest kernels there can be: one a group
+    fewest = groups if out_channels is None else out_channels
+    return KINDS[rank](in_channels=channels, bias=bias, **{**settings, "out_channels": fewest})
 
 
-def _refuse_strided_same(
-    sizes: Shape,
-    kernel_size: int | tuple[int, ...],
-    stride: int | tuple[int, ...],
-    dilation: int | tuple[int, ...],
-    padding_mode: str,
-) -> None:
+def _refuse_strided_same(sizes: Shape, settings: Mapping[str, Any]) -> None:
     """PyTorch has no strided `same`; TensorFlow has, so name the sides that it would pad."""
-    rank = len(sizes)
-    strides = per_axis("stride", stride, rank, least=1)
+    strides, kernels, dilations = (
+        per_axis(name, settings[name], len(sizes), least=1) for name in ("stride", "kernel_size", "dilation")
+    )
     if set(strides) == {1} or 0 in sizes:
         return
-    kernels = per_axis("kernel_size", kernel_size, rank, least=1)
-    dilations = per_axis("dilation", dilation, rank, least=1)
     sides = tuple(map(formulas.tensorflow_same_padding, sizes, kernels, strides, dilations))
     spelled = "x".join(f"{before}:{after}" for before, after in sides)
-    remedy = f"use --p {spelled} for that" if padding_mode == "zeros" else "its padding is of zeros"
+    remedy = f"use --p {spelled} for that" if settings["padding_mode"] == "zeros" else "its padding is of zeros"
     raise ConvcalcError(
         f"padding 'same' needs stride 1, got {spell(strides)}: TensorFlow's SAME would pad {spelled} here, {remedy}"
     )
-
-
-def _name(network: Network) -> str:
-    """conv1, conv2, ...: the first that is free."""
-    taken = {node.name for node in network.nodes}
-    number = 1
-    while f"conv{number}" in taken:
-        number += 1
-    return f"conv{number}"
 
 
 def _verified(network: Network, input_shape: Shape, limit: int) -> Verification:

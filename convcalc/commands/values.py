@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 from convcalc.errors import MOST_QUOTED, ConvcalcError, quoted
@@ -9,6 +10,8 @@ from convcalc.layers.axes import MOST_DIGITS
 
 FORMATS = ("table", "json", "ndjson", "csv", "markdown", "latex")
 PADDING_WORDS = "use same, valid, numbers (1, 1x2) or sides (1:2x0:1)"
+LISTS = "write 3, a list 3,5,7 or a range 1..7 or 1..7..2"
+MOST_LISTED = 100_000
 UNITS: dict[str, int] = {"": 1, "b": 1}
 UNITS |= {f"{letter}ib": 2 ** (10 * power) for power, letter in enumerate("kmgt", start=1)}
 UNITS |= {f"{letter}{end}": 10 ** (3 * power) for power, letter in enumerate("kmgt", start=1) for end in ("", "b")}
@@ -47,6 +50,57 @@ def is_integer(text: str) -> bool:
     """
     digits = text[1:] if text[:1] in ("+", "-") else text
     return digits.isascii() and digits.isdigit()
+
+
+def is_list(text: str) -> bool:
+    """Whether the text is of several values: 3,5,7 or 1..7.
+
+    >>> is_list("3,5"), is_list("1..7"), is_list("3x5")
+    (True, True, False)
+    """
+    return "," in text or ".." in text
+
+
+def listed(name: str, text: str) -> list[str]:
+    """The texts of a list, each once: of ``3,5``, of a range ``1..7``, of one with a step, ``1..7..2``.
+
+    >>> listed("--k", "3,1..7..3,2x2")
+    ['3', '1', '4', '7', '2x2']
+    """
+    found: dict[str, None] = {}
+    for item in text.split(","):
+        if ".." in item:
+            numbers = _range(name, item)
+            if len(numbers) > MOST_LISTED:
+                raise ConvcalcError(f"{name} {item} has {len(numbers):,} values: give at most {MOST_LISTED:,}")
+            found |= dict.fromkeys(map(str, numbers))
+        elif not item:
+            raise ConvcalcError(f"{name} {quoted(text)} has an empty place: write 3,5,7")
+        elif item in found:
+            raise ConvcalcError(f"{name} {quoted(text)} lists {item} twice: write 3x3 for one an axis, 3,5 for a list")
+        else:
+            found[item] = None
+    return list(found)
+
+
+def numbers(name: str, text: str) -> Sequence[int]:
+    """The numbers of a list or a range, in order, each once; a range is not spelled out.
+
+    >>> numbers("--k", "7,3,5"), numbers("--k", "1..7..2")
+    ((3, 5, 7), range(1, 8, 2))
+    """
+    if ".." in text and "," not in text:
+        return _range(name, text)
+    return tuple(sorted({integer(name, item, LISTS) for item in listed(name, text)}))
+
+
+def _range(name: str, text: str) -> range:
+    ends = [integer(name, part, LISTS) for part in text.split("..")]
+    if len(ends) > 3 or (len(ends) == 3 and ends[2] < 1):
+        raise ConvcalcError(f"{name} {quoted(text)} is no range: {LISTS}")
+    if ends[1] < ends[0]:
+        raise ConvcalcError(f"{name} {text} has nothing in it: write the smaller end first")
+    return range(ends[0], ends[1] + 1, *ends[2:])
 
 
 def padding(name: str, text: str) -> str | int | tuple[int, ...] | tuple[tuple[int, int], ...]:
@@ -111,18 +165,25 @@ def shape(name: str, text: str) -> tuple[int, ...]:
     return sizes
 
 
+def at_least_one(name: str, text: str, remedy: str = "give a number from 1 on") -> int:
+    """A whole number from 1 on.
+
+    >>> at_least_one("--limit", "20")
+    20
+    """
+    number = integer(name, text, remedy)
+    if number < 1:
+        raise ConvcalcError(f"{name} {number} is too small: {remedy}")
+    return number
+
+
 def depth(name: str, text: str) -> int | None:
     """How many blocks deep; None for all the way.
 
     >>> depth("--depth", "2"), depth("--depth", "all")
     (2, None)
     """
-    if text == "all":
-        return None
-    number = integer(name, text, "give a number from 1 on, or all")
-    if number < 1:
-        raise ConvcalcError(f"{name} {number} is too small: give a number from 1 on, or all")
-    return number
+    return None if text == "all" else at_least_one(name, text, "give a number from 1 on, or all")
 
 
 def format_of(typed: str | None, as_json: bool, get: str | None) -> str:

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 
-from convcalc.render.sheet import Sheet
+from convcalc.render.sheet import Column, Sheet
 
 
 def text(sheet: Sheet) -> str:
     """The rows under the names of their columns; nothing stays empty, a shape is 1x3x224x224. No totals.
 
-    >>> from convcalc.render.sheet import Column
     >>> print(text(Sheet((Column("layer", key="name"), Column("MACs", key="macs")), (("C1", 117600),))))
     name,macs
     C1,117600
     """
+    return "\n".join(lines(sheet.columns, sheet.rows))
+
+
+def lines(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The same, a line at a time, as the rows come.
+
+    >>> next(lines((Column("layer", key="name"), Column("MACs", key="macs")), ()))
+    'name,macs'
+    """
+    yield _line([column.key or column.title for column in columns])
+    for row in rows:
+        yield _line([_plain(cell) for cell in row])
+
+
+def _line(cells: Sequence[str]) -> str:
     out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([column.key or column.title for column in sheet.columns])
-    writer.writerows([_plain(cell) for cell in row] for row in sheet.rows)
-    return out.getvalue().removesuffix("\n")
+    csv.writer(out, lineterminator="").writerow(cells)
+    return out.getvalue()
 
 
 def _plain(cell: object) -> str:

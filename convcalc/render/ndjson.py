@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator, Sequence
 
-from convcalc.render.sheet import Sheet
+from convcalc.render.sheet import Column, Sheet
 
 
 def text(sheet: Sheet) -> str:
     """A line a row, its values under the names of the columns. No totals.
 
-    >>> from convcalc.render.sheet import Column
     >>> print(text(Sheet((Column("layer", key="name"), Column("output", key="output")), (("C1", (1, 6, 28, 28)),))))
     {"name": "C1", "output": [1, 6, 28, 28]}
     """
-    keys = [column.key or column.title for column in sheet.columns]
-    return "\n".join(json.dumps(dict(zip(keys, row, strict=True)), default=str) for row in sheet.rows)
+    return "\n".join(lines(sheet.columns, sheet.rows))
+
+
+def lines(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The same, a line at a time, as the rows come.
+
+    >>> list(lines((Column("layer", key="name"),), [("C1",)]))
+    ['{"name": "C1"}']
+    """
+    keys = [column.key or column.title for column in columns]
+    for row in rows:
+        yield json.dumps(dict(zip(keys, row, strict=True)), default=str)

@@ -76,6 +76,17 @@ def read_condition(text: str, columns: Mapping[str, Kind]) -> Callable[[Lookup],
     return lambda lookup: term.value(lookup) is True
 
 
+def read_value(text: str, columns: Mapping[str, Kind]) -> tuple[str, Callable[[Lookup], Any]]:
+    """The kind of value that a column, or a part of one, holds, and the value as a function of a row's columns.
+
+    >>> kind, value = read_value("output.2", {"output": Kind(SHAPE, 4)})
+    >>> kind, value({"output": (1, 64, 112, 112)}.get)
+    ('a number', 112)
+    """
+    term = _Reader(text, columns).alone()
+    return term.kind, term.value
+
+
 class _Reader:
     """The tokens of a condition, read from left to right, each rule of the grammar a method."""
 
@@ -90,6 +101,12 @@ class _Reader:
         if self.at < len(self.tokens):
             raise self.unexpected()
         return _demand(term, TRUTH)
+
+    def alone(self) -> _Term:
+        term = self.sum()
+        if self.at < len(self.tokens):
+            raise self.unexpected()
+        return term
 
     def either(self) -> _Term:
         term = self.both()

@@ -34,7 +34,7 @@ BAD = [
     ("shape - 3 28 28 --k 3", f"size '-' is not a whole number: {SIZE}"),
     ("shape 1 3 28 28 --k 3.5", f"--k '3.5' is not a number: {NUMBER}"),
     ("shape 1 3 28 28 --k 3x", f"--k '3x' is not a number: {NUMBER}"),
-    ("shape 1 3 28 28 --k 3,3", f"--k '3,3' is not a number: {NUMBER}"),
+    ("shape 1 3 28 28 --k 3,3", "--k '3,3' lists 3 twice: write 3x3 for one an axis, 3,5 for a list"),
     ("shape 1 3 28 28 --k 3x5x7", "--k 3x5x7 has 3 values for 2 axes: give one integer, or 2"),
     ("shape 1 3 28 28 --k 3x3x3", "--k 3x3x3 has 3 values for 2 axes: give one integer, or 2"),
     ("shape 1 3 28 28 --k 0", "--k 0 is too small: it must be at least 1"),

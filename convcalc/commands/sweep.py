@@ -1,0 +1,197 @@
+"""`convcalc shape` with lists: every combination, a row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice, product
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from convcalc.commands import output, values
+from convcalc.commands.base import OPTIONS, as_typed, tell
+from convcalc.commands.shape import KINDS, NO_KERNEL, READ, SIZES_APART, Options, Place, layer_for, place_of, texts_of
+from convcalc.errors import ConvcalcError
+from convcalc.layers.axes import counted
+from convcalc.layers.windows import AXES
+from convcalc.render.sweep import SETTINGS, USUAL, VALUES, kinds, sweep_columns, sweep_row, sweep_sheet
+from convcalc.sweep import Configuration, Settings, configurations, count, sorted_by
+from convcalc.syntax.condition import NUMBER, PER_AXIS, read_condition, read_value
+from convcalc.walk import trace
+
+if TYPE_CHECKING:
+    from convcalc.report import Row
+
+STREAMS = ("csv", "ndjson")
+MOST_HELD = 10_000  # rows of a table or a document, or that are put in order
+MOST_TRIED = 1_000_000  # combinations, where all must be tried before the first row can be shown
+MOST_NAMED = 4  # sizes of an axis in the heading
+SCOPE = "Counts: one example. MACs: dense, without the bias."
+MANY = 10_000  # combinations from which on their number is said before they are tried
+
+Condition = Callable[[Callable[[str], Any]], bool]
+Key = tuple[Callable[[Configuration], Any], bool]
+
+
+def run(sizes: list[str], options: Options) -> bool:
+    """Answer; always True."""
+    for option, given in (("--verify", options.verify), ("--explain", options.explain)):
+        if given:
+            raise ConvcalcError(f"{option} is for one convolution: leave out the lists, and what is for their rows")
+    places = _places(sizes)
+    if options.kernel_size is None:
+        raise ConvcalcError(NO_KERNEL)
+    settings = {name: _listed(name, text) for name, text in texts_of(options).items()}
+    columns = kinds(places[0].rank, len(places[0].output))
+    condition = None if options.where is None else read_condition(options.where, columns)
+    keys = [] if options.sort is None else [_key(part, columns) for part in options.sort.split(",")]
+    limit = None if options.limit is None else values.at_least_one("--limit", options.limit)
+    names = None if options.columns is None else _columns(options.columns)
+    combinations = count(len(places), settings)
+    _refuse_too_many(combinations, options, limit)
+    if combinations > MANY:
+        tell(f"note: {combinations:,} combinations to try (Ctrl-C stops it)")
+    found = _evaluated(places, settings, options.bias)
+    if condition is not None:
+        found = (one for one in found if condition(lambda name: VALUES[name].value(one)))  # noqa: B023
+    if keys:
+        found = iter(sorted_by(found, keys, limit) if limit else sorted_by(_held(found), keys, MOST_HELD))
+    found = islice(found, limit)
+    if options.format in STREAMS:
+        names = names or tuple(VALUES)
+        output.emit_rows(sweep_columns(names), (sweep_row(names, one) for one in found), options.format)
+    else:
+        _emit(list(_held(found)), places, settings, names, options)
+    if options.out_channels is None:
+        tell("note: --out was not given, so there is one kernel, or one a group")
+    return True
+
+
+def _listed(name: str, text: str | None) -> list[Any]:
+    """The values of a setting, read one by one; a setting that was not given has one value, None."""
+    if text is None:
+        return [None]
+    return [READ[name](item) for item in values.listed(OPTIONS[name], text)]
+
+
+def _places(sizes: list[str]) -> list[Place]:
+    """Where the convolutions are added: one place behind what is piped in, else one for every combination of sizes."""
+    if sizes == ["-"]:
+        return [place_of(sizes)]
+    if len(sizes) == 1:
+        values.integer("size", sizes[0], SIZES_APART)
+    lists = [values.listed("size", size) for size in sizes]
+    shapes = prod(map(len, lists))
+    if shapes > values.MOST_LISTED:
+        raise ConvcalcError(f"the sizes make {shapes:,} inputs: give at most {values.MOST_LISTED:,}")
+    return [place_of(list(combination)) for combination in product(*lists)]
+
+
+def _key(text: str, columns: Mapping[str, Any]) -> Key:
+    """A column to sort by, and whether its largest value comes first: -macs."""
+    name = text.removeprefix("-")
+    kind, value = read_value(name, columns)
+    if kind not in (NUMBER, PER_AXIS):
+        raise ConvcalcError(f"--sort {name} has no order, it is {kind}: sort by a number, such as macs or output.2")
+    return (lambda one: value(lambda column: VALUES[column].value(one))), text.startswith("-")
+
+
+def _columns(text: str) -> tuple[str, ...]:
+    if text == "all":
+        return tuple(VALUES)
+    return tuple(values.one_of("--columns", name.strip(), tuple(VALUES)) for name in text.split(","))
+
+
+def _refuse_too_many(combinations: int, options: Options, limit: int | None) -> None:
+    """Refuse what would fill the memory, or a screen, or take for ever before its first row: before it starts."""
+    streamed = options.format in STREAMS
+    held = options.sort is not None or not streamed
+    rows = combinations if options.where is None else 0  # with a condition nobody knows yet
+    most = min(rows, limit) if limit and rows else limit or rows
+    if held and most > MOST_HELD:
+        raise ConvcalcError(
+            f"{combinations:,} combinations make more rows than {'--sort' if streamed else 'this format'} can use,"
+            f" {MOST_HELD:,}: add --limit 100 or --where, or stream them with --format ndjson and no --sort"
+        )
+    tries_all = options.sort is not None or (options.where is not None and not streamed)
+    if tries_all and combinations > MOST_TRIED:
+        raise ConvcalcError(
+            f"{combinations:,} combinations are too many to try all before the first is shown, {MOST_TRIED:,} at most:"
+            " give shorter lists, or stream them with --format ndjson and no --sort"
+        )
+
+
+def _evaluated(places: Sequence[Place], settings: Mapping[str, Sequence[Any]], bias: bool) -> Iterator[Configuration]:
+    for place in places:
+
+        def evaluate(chosen: Settings, place: Place = place) -> Row:
+            with as_typed():
+                layer = layer_for(place.output[-1 - place.rank :], chosen, bias)
+                assumed = chosen["out_channels"] is None
+                return trace(place.network.then(place.name, layer, assumed), place.input).rows[-1]
+
+        yield from configurations(place.output, settings, evaluate)
+
+
+def _held(rows: Iterable[Configuration]) -> Iterator[Configuration]:
+    """The rows, as long as they are not too many to hold."""
+    for number, row in enumerate(rows):
+        if number == MOST_HELD:
+            raise ConvcalcError(
+                f"more than {MOST_HELD:,} rows, too many to hold: add --limit 100, or stream them with --format ndjson"
+                " and no --sort"
+            )
+        yield row
+
+
+def _emit(
+    rows: list[Configuration],
+    places: Sequence[Place],
+    settings: Mapping[str, Sequence[Any]],
+    names: tuple[str, ...] | None,
+    options: Options,
+) -> None:
+    """Print rows that are all there."""
+    combinations = count(len(places), settings)
+    if options.format == "json":
+        from convcalc.schema import sweep_document
+
+        output.emit_document(sweep_document(rows, names or tuple(VALUES), combinations), options.get)
+        return
+    varying = [name for name in SETTINGS if len(settings[name]) > 1]
+    if names is None:
+        inputs = ("input",) if len(places) > 1 else ()
+        refused = ("refused",) if any(row.refused for row in rows) else ()
+        names = (*inputs, *varying, *USUAL, *refused)
+    if options.format != "table":
+        output.emit_sheet(sweep_sheet(names, rows), options.format)
+        return
+    reasons = list(dict.fromkeys(row.refused for row in rows if row.refused))
+    marks = {reason: f"({number})" for number, reason in enumerate(reasons, start=1)}
+    marked = [row._replace(refused=marks.get(row.refused or "")) for row in rows]
+    notes = [f"{mark} {reason}" for reason, mark in marks.items()] if "refused" in names else []
+    output.emit(
+        [_heading(places, combinations), sweep_sheet(names, marked), *notes, *_footing(rows, combinations, options)]
+    )
+
+
+def _heading(places: Sequence[Place], combinations: int) -> str:
+    """How the input was read, and how many combinations there are."""
+    place = places[0]
+    axes = ("N", "C", *AXES[place.rank])[-len(place.output) :]
+    sizes = [sorted({other.output[axis] for other in places}) for axis in range(len(axes))]
+    read = " ".join(f"{axis}={_few(values)}" for axis, values in zip(axes, sizes, strict=True))
+    return f"{read}, {KINDS[place.rank].__name__}, {counted(combinations, 'combination')}"
+
+
+def _few(sizes: Sequence[int]) -> str:
+    return ",".join(map(str, sizes)) if len(sizes) <= MOST_NAMED else f"{sizes[0]},...,{sizes[-1]}"
+
+
+def _footing(rows: list[Configuration], combinations: int, options: Options) -> list[str]:
+    """How many rows are shown, of how many; and what they count."""
+    parts = [f"{len(rows):,} of {combinations:,} shown"] if len(rows) != combinations else []
+    if options.where is not None:
+        parts.append(f"where {options.where}")
+    if refused := sum(row.refused is not None for row in rows):
+        parts.append(f"{refused:,} refused")
+    return [*(["; ".join(parts) + "."] if parts else []), SCOPE]
