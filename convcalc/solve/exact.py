@@ -22,7 +22,7 @@ from convcalc.unread import unread
 
 SIZES = range(1, 513)
 MOST_WORK = 2_000_000  # layers looked up; one that is worked out is as much work as many
-WORKED_OUT = 20
+WORKED_OUT = 40
 MOST_TAPS = 1_000_000  # walked where the elements that several layers leave unread are compared
 
 
@@ -95,7 +95,8 @@ def exact_sizes(network: Network | Layer, input_shape: Sequence[int], sizes: Seq
         elif least is None or (lost, abs(size - own)) < least[:2]:
             least = lost, abs(size - own), size
     if not fits:
-        raise ConvcalcError(f"no size from {sizes[0]:,} to {sizes[tried - 1]:,} fits: of the last, {refusal}")
+        end = f"{sizes[tried - 1]:,}{'' if stopped is None else ', where the search stopped,'}"
+        raise ConvcalcError(f"no size from {sizes[0]:,} to {end} fits: of the last, {refusal}")
     return ExactSizes(
         exact=folded(exact),
         fits=folded(fits),
@@ -152,7 +153,8 @@ class _Walk:
     """
 
     def __init__(self, network: Network) -> None:
-        leaves = opened(network).leaves
+        graph = opened(network)
+        leaves = graph.leaves
         self.network = network
         self.names = (INPUT, *(leaf.name for leaf in leaves))
         numbers = {name: number for number, name in enumerate(self.names)}
@@ -168,11 +170,12 @@ class _Walk:
             for source in set(sources):
                 readers[source].append(number)
         self.readers = [tuple(layers) for layers in readers]
-        # The last map is the output; a map with a reader that takes all is read whatever the others do.
+        output = numbers[graph.leaving[network.nodes[-1].name if network.nodes else INPUT]]
+        # The output is read; and so is a map with a reader that takes all, whatever its others do.
         self.doubtful = [
             number
-            for number, layers in enumerate(self.readers[:-1])
-            if layers and all(_may_skip(self.layers[reader]) for reader in layers)
+            for number, layers in enumerate(self.readers)
+            if layers and number != output and all(_may_skip(self.layers[reader]) for reader in layers)
         ]
         self.known: dict[tuple[int, Shape, tuple[Shape, ...]], _Look | ConvcalcError] = {}
         self.work = 0

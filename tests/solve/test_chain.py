@@ -53,7 +53,7 @@ def walked(layers, wanted, input_shape, kernel_sizes, strides, dilations, paddin
 few = st.lists(st.integers(1, 5), min_size=1, max_size=3, unique=True).map(sorted)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.integers(1, 4), st.integers(1, 12), st.integers(1, 24), few, few, few, st.sampled_from([None, 0, 1, 2]))
 def test_the_chains_are_those_that_do_in_order(layers, wanted, size, kernel_size, stride, dilation, padding):
     bounds = {"kernel_size": kernel_size, "stride": stride, "dilation": dilation, "padding": padding}
@@ -136,7 +136,7 @@ def test_what_cannot_be_answered_is_refused(given_, words):
     assert "\n" not in str(refusal.value)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 3), st.integers(10, 40), st.integers(1, 12), few, few, few, st.sampled_from([None, 0, 1]))
 def test_every_remedy_does_and_the_most_is_the_most(layers, wanted, size, kernel_size, stride, dilation, padding):
     asked = {"layers": layers, "receptive_field": wanted, "input_shape": (1, 1, size), "padding": padding}

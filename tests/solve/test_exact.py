@@ -173,7 +173,7 @@ def networks(draw):
     return Sequential(*parts)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(networks(), st.integers(1, 14))
 def test_the_sizes_are_those_of_which_all_is_read(network, own):
     assume(as_network(network).rank)
@@ -365,6 +365,13 @@ def test_a_loss_says_who_should_have_read_it():
     assert loss(beside, (1, 1, 5, 4)) == (("input", ("0", "1"), "H", 2, 5), ("input", ("0", "1"), "W", 2, 4))
 
 
+def test_the_output_is_read_wherever_it_is():
+    """The last node hands on what the first made, of which the pool leaves something unread."""
+    conv, pool = Node("conv", Conv2d(1, 1, 1)), Node("pool", MaxPool2d(2), ("conv",))
+    assert loss(Network((conv, pool, Node("out", Sequential(), ("conv",)))), (1, 1, 5, 5)) == ()
+    assert len(loss(Network((conv, pool)), (1, 1, 5, 5))) == 2
+
+
 def test_a_map_that_no_layer_takes_is_no_loss():
     network = Network((Node("unused", MaxPool2d(2)), Node("pool", MaxPool2d(2), ("input",))))
     assert exact_of(network, (1, 1, 4, 4)) == list(range(2, 21, 2))
@@ -388,11 +395,26 @@ def test_what_cannot_be_answered_is_refused(network, shape, sizes, words):
 
 
 def test_sizes_without_end_stop_and_say_where(monkeypatch):
-    monkeypatch.setattr(module, "MOST_WORK", 105)
+    monkeypatch.setattr(module, "MOST_WORK", 205)
     answer = exact_sizes(MaxPool2d(2), (1, 1, 8, 8), range(2, 10**30))
-    assert answer.stopped == 7  # 20 for what is worked out and 1 for what is looked up, a size
+    assert answer.stopped == 7  # 40 for what is worked out and 1 for what is looked up, a size
     assert list(unfolded(answer.exact)) == [2, 4, 6]
     assert not answer.every
+
+
+def test_sizes_that_never_fit_stop_too(monkeypatch):
+    monkeypatch.setattr(module, "MOST_WORK", 500)
+    network = Sequential(Conv2d(1, 1, 1), Flatten(), Linear(10**30, 3))
+    with pytest.raises(ConvcalcError, match="no size from 1 to 5, where the search stopped, fits: of the last, layer"):
+        exact_sizes(network, (1, 1, 8, 8), range(1, 10**30))
+
+
+def test_too_many_elements_to_compare_one_by_one_are_said():
+    both = Branches(MaxPool2d(1, 2), Conv2d(1, 1, 1, 2, 0))
+    assert loss(both, (1, 1, 10**30, 10**30))[0].elements == 10**30 // 2  # the windows are the same
+    apart = Network((Node("two", MaxPool2d(1, 2)), Node("three", MaxPool2d(1, 3), ("input",))))
+    with pytest.raises(ConvcalcError, match="is too long to be compared one by one: give a smaller input"):
+        loss(apart, (1, 1, 10**30, 10**30))
 
 
 def test_a_huge_size_is_no_work_where_one_layer_reads_it():
