@@ -126,7 +126,7 @@ def chains(
         raise ConvcalcError(
             f"no chain of {counted(layers, 'layer')} sees {wanted:,} elements"
             + (f" before kernel_size {stopped.kernel_size:,}, where the search stopped" if stopped else "")
-            + f"{left_out}{_remedy(layers, wanted, sizes, (kernel_size, dilation, stride), padding)}"
+            + f"{left_out}{_remedy(layers, wanted, sizes, (kernel_size, dilation, stride), padding, stopped)}"
         )
     best = nsmallest(given, found)
     answers = tuple(_answer(setting, layers, sizes, padding, field, macs) for macs, field, setting in best)
@@ -247,12 +247,16 @@ def _remedy(
     sizes: Shape,
     bounds: tuple[Sequence[int], Sequence[int], Sequence[int]],
     padding: int | None,
+    end: Setting | None,
 ) -> str:
-    """The most that the bounds can see, the fewest layers that see enough, and the kernel that does; each tried out."""
+    """The most that the bounds can see, the fewest layers that see enough, and the kernel that does; each tried out.
+
+    Settings from ``end`` on were not looked at.
+    """
     most, fewest = (0, Setting(1, 1, 1)), MOST_LAYERS + 1
     looks, stopped = 0, False
     for setting in _settings(*bounds):
-        stopped = looks >= MOST_LOOKS
+        stopped = looks >= MOST_LOOKS or setting == end
         if stopped:
             break
         looks += 1
@@ -275,7 +279,7 @@ def _remedy(
         remedies.append(f"kernel_size={kernel}")
     field, (taps, gap, step) = most
     seen = f", the most {'looked at ' * stopped}is {field:,} (kernel_size {taps}, dilation {gap}, stride {step})"
-    if 0 < field < wanted:
+    if field:
         remedies.append(f"receptive_field={field}")
     use = f"use {' or '.join(remedies)}" if remedies else "allow another kernel_size, dilation or stride"
     return f"{seen if field else ''}: {use}"

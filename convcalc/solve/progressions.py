@@ -67,7 +67,7 @@ def _runs(numbers: Sequence[int]) -> list[Progression]:
         while end + 1 < len(numbers) and numbers[end + 1] - numbers[end] == step:
             end += 1
         terms = end - start + 1
-        runs.append(Progression(numbers[start], numbers[end], step if terms > 1 else 1, terms))
+        runs.append(Progression(numbers[start], numbers[end], step, terms))
         start = end + 1
     return runs
 

@@ -98,6 +98,12 @@ def test_a_strided_chain_halves_the_map_at_each_layer():
     assert best.elements_seen == 7
 
 
+def test_an_axis_that_keeps_its_size_keeps_not_the_others():
+    (best,) = chains(2, 7, (1, 1, 1, 8), kernel_size=(3,), stride=(2,), dilation=(1,)).chains
+    assert best.output == (1, 1, 1, 2)
+    assert best.macs == 9 * (1 * 4 + 1 * 2)
+
+
 def test_a_deep_chain_is_as_quick_as_its_first_layer():
     (best,) = chains(256, 513, kernel_size=(3,), dilation=(1,)).chains
     assert (best.receptive_field, best.macs) == (513, 256 * 9 * 224 * 224)

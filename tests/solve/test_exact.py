@@ -27,6 +27,7 @@ from convcalc import (
     LocalResponseNorm,
     MaxPool1d,
     MaxPool2d,
+    Mul,
     Network,
     ReflectionPad1d,
     ReLU,
@@ -42,11 +43,13 @@ from convcalc import (
     trace,
     zoo,
 )
+from convcalc.layers.windows import Window
 from convcalc.network import Node, as_network, opened
 from convcalc.solve import exact as module
 from convcalc.solve.exact import exact_sizes, loss
 from convcalc.solve.progressions import Progression, unfolded
-from tests.helpers import slide
+from convcalc.unread import unread
+from tests.helpers import axes, slide
 from tests.test_networks import VALID, written
 
 
@@ -365,6 +368,24 @@ def test_a_loss_says_who_should_have_read_it():
     assert loss(beside, (1, 1, 5, 4)) == (("input", ("0", "1"), "H", 2, 5), ("input", ("0", "1"), "W", 2, 4))
 
 
+def test_a_join_reads_all_of_whatever_feeds_it():
+    """The pool leaves the last row and column to the product, whose second input is the same map."""
+    pool, mean = Node("pool", MaxPool2d(2)), Node("mean", AdaptiveAvgPool2d(1), ("pool",))
+    assert len(loss(Network((pool, mean)), (1, 1, 5, 5))) == 2
+    assert loss(Network((pool, mean, Node("mul", Mul(), ("mean", "input")))), (1, 1, 5, 5)) == ()
+
+
+def test_an_axis_that_one_layer_leaves_alone_is_read():
+    crop = Node("crop", ZeroPad1d((0, -1)))  # of the last axis only
+    network = Network((crop, Node("pool", MaxPool2d(2), ("input",))))
+    assert loss(network, (1, 1, 5, 5)) == (("input", ("crop", "pool"), "W", 1, 5),)
+
+
+@given(axes(modes=("zeros", "reflect", "replicate", "circular")))
+def test_what_is_walked_is_what_is_counted(axis):
+    assert len(module._unread_elements(Window(*axis))) == unread(Window(*axis)).elements
+
+
 def test_the_output_is_read_wherever_it_is():
     """The last node hands on what the first made, of which the pool leaves something unread."""
     conv, pool = Node("conv", Conv2d(1, 1, 1)), Node("pool", MaxPool2d(2), ("conv",))
@@ -400,12 +421,13 @@ def test_sizes_without_end_stop_and_say_where(monkeypatch):
     assert answer.stopped == 7  # 40 for what is worked out and 1 for what is looked up, a size
     assert list(unfolded(answer.exact)) == [2, 4, 6]
     assert not answer.every
+    assert not exact_sizes(Conv2d(1, 1, 1), (1, 1, 8, 8), range(2, 10**30)).every  # of those tried all are exact
 
 
 def test_sizes_that_never_fit_stop_too(monkeypatch):
-    monkeypatch.setattr(module, "MOST_WORK", 500)
+    monkeypatch.setattr(module, "MOST_WORK", 490)
     network = Sequential(Conv2d(1, 1, 1), Flatten(), Linear(10**30, 3))
-    with pytest.raises(ConvcalcError, match="no size from 1 to 5, where the search stopped, fits: of the last, layer"):
+    with pytest.raises(ConvcalcError, match="no size from 1 to 4, where the search stopped, fits: of the last, layer"):
         exact_sizes(network, (1, 1, 8, 8), range(1, 10**30))
 
 
