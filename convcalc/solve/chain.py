@@ -125,7 +125,7 @@ def chains(
         left_out = _left_out(unread, misfits)
         raise ConvcalcError(
             f"no chain of {counted(layers, 'layer')} sees {wanted:,} elements"
-            + (f" before kernel_size {stopped.kernel_size:,}, where the search stopped" if stopped else "")
+            + (f" before {_spelled(stopped)}, where the search stopped" if stopped else "")
             + f"{left_out}{_remedy(layers, wanted, sizes, (kernel_size, dilation, stride), padding, stopped)}"
         )
     best = nsmallest(given, found)
@@ -277,12 +277,21 @@ def _remedy(
     kernel = _enough_taps(layers, wanted, dilation[0], stride[0])
     if _walk(Setting(kernel, dilation[0], stride[0]), layers, sizes, padding).reads_all:
         remedies.append(f"kernel_size={kernel}")
-    field, (taps, gap, step) = most
-    seen = f", the most {'looked at ' * stopped}is {field:,} (kernel_size {taps}, dilation {gap}, stride {step})"
+    field, setting = most
+    seen = f", the most {'looked at ' * stopped}is {field:,} ({_spelled(setting)})"
     if field:
         remedies.append(f"receptive_field={field}")
     use = f"use {' or '.join(remedies)}" if remedies else "allow another kernel_size, dilation or stride"
     return f"{seen if field else ''}: {use}"
+
+
+def _spelled(setting: Setting) -> str:
+    """The setting in words.
+
+    >>> _spelled(Setting(3, 1, 2))
+    'kernel_size 3, dilation 1, stride 2'
+    """
+    return ", ".join(f"{name} {value:,}" for name, value in zip(setting._fields, setting, strict=True))
 
 
 def _enough_layers(wanted: int, setting: Setting) -> int:

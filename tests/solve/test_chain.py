@@ -174,7 +174,10 @@ def test_bounds_without_end_stop_and_say_where(monkeypatch):
     answer = chains(1, 3, kernel_size=range(1, 10**30), dilation=(1,))
     # kernel 1 and 2 see too little: one look each; every other takes two, and 50 of them reach 102
     assert answer.stopped == (52, 1, 1)
-    with pytest.raises(ConvcalcError, match="before kernel_size 101, where the search stopped, the most looked at is"):
+    with pytest.raises(
+        ConvcalcError,
+        match="before kernel_size 101, dilation 1, stride 1, where the search stopped, the most looked at is",
+    ):
         chains(1, 10**9, kernel_size=range(1, 10**30), dilation=(1,))
 
 

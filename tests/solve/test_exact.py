@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from convcalc import (
@@ -381,6 +381,7 @@ def test_an_axis_that_one_layer_leaves_alone_is_read():
     assert loss(network, (1, 1, 5, 5)) == (("input", ("crop", "pool"), "W", 1, 5),)
 
 
+@example((4, 1, 5, (0, 3), 1, "reflect"))  # index 5 is 1
 @given(axes(modes=("zeros", "reflect", "replicate", "circular")))
 def test_what_is_walked_is_what_is_counted(axis):
     assert len(module._unread_elements(Window(*axis))) == unread(Window(*axis)).elements

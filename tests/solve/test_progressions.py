@@ -27,4 +27,5 @@ def test_residues_are_one_progression_each_and_runs_one_behind_the_other():
     residues = sorted([*range(5, 500, 32), *range(6, 500, 32), *range(9, 500, 32)])
     assert [(found.first, found.step) for found in folded(residues)] == [(5, 32), (6, 32), (9, 32)]
     assert folded([1, 2, 3, 100, 150, 200]) == (Progression(1, 3, 1, 3), Progression(100, 200, 50, 3))
+    assert folded([1, 33, 34, 65, 97]) == (Progression(1, 97, 32, 4), Progression(34, 34, 1, 1))
     assert folded([]) == ()
