@@ -1,0 +1,1 @@
+"""The questions asked backwards: which settings give what is wanted."""
