@@ -84,7 +84,8 @@ def _chunks(operands: list[Array], kind: type[np.generic], most: int) -> Iterato
     They come in the order of the first's elements; what is read of ``kind``, if it is no truth value.
     """
     use: list[list[Any]] = [["writeonly"], *([["readonly"]] * (len(operands) - 1))]
-    kinds = [operands[0].dtype, *(kind if operand.dtype != np.bool_ else np.bool_ for operand in operands[1:])]
+    kinds = [np.dtype(kind) if operand.dtype != np.bool_ else operand.dtype for operand in operands]
+    kinds[0] = operands[0].dtype
     how: list[Any] = ["external_loop", "buffered", "zerosize_ok"]
     with np.nditer(operands, how, use, kinds, order="C", casting="same_kind", buffersize=most) as pieces:
         for piece in pieces if operands[0].size else ():

@@ -73,7 +73,7 @@ def conv(
         "groups": reader.read("groups", groups, least=1),
     }
     settings: dict[str, Tree] = {**per_axis, **channels}
-    shapes = {name: [leaf.shape for leaf in leaves(values)] for name, values in settings.items()}
+    shapes = {name: [leaf.given for leaf in leaves(values)] for name, values in settings.items()}
     return ConvSweep(
         axes=tuple(zip(*per_axis.values(), strict=True)),
         **channels,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convcalc.arrays.span import Span
-from convcalc.errors import ConvcalcError, quoted
+from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import Shape, counted, whole
 from convcalc.layers.windows import AXES
 
@@ -24,14 +24,18 @@ MOST_ELEMENTS = MOST // 8  # what NumPy can index, 8 bytes each
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:
-    """One number or a read-only array of signed integers, and the span that they lie in."""
+    """One number or a read-only array of signed integers, the span that they lie in, and the shape they were given in.
+
+    Of an array that only repeats itself along an axis, as a view of ``numpy.broadcast_to``, that axis is kept once.
+    """
 
     numbers: int | Array
     span: Span
+    given: Shape = ()
 
     @property
     def shape(self) -> Shape:
-        """That of the array; () of a number."""
+        """That of the array as it is kept; () of a number."""
         return np.shape(self.numbers)
 
     def at(self, index: tuple[int, ...], shape: Shape) -> int:
@@ -48,12 +52,22 @@ def held(numbers: int | Array) -> Values:
     if isinstance(numbers, int):
         return Values(numbers, Span(numbers, numbers))
     numbers.setflags(write=False)
-    return Values(numbers, _span(numbers))
+    return Values(numbers, _span(numbers), numbers.shape)
 
 
 def _span(numbers: Array) -> Span:
     # Nothing is made from an empty array, so any span will do that can be divided by.
     return Span(int(numbers.min()), int(numbers.max())) if numbers.size else Span(1, 1)
+
+
+def _copied(given: Array) -> Values:
+    """A copy of our own, so that the figures stay true, in as few bytes as will do."""
+    once = given[tuple(slice(None) if stride else slice(1) for stride in given.strides)]
+    span = _span(once)
+    kind = next(kind for kind in KINDS if np.iinfo(kind).min <= span.low and span.high <= np.iinfo(kind).max)
+    numbers = once.astype(kind)
+    numbers.setflags(write=False)
+    return Values(numbers, span, given.shape)
 
 
 class Reader:
@@ -70,7 +84,7 @@ class Reader:
         """The values of one setting, or a refusal that names it, the value and where that stands."""
         key = (int, given) if type(given) is int else (type(given), id(given))
         if key not in self.known:
-            self.known[key] = held(_numbers(name, given))
+            self.known[key] = _values(name, given)
         found = self.known[key]
         if found.span.low < least:
             where = _first(found.numbers < least) if isinstance(found.numbers, np.ndarray) else ()
@@ -140,32 +154,28 @@ def _entries(name: str, given: object, rank: int) -> tuple[object, ...]:
     return given
 
 
-def _numbers(name: str, given: object) -> int | Array:
+def _values(name: str, given: object) -> Values:
     if not isinstance(given, (list, range)) and not (hasattr(given, "__array__") and np.ndim(given)):
-        return _within(name, whole(name, given, least=None))
+        return held(_within(name, whole(name, given, least=None)))
     try:
         array = np.asarray(given)
     except (ValueError, OverflowError) as error:
-        raise ConvcalcError(f"{name} {quoted(repr(given))} is not an array: give rows of one length") from error
+        raise ConvcalcError(f"{name} is a list of rows that differ in length: give an array") from error
     if array.dtype.kind == "O":  # a list with an int beyond int64 is of these
-        for value in array.flat:
-            _within(name, whole(name, value, least=None))
+        for where, value in np.ndenumerate(array):
+            _within(name, whole(name, value, least=None), where)
     if array.dtype.kind not in "iu":
         raise ConvcalcError(f"{name} has the dtype {array.dtype}: give integers")
-    if array.dtype == np.uint64 and array.size:
-        _within(name, int(array.max()), lambda: _first(array > MOST))
-    # A copy of our own, so that the figures stay true: what is only repeated once, and in as few bytes as will do.
-    once = array[tuple(slice(None) if stride else slice(1) for stride in array.strides)]
-    span = _span(once)
-    return once.astype(
-        next(kind for kind in KINDS if np.iinfo(kind).min <= span.low and span.high <= np.iinfo(kind).max)
-    )
+    if array.dtype == np.uint64 and (array > MOST).any():
+        where = _first(array > MOST)
+        _within(name, int(array[where]), where)
+    return _copied(array)
 
 
-def _within(name: str, number: int, where: Callable[[], tuple[int, ...]] = tuple) -> int:
+def _within(name: str, number: int, where: tuple[int, ...] = ()) -> int:
     if abs(number) > MOST:
         raise ConvcalcError(
-            f"{name} {number}{_at(where())} is beyond int64: give at most {MOST}, or ask a layer, exact at any size"
+            f"{name} {number}{_at(where)} is beyond int64: give at most {MOST}, or ask a layer, exact at any size"
         )
     return number
 
