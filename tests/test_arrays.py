@@ -129,14 +129,14 @@ def flat(given):
         yield given
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(sweeps())
 def test_every_figure_is_the_layers(sweep):
     sizes, given, configurations = sweep
     assert_as_the_layers(arrays.conv(sizes, **given), configurations)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(sweeps())
 def test_exact_ints_in_chunks_give_the_same(sweep):
     """As where int64 is not enough, and so that a chunk ends in the middle."""
@@ -180,7 +180,7 @@ def test_groups_that_do_not_divide_are_refused_by_the_layer():
 # Shapes
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=4), st.lists(st.integers(1, 4), min_size=1, max_size=4))
 def test_open_grids_are_full_grids(sizes, strides):
     kernels = [1, 2, 5]
@@ -278,7 +278,7 @@ def one(arguments, index):
 
 
 def assert_scalars_agree(formula, arguments, found):
-    for index in range(0, 10**6, 997):
+    for index in range(0, 10**6, 1997):
         exact = formula(*one(arguments, index))
         assert (one(found, index) if isinstance(found, tuple) else found[index]) == exact
 
@@ -417,7 +417,7 @@ def near_the_edge(draw):
     }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(near_the_edge())
 def test_near_the_edge_a_figure_is_exact_or_refused_because_it_is_beyond(given_):
     found = arrays.conv(given_["sizes"], **{name: value for name, value in given_.items() if name != "sizes"})
@@ -557,7 +557,7 @@ for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "floordiv", "mod", "n
 small_or_large = st.integers(1, 6) | st.integers(1, 40) | near
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(small_or_large, small_or_large, small_or_large, st.tuples(*[st.just(0) | small_or_large] * 2), small_or_large)
 @example(1, MOST, 1, (0, 0), MOST)
 @example(MOST, MOST, 1, (MOST, MOST), 1)
