@@ -229,10 +229,10 @@ def test_the_memory_limit_is_exact():
 
 
 def test_figures_are_read_only_and_do_not_follow_what_was_given():
-    strides = np.array([1, 2])
+    strides = np.array([1, 2, 2**40])  # of which there is nothing smaller than int64 to be made
     found = arrays.conv((8, 8), kernel_size=2, stride=strides)
     strides[:] = 7
-    assert found.output[0].tolist() == [7, 4]
+    assert found.output[0].tolist() == [7, 4, 1]
     assert strides.flags.writeable
     for figure in (found.fits, *found.output, found.weights, found.macs_exact):
         with pytest.raises(ValueError, match="read-only"):
@@ -474,6 +474,23 @@ def test_a_figure_beyond_int64_names_the_first_place():
     assert found.output[0].tolist() == [[5, 5], [5, 5]]
     with pytest.raises(ConvcalcError, match=r"^output along W 9223372036854775808 at index 1 is beyond"):
         _ = arrays.conv(([5, 5], [2, MOST]), kernel_size=2, padding=1).output
+
+
+def test_the_first_place_is_found_in_any_chunk_and_of_what_has_fewer_axes():
+    last = 2**16 + 4
+    maps = np.ones(last + 1, int)
+    maps[last] = 2**62
+    with pytest.raises(ConvcalcError, match=rf"^weights {2**63} at index {last} is beyond"):
+        _ = arrays.conv((5,), kernel_size=2, in_channels=maps).weights
+    with pytest.raises(ConvcalcError, match=rf"^weights {2**63} at index \(0, 1\) is beyond"):
+        _ = arrays.conv(([[5], [6]],), kernel_size=2, in_channels=[1, 2**62]).weights
+
+
+def test_between_int32_and_int64():
+    found = arrays.conv(([2**16, 2**16],), kernel_size=[1, 3], padding=[0, 1], in_channels=[2**15, 2**16])
+    assert found.output[0].tolist() == [2**16, 2**16]
+    assert found.macs.tolist() == [2**31, 3 * 2**32]
+    assert arrays.conv(([2**16, 2**15],), kernel_size=1, in_channels=[2**15, 2**15]).macs.tolist() == [2**31, 2**30]
 
 
 def test_what_does_not_fit_never_refuses():
