@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, product
 from math import prod
@@ -34,6 +35,7 @@ Key = tuple[Callable[[Configuration], Any], bool]
 
 def run(sizes: list[str], options: Options) -> bool:
     """Answer; always True."""
+    gc.enable()  # a sweep is long, and what it makes must go as it goes
     for option, given in (("--verify", options.verify), ("--explain", options.explain)):
         if given:
             raise ConvcalcError(f"{option} is for one convolution: leave out the lists, and what is for their rows")
