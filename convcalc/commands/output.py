@@ -56,15 +56,16 @@ def emit_report(
     from convcalc.render.columns import COLUMNS, network_table
 
     every = tuple(COLUMNS) if format in ("csv", "ndjson") else usual
-    emit_sheet(network_table(report, every if chosen is None else chosen, depth), format)
+    table = network_table(report, every if chosen is None else chosen, depth)
+    # data has no row for the input, which is no layer
+    emit_sheet(table._replace(rows=table.rows[1:]) if format in ("csv", "ndjson") else table, format)
 
 
 def emit_sheet(sheet: Sheet, format: str) -> None:  # noqa: A002 - the option's name
-    """Print a sheet as data or as a table for a paper; data has no row for the input, which is no layer."""
+    """Print a sheet as data or as a table for a paper."""
     from importlib import import_module
 
-    text = import_module(f"convcalc.render.{format}").text
-    write(text(sheet._replace(rows=sheet.rows[1:]) if format in ("csv", "ndjson") else sheet))
+    write(import_module(f"convcalc.render.{format}").text(sheet))
 
 
 def emit_rows(columns: Sequence[Column], rows: Iterable[Sequence[object]], format: str) -> None:  # noqa: A002

@@ -94,6 +94,26 @@ def numbers(name: str, text: str) -> Sequence[int]:
     return tuple(sorted({integer(name, item, LISTS) for item in listed(name, text)}))
 
 
+def bounds(name: str, text: str, axes: int) -> list[Sequence[int]]:
+    """The numbers that each axis may have: a list or a range for all, or with x between, one for each.
+
+    >>> bounds("--k", "1..7", 2), bounds("--k", "3x1..5", 2)
+    ([range(1, 8), range(1, 8)], [(3,), range(1, 6)])
+    """
+    parts = text.split("x")
+    if len(parts) == 1:
+        return [numbers(name, text)] * axes
+    if "," in text:
+        raise ConvcalcError(
+            f"{name} {quoted(text)} mixes lists and axes: with x, give a number or a range for each axis"
+        )
+    if len(parts) != axes:
+        raise ConvcalcError(
+            f"{name} {text} is for {len(parts)} axes, and there are {axes}: give one for all, or {axes}"
+        )
+    return [numbers(name, part) for part in parts]
+
+
 def _range(name: str, text: str) -> range:
     ends = [integer(name, part, LISTS) for part in text.split("..")]
     if len(ends) > 3 or (len(ends) == 3 and ends[2] < 1):

@@ -39,6 +39,7 @@ def test_the_list(run):
     assert "61,100,840" in out
     assert run("net --list --json").document["networks"]["vgg16"]["macs"] == 15_470_264_320
     rows = list(csv.DictReader(io.StringIO(run("net --list --format csv").out)))
+    assert [row["name"] for row in rows] == list(zoo.NAMES)
     assert {row["name"]: row["parameters"] for row in rows}["resnet50"] == "25557032"
 
 

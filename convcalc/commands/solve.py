@@ -1,0 +1,225 @@
+"""`convcalc solve`: the questions asked backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcalc.commands import output, values
+from convcalc.commands.base import as_typed, tell
+from convcalc.errors import ConvcalcError
+from convcalc.layers.axes import counted
+
+if TYPE_CHECKING:
+    from convcalc.layers.axes import Shape
+    from convcalc.render.sheet import Sheet
+    from convcalc.solve.answers import Answers
+
+SHOWN = 20  # answers, unless --limit says otherwise
+MOST_SHOWN = 10_000
+
+
+class Options(NamedTuple):
+    """What was typed, as it was typed."""
+
+    kernel_size: str | None
+    stride: str | None
+    padding: str | None
+    dilation: str | None
+    output_padding: str | None
+    transposed: bool
+    pool: bool
+    same: bool
+    chain: str | None
+    receptive_field: str | None
+    net: str | None
+    exact: bool
+    size: str | None
+    input: str | None
+    limit: str | None
+    format: str
+    get: str | None
+
+
+class Reply(NamedTuple):
+    """An answer in each of its forms: the document, the table, and the lines before and behind it."""
+
+    document: dict[str, Any]
+    sheet: Sheet
+    before: Sequence[str]
+    behind: Sequence[str]
+
+
+SETTINGS = ("kernel_size", "stride", "padding", "dilation")
+# The options of each question; any other is refused.
+TAKES = {
+    "a size": (*SETTINGS, "output_padding", "transposed", "pool", "limit"),
+    "--same": ("kernel_size", "stride", "dilation", "same", "limit"),
+    "--chain": (*SETTINGS, "chain", "receptive_field", "input", "limit"),
+    "--exact": ("net", "exact", "size", "input"),
+}
+
+
+def run(sizes: list[str], options: Options) -> None:
+    """Answer."""
+    question = _question(sizes, options)
+    _refuse_others(question, options)
+    limit = SHOWN if options.limit is None else values.at_least_one("--limit", options.limit)
+    if limit > MOST_SHOWN:
+        raise ConvcalcError(f"--limit {limit:,} is too large: give at most {MOST_SHOWN:,}")
+    ask = {"a size": _size, "--same": _same, "--chain": _chain, "--exact": _exact}[question]
+    with as_typed():
+        reply = ask(sizes, options, limit)
+    if options.format == "json":
+        from convcalc.schema import SCHEMA_VERSION
+
+        output.emit_document({"schema_version": SCHEMA_VERSION, **reply.document}, options.get)
+    elif options.format == "table":
+        output.emit([*reply.before, reply.sheet, *reply.behind])
+    else:
+        output.emit_sheet(reply.sheet, options.format)
+
+
+def _question(sizes: list[str], options: Options) -> str:
+    """Which of the four questions it is."""
+    asked = {"--same": options.same, "--chain": options.chain, "--exact": options.exact or options.net is not None}
+    given = [name for name, is_given in asked.items() if is_given]
+    if len(given) > 1:
+        raise ConvcalcError(f"{' and '.join(given)} are different questions: ask one at a time")
+    question = given[0] if given else "a size"
+    if question == "--exact" and not (options.exact and options.net):
+        raise ConvcalcError("which sizes does a network map exactly? Give both: --net vgg16 --exact")
+    wanted = {"a size": 2, "--same": 1}.get(question, 0)
+    if len(sizes) != wanted:
+        example = {2: "a size and a target, such as 28 13 or 224x224 112x96", 1: "the size, such as 28 --same"}
+        raise ConvcalcError(f"{counted(len(sizes), 'size')} given: give {example.get(wanted, f'none with {question}')}")
+    return question
+
+
+def _refuse_others(question: str, options: Options) -> None:
+    for name in Options._fields:
+        if name not in (*TAKES[question], "format", "get") and getattr(options, name):
+            raise ConvcalcError(f"{_option(name)} has nothing to do with {question}: leave it out")
+
+
+def _option(name: str) -> str:
+    from convcalc.commands.base import OPTIONS
+
+    return OPTIONS.get(name, f"--{name.replace('_', '-')}")
+
+
+# 28 13
+
+
+def _size(sizes: list[str], options: Options, limit: int) -> Reply:
+    from convcalc.render.solve import size_document, size_lines, size_sheet
+    from convcalc.solve.nearest import refusal
+
+    answers = _answers(sizes, options)
+    if not answers.found:
+        raise refusal(answers)
+    shown = answers.first(limit)
+    before, behind = size_lines(answers, len(shown))
+    return Reply(size_document(answers, shown), size_sheet(answers, shown), before, behind)
+
+
+def _answers(sizes: list[str], options: Options) -> Answers:
+    if options.transposed and options.pool:
+        raise ConvcalcError("--transposed and --pool exclude each other: give one")
+    if options.output_padding is not None and not options.transposed:
+        raise ConvcalcError("--output-padding is of a transposed convolution: add --transposed")
+    from convcalc.solve.bounds import Bounds
+
+    size, target = _as_many(*(_sizes(text) for text in sizes))
+    names = (*SETTINGS, "output_padding")
+    texts = {name: getattr(options, name) for name in names}
+    each = {
+        name: [None] * len(size) if text is None else values.bounds(_option(name), text, len(size))
+        for name, text in texts.items()
+    }
+    bounds = [Bounds(**{name: numbers[axis] for name, numbers in each.items()}) for axis in range(len(size))]
+    if options.transposed:
+        from convcalc.solve.transposed import transposed as ask
+    elif options.pool:
+        from convcalc.solve.pool import pool as ask
+    else:
+        from convcalc.solve.conv import conv as ask
+    return ask(size, target, bounds)
+
+
+def _sizes(text: str) -> Shape:
+    found = values.per_axis("size", text)
+    return found if isinstance(found, tuple) else (found,)
+
+
+def _as_many(size: Shape, target: Shape) -> tuple[Shape, Shape]:
+    """One number is for all axes of the other."""
+    if len(size) == 1:
+        size *= len(target)
+    if len(target) == 1:
+        target *= len(size)
+    return size, target
+
+
+# --same
+
+
+def _same(sizes: list[str], options: Options, limit: int) -> Reply:
+    from convcalc.render.solve import same_document, same_lines, same_sheet
+    from convcalc.solve.same import KERNEL_SIZES, same
+
+    (size,) = map(_sizes, sizes)
+    kernel_size, stride, dilation = (
+        default if getattr(options, name) is None else values.bounds(_option(name), getattr(options, name), len(size))
+        for name, default in (("kernel_size", KERNEL_SIZES), ("stride", (1,)), ("dilation", (1,)))
+    )
+    rows = same(size, kernel_size, stride, dilation)
+    before, behind = same_lines(size, rows, limit)
+    return Reply(same_document(size, rows[:limit]), same_sheet(rows[:limit]), before, behind)
+
+
+# --chain
+
+
+def _chain(_: list[str], options: Options, limit: int) -> Reply:
+    from convcalc.render.solve import chain_document, chain_lines, chain_sheet
+    from convcalc.solve.chain import DILATIONS, INPUT_SHAPE, KERNEL_SIZES, chains
+
+    assert options.chain is not None
+    if options.receptive_field is None:
+        raise ConvcalcError("how much is a unit to see? Add --receptive-field 31")
+    layers = values.at_least_one("--chain", options.chain)
+    field = values.at_least_one("--receptive-field", options.receptive_field)
+    shape = INPUT_SHAPE if options.input is None else values.shape("--input", options.input)
+    padding = None if options.padding in (None, "same") else values.integer("--p", options.padding or "")
+    bounds = {
+        name: default if getattr(options, name) is None else values.numbers(_option(name), getattr(options, name))
+        for name, default in (("kernel_size", KERNEL_SIZES), ("stride", (1,)), ("dilation", DILATIONS))
+    }
+    found = chains(layers, field, shape, **bounds, padding=padding, given=limit)
+    before, behind = chain_lines(found, layers, field, shape, bounds)
+    return Reply(chain_document(found, layers, field, shape), chain_sheet(found), before, behind)
+
+
+# --net NETWORK --exact
+
+
+def _exact(_: list[str], options: Options, limit: int) -> Reply:
+    from convcalc.commands import source
+    from convcalc.render.solve import exact_document, exact_lines, exact_sheet
+    from convcalc.solve.exact import SIZES, exact_sizes, loss
+
+    assert options.net is not None
+    read = source.network(options.net, None, False)
+    shape = read.input_shape if options.input is None else values.shape("--input", options.input)
+    if shape is None:
+        raise ConvcalcError("no input shape given: add --input 1x3x224x224, whose batch and channels count")
+    for note in read.notes:
+        tell(f"note: {note}")
+    sizes = SIZES if options.size is None else values.numbers("--size", options.size)
+    found = exact_sizes(read.network, shape, sizes)
+    # what is lost at the size that was asked about
+    losses = loss(read.network, shape) if any(found.own in fitting.numbers for fitting in found.fits) else ()
+    rank = read.network.axes(shape)[1]
+    before, behind = exact_lines(options.net, found, shape, rank, sizes, losses)
+    return Reply(exact_document(options.net, found, shape, sizes, losses), exact_sheet(found), before, behind)
