@@ -23,7 +23,8 @@ class Nearest(NamedTuple):
     """The next sizes below and above the target that the bounds give, None where there is none.
 
     ``size`` is the nearer one, of equals that with the simpler settings, and ``solution`` its simplest settings; both
-    are None where nothing fits. With ``complete`` false there were too many settings to look at all.
+    are None where nothing fits. With ``complete`` false there were too many settings to look at all, and what is here
+    is of the first.
     """
 
     below: int | None
@@ -60,6 +61,8 @@ def nearest(operation: Operation, axis: Axis) -> Nearest:
         for found in [search(operation, axis._replace(target=size)).solutions]
         if found
     ]
+    if not best:  # too many settings of the nearest size, none of them right among the first
+        return Nearest(below, above, None, None, False)
     solution, size = min(best, key=lambda pair: pair[0].place)
     return Nearest(below, above, size, solution, complete)
 
@@ -100,20 +103,21 @@ def refusal(answers: Answers) -> ConvcalcError:
 
 def _why(operation: Operation, axis: Axis, question: str) -> str:
     found = nearest(operation, axis)
-    beyond = "padding" if isinstance(operation, TransposedConvolution) else "kernel_size"
-    if found.solution is None:
-        some = " fits" if beyond == "kernel_size" else " leaves anything uncropped"
-        wider = _remedies(operation, axis, ("padding",) if beyond == "kernel_size" else ("kernel_size", "stride"))
-        remedy = wider or f"give a smaller {beyond}"
-        return f"no {described(axis.limits)}{some}, to turn {question}: {remedy}"
+    shrinks = isinstance(operation, TransposedConvolution)  # whether padding makes the size smaller
+    tried: tuple[str, ...] = ("kernel_size", "stride", "padding")
     if not found.complete:
-        says, tried = f"the nearest of the first {MOST_EXAMINED} settings", ()
-    elif found.above is None:
-        says, tried = "the most", ("stride", "kernel_size") if beyond == "padding" else ("padding",)
+        return f"no {described(axis.limits)} turns {question}: give narrower bounds to see what comes nearest"
+    if found.solution is None:
+        remedy = _remedies(operation, axis, ("kernel_size", "stride") if shrinks else ("padding",))
+        remedy = remedy or f"allow a smaller {'padding' if shrinks else 'kernel_size'}"
+        nothing = "leaves any output of" if shrinks else "fits"
+        return f"no {described(axis.limits)} {nothing} input {axis.size}, to turn {question}: {remedy}"
+    if found.above is None:
+        says, tried = "the most", ("stride", "kernel_size") if shrinks else ("padding",)
     elif found.below is None:
-        says, tried = "the least", ("padding",) if beyond == "padding" else ("stride", "kernel_size")
+        says, tried = "the least", ("padding",) if shrinks else ("stride", "kernel_size")
     else:
-        says, tried = "the nearest", ("kernel_size", "stride", "padding")
+        says = "the nearest"
     remedy = _remedies(operation, axis, tried) or f"ask for {found.size}"
     best = f"{says} is {found.size} ({spelled(found.solution)})"
     return f"no {described(axis.limits)} turns {question}: {best}: {remedy}"
@@ -152,14 +156,11 @@ def _least_beyond(operation: Operation, axis: Axis, name: str) -> int | None:
 
     None where none is among the first settings that are looked at.
     """
-    limits: dict[str, range] = {}
     bounds = axis.limits
     widest = window_extent(bounds.kernel_size[-1], bounds.dilation[-1])
     far = (axis.size + axis.target + 2 * bounds.padding[-1] + widest) * (bounds.stride[-1] + 1)
-    limits[name] = range(getattr(bounds, name)[-1] + 1, far + 1)
-    if operation.layer == "ConvTranspose" and name == "stride":
-        limits["output_padding"] = range(1)
-    beyond = axis._replace(limits=bounds._replace(**limits))
+    further = range(getattr(bounds, name)[-1] + 1, far + 1)
+    beyond = axis._replace(limits=bounds._replace(**{name: further}))
     found = (getattr(solution, name) for solution in islice(_some(operation, beyond), MOST_TRIED) if solution)
     return next(found, None) if name == "padding" else min(found, default=None)
 
