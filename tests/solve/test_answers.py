@@ -86,7 +86,7 @@ def test_textbook_convolutions():
     assert (3, 2, 1, 1) in simplest(conv((224,), (112,)), 3)
     assert (7, 2, 3, 1) in [one.axes[0][:4] for one in conv((224,), (112,)).in_order()]  # ResNet
     assert simplest(conv((227,), (55,)), 1) == [(11, 4, 0, 1)]  # AlexNet
-    assert simplest(conv((224,), (14,)), 1) == [(15, 16, 0, 1)] or (16, 16, 0, 1) in simplest(conv((224,), (14,)), 3)
+    assert simplest(conv((224,), (14,)), 1) == [(16, 16, 0, 1)]  # ViT
 
 
 def test_textbook_pools():
@@ -118,14 +118,14 @@ def test_of_very_many_the_first_come_at_once():
     assert [one.score for one in answers.first(3)] == [0, 2, 2]
 
 
-@pytest.mark.parametrize("ask", brute.ASK.values())
-def test_a_search_that_is_too_long_stops_and_says_so(ask, monkeypatch):
+@pytest.mark.parametrize(("ask", "target", "most"), [(conv, 12, 40), (pool, 4, 90), (transposed, 12, 40)])
+def test_a_search_that_is_too_long_stops_and_says_so(ask, target, most, monkeypatch):
     bounds = Bounds(kernel_size=range(1, 10), padding=range(10), stride=range(1, HUGE), dilation=range(1, 4))
-    whole = ask((12,), (12,), bounds)
+    whole = ask((12,), (target,), bounds)
     assert whole.complete
     assert whole.stopped_at == (None,)
-    monkeypatch.setattr(search, "MOST_EXAMINED", 70)
-    part = ask((12,), (12,), bounds)
+    monkeypatch.setattr(search, "MOST_EXAMINED", most)
+    part = ask((12,), (target,), bounds)
     (padding,) = part.stopped_at
     assert not part.complete
     assert part.found < whole.found
@@ -134,12 +134,13 @@ def test_a_search_that_is_too_long_stops_and_says_so(ask, monkeypatch):
     assert kept
 
 
-def test_endless_bounds_stop_too():
+def test_endless_bounds_stop_too(monkeypatch):
+    monkeypatch.setattr(search, "MOST_EXAMINED", 1_000)
     endless = range(1, HUGE)
     answers = conv((28,), (1,), Bounds((28,), endless, (0,), (1,)))
     assert not answers.complete
     assert answers.stopped_at == (0,)
-    assert search.MOST_EXAMINED - 10 < answers.found < search.MOST_EXAMINED
+    assert 990 < answers.found < 1_000
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ def test_endless_bounds_stop_too():
         ((5, 5), (1, 1), [Bounds()], "bounds for 1 axis do not go with 2 sizes"),
     ],
 )
-def test_no_question(sizes, targets, bounds, message):
+def test_what_is_no_question(sizes, targets, bounds, message):
     with pytest.raises(ConvcalcError) as refused:
         conv(sizes, targets, bounds)
     assert str(refused.value).startswith(message)

@@ -25,7 +25,7 @@ SOLUTIONS = st.builds(
 AXES = st.lists(st.lists(SOLUTIONS, max_size=9, unique_by=lambda one: one.ties), min_size=1, max_size=3)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(AXES)
 def test_the_order_is_that_of_the_sorted_product(axes):
     axes = [sorted(solutions, key=lambda one: (one.score, one.ties)) for solutions in axes]
