@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from heapq import merge
 from itertools import islice
 from math import prod
@@ -14,7 +14,7 @@ from convcalc.layers.axes import brief, counted, whole
 from convcalc.layers.base import Layer
 from convcalc.layers.windows import AXES
 from convcalc.solve.axes import Combined, combinations_in_order
-from convcalc.solve.bounds import Bounds, Limits, settled
+from convcalc.solve.bounds import Bounds, Limits
 from convcalc.solve.search import Axis, Operation, Solution, search
 
 MOST_AXES = len(AXES) - 1
@@ -92,10 +92,14 @@ def ask(
     sizes: Sequence[int],
     targets: Sequence[int],
     bounds: Bounds | Sequence[Bounds] | None,
-    default: Callable[[int, int], Limits],
 ) -> Answers:
-    """The answers for an operation; ``default`` has the bounds between a size and its target."""
-    axes = question(operation, sizes, targets, bounds, default)
+    """The answers for an operation. `ConvcalcError` as `question`.
+
+    >>> from convcalc.solve.conv import Convolution
+    >>> ask(Convolution(), (28,), (1,), Bounds((28,), (1, 2), (0,), (1,))).found
+    2
+    """
+    axes = question(operation, sizes, targets, bounds)
     known = {axis: search(operation, axis) for axis in dict.fromkeys(axes)}
     found = [known[axis] for axis in axes]
     solutions = [one.solutions for one in found]
@@ -115,9 +119,13 @@ def question(
     sizes: Sequence[int],
     targets: Sequence[int],
     bounds: Bounds | Sequence[Bounds] | None,
-    default: Callable[[int, int], Limits],
 ) -> tuple[Axis, ...]:
-    """The axes of a question that can be asked, or a refusal."""
+    """The axes of a question. `ConvcalcError` where it cannot be asked.
+
+    >>> from convcalc.solve.conv import Convolution
+    >>> [axis.target for axis in question(Convolution(), (28, 32), (13, 15), None)]
+    [13, 15]
+    """
     sizes = [whole("size", size, least=1) for size in sizes]
     targets = [whole("target", target, least=1) for target in targets]
     if len(sizes) != len(targets):
@@ -134,16 +142,6 @@ def question(
             " give them for each axis, or once for all"
         )
     return tuple(
-        Axis(size, target, _limits(operation, one, default(size, target)))
+        Axis(size, target, operation.limits(size, target, one))
         for size, target, one in zip(sizes, targets, given, strict=True)
     )
-
-
-def _limits(operation: Operation, bounds: Bounds, default: Limits) -> Limits:
-    limits = settled(bounds, default)
-    if "output_padding" not in operation.settings:
-        if bounds.output_padding is not None:
-            raise ConvcalcError("output_padding is for a transposed convolution: give no bounds for it")
-    elif bounds.output_padding is None:
-        limits = limits._replace(output_padding=range(max(limits.stride[-1], limits.dilation[-1])))
-    return limits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import combinations, count
@@ -39,7 +40,7 @@ def combinations_in_order(axes: Sequence[Sequence[Solution]]) -> Iterator[Combin
     Each list is in order itself. A choice whose axes agree in some settings is looked for among the solutions that
     share these. There the score is a plain sum, so the next best choice is one step along one axis from a better one,
     and a heap finds it. A choice comes up too among those that share fewer settings, at a worse score: there it is
-    passed over.
+    passed over. Only solutions that score well enough for the next answers are looked at, more in each turn.
 
     >>> a = [Solution(2, 2, 0, 1, 0, False, 0, 0, 1), Solution(3, 2, 1, 1, 0, False, 1, 0, 2)]
     >>> [(each.score, [one.kernel_size for one in each.axes]) for each in combinations_in_order([a, a])]
@@ -50,6 +51,28 @@ def combinations_in_order(axes: Sequence[Sequence[Solution]]) -> Iterator[Combin
     if len(axes) == 1:
         yield from (Combined(solution.score, (solution.ties,), (solution,)) for solution in axes[0])
         return
+    least = [solutions[0].score for solutions in axes]
+    room, done = 0, -1  # each turn takes in what scores up to twice as much above the least
+    while True:
+        some = [_up_to(solutions, score + room) for solutions, score in zip(axes, least, strict=True)]
+        all_taken = list(map(len, some)) == list(map(len, axes))
+        most = sum(least) + room
+        for each in _in_order(some):
+            if each.score > most and not all_taken:
+                break
+            if each.score > done:
+                yield each
+        if all_taken:
+            return
+        room, done = 2 * room + 1, most
+
+
+def _up_to(solutions: Sequence[Solution], score: int) -> Sequence[Solution]:
+    return solutions[: bisect_right(solutions, score, key=attrgetter("score"))]
+
+
+def _in_order(axes: Sequence[Sequence[Solution]]) -> Iterator[Combined]:
+    """As `combinations_in_order`, all solutions taken in from the beginning."""
     varying = [name for name in SETTINGS if len({getattr(one, name) for solutions in axes for one in solutions}) > 1]
     sharings = [shared for unshared in range(len(varying) + 1) for shared in _all_but(varying, unshared)]
     sharings.reverse()

@@ -159,6 +159,6 @@ def described(limits: Limits) -> str:
     >>> described(default_limits(28, 13))
     'kernel 1 to 11, stride 1 to 4, padding 0 to 5, dilation 1 to 2'
     """
-    names = ("kernel", "stride", "padding", "dilation", "output padding")
+    names = ("kernel", "stride", "padding", "dilation", "output_padding")
     parts = [f"{name} {spoken(values)}" for name, values in zip(names, limits, strict=True)]
     return ", ".join(parts if limits.output_padding[-1] else parts[:-1])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from convcalc import formulas
 from convcalc.layers.axes import Sides
 from convcalc.solve.answers import Answers, ask
-from convcalc.solve.bounds import Bounds, between, default_limits, first_where
+from convcalc.solve.bounds import Bounds, between, first_where
 from convcalc.solve.search import Axis, Operation, Solution, room
 
 
@@ -32,8 +32,8 @@ class Convolution(Operation):
     ) -> Iterator[tuple[Sequence[int], bool]]:
         """Those of slack / target < stride <= slack / (target - 1); any that is larger than the slack for one output.
 
-        >>> axis = Axis(28, 13, default_limits(28, 13))
-        >>> list(Convolution().strides(axis, 4, 0, 1))
+        >>> operation = Convolution()
+        >>> list(operation.strides(Axis(28, 13, operation.limits(28, 13, Bounds())), 4, 0, 1))
         [(range(2, 3), False)]
         """
         slack = room(self, axis, kernel_size, padding, dilation)
@@ -61,8 +61,11 @@ def waste(size: int, kernel_size: int, stride: int, padding: Sides, dilation: in
     >>> waste(28, 3, 2, (0, 0), 1)
     (1, 1)
     """
-    window = (kernel_size, stride, padding, dilation)
-    return formulas.leftover(size, *window), size - formulas.read_elements(size, size, *window)
+    window = (size, kernel_size, stride, padding, dilation)
+    left = formulas.leftover(*window)
+    if dilation == 1 and (stride <= kernel_size or left == formulas.slack(*window)):  # no gaps, or one window: at once
+        return left, min(max(left - padding[1], 0), size)
+    return left, size - formulas.read_elements(size, *window)
 
 
 def conv(sizes: Sequence[int], targets: Sequence[int], bounds: Bounds | Sequence[Bounds] | None = None) -> Answers:
@@ -77,4 +80,4 @@ def conv(sizes: Sequence[int], targets: Sequence[int], bounds: Bounds | Sequence
     >>> [(a.axes[0].kernel_size, a.axes[0].stride, a.axes[0].padding) for a in answers.first(3)]
     [(4, 2, 0), (3, 2, 0), (5, 2, 1)]
     """
-    return ask(Convolution(), sizes, targets, bounds, default_limits)
+    return ask(Convolution(), sizes, targets, bounds)

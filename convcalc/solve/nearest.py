@@ -10,10 +10,10 @@ from convcalc.errors import ConvcalcError
 from convcalc.formulas import window_extent
 from convcalc.layers.windows import AXES
 from convcalc.solve.answers import Answers
-from convcalc.solve.bounds import described
+from convcalc.solve.bounds import Bounds, described
 from convcalc.solve.conv import Convolution
 from convcalc.solve.search import MOST_EXAMINED, Axis, Operation, Solution, all_rooms, search, windows
-from convcalc.solve.transposed import TransposedConvolution, transposed_limits
+from convcalc.solve.transposed import TransposedConvolution
 
 MOST_TRIED = 20_000  # settings that are looked at for a remedy
 MOST_REMEDIES = 2
@@ -142,13 +142,14 @@ def _remedies(operation: Operation, axis: Axis, names: tuple[str, ...]) -> str:
     for name in names:
         least = _least_beyond(operation, axis, name)
         if least is not None:
-            remedies.append(f"allow a {name} of up to {least}")
+            remedies.append(f"a {name} of up to {least}")
+    wider = [f"allow {' or '.join(remedies[:MOST_REMEDIES])}"] if remedies else []
     if type(operation) is Convolution and axis.target > axis.size:
-        other = axis._replace(limits=transposed_limits(axis.size, axis.target))
-        other = other._replace(limits=other.limits._replace(output_padding=range(max(other.limits.stride))))
-        if search(TransposedConvolution(), other).solutions:
-            remedies.append("use a transposed convolution")
-    return ", or ".join(remedies[:MOST_REMEDIES])
+        other = TransposedConvolution()
+        limits = other.limits(axis.size, axis.target, Bounds())
+        if search(other, axis._replace(limits=limits)).solutions:
+            wider.append("use a transposed convolution")
+    return ", or ".join(wider)
 
 
 def _least_beyond(operation: Operation, axis: Axis, name: str) -> int | None:

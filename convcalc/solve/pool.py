@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from convcalc import formulas
 from convcalc.solve.answers import Answers, ask
-from convcalc.solve.bounds import Bounds, Limits, between, default_limits, first_where
+from convcalc.solve.bounds import Bounds, Limits, between, first_where
 from convcalc.solve.conv import Convolution, waste
 from convcalc.solve.search import Axis, Solution, room
 
@@ -44,7 +44,8 @@ class MaxPooling(Convolution):
         One less then fits without it, the stride does not divide the slack, and the last window still begins in the
         input or its first padding.
 
-        >>> list(MaxPooling().strides(Axis(6, 3, default_limits(6, 3)), 3, 0, 1))
+        >>> operation = MaxPooling()
+        >>> list(operation.strides(Axis(6, 3, operation.limits(6, 3, Bounds())), 3, 0, 1))
         [(range(2, 2), False), (range(2, 3), True)]
         """
         slack = room(self, axis, kernel_size, padding, dilation)
@@ -123,4 +124,4 @@ def pool(sizes: Sequence[int], targets: Sequence[int], bounds: Bounds | Sequence
     >>> [(a.axes[0].kernel_size, a.axes[0].stride, a.axes[0].ceil_mode) for a in pool((28,), (14,)).first(2)]
     [(2, 2, False), (3, 2, True)]
     """
-    return ask(MaxPooling(), sizes, targets, bounds, default_limits)
+    return ask(MaxPooling(), sizes, targets, bounds)

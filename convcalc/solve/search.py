@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from convcalc.errors import ConvcalcError
 from convcalc.formulas import window_extent
-from convcalc.solve.bounds import Limits, between
+from convcalc.solve.bounds import Bounds, Limits, between, default_limits, settled
 
-MOST_EXAMINED = 200_000  # settings of one axis that are looked at before the search stops
+MOST_EXAMINED = 100_000  # settings of one axis that are looked at before the search stops
 
 
 class Axis(NamedTuple):
@@ -62,6 +63,12 @@ class Operation:
     layer: str  # the name of the layer, without the number of axes
     channels: Sequence[int]  # what the layer takes before its kernel
     settings: Sequence[str]  # the settings that are looked for, by the layer's names
+
+    def limits(self, size: int, target: int, bounds: Bounds) -> Limits:
+        """The bounds, by default those of `default_limits`."""
+        if bounds.output_padding is not None:
+            raise ConvcalcError("output_padding is for a transposed convolution: give no bounds for it")
+        return settled(bounds, default_limits(size, target))
 
     def length(self, axis: Axis) -> int:
         """The length that the room is measured in."""
@@ -117,12 +124,22 @@ class Found(NamedTuple):
 
 
 def room(operation: Operation, axis: Axis, kernel_size: int, padding: int, dilation: int) -> int:
-    """The room that these settings leave for strides."""
+    """The room that these settings leave for strides.
+
+    >>> from convcalc.solve.conv import Convolution
+    >>> room(Convolution(), Axis(28, 13, default_limits(28, 13)), 4, 0, 1)  # kernel 4, padding 0, dilation 1
+    24
+    """
     return operation.length(axis) + 2 * padding - window_extent(kernel_size, dilation)
 
 
 def all_rooms(operation: Operation, axis: Axis) -> tuple[int, int]:
-    """The least and the most room with which the bounds give an output at all."""
+    """The least and the most room with which the bounds give an output at all.
+
+    >>> from convcalc.solve.conv import Convolution
+    >>> all_rooms(Convolution(), Axis(28, 13, default_limits(28, 13)))  # up to 28 + 2*5
+    (0, 38)
+    """
     limits, length = axis.limits, operation.length(axis)
     least = operation.least_room(axis)
     if least is None:
@@ -134,6 +151,11 @@ def windows(operation: Operation, axis: Axis, rooms: tuple[int, int]) -> Iterato
     """Each padding and kernel size, ascending, with the dilations that leave a room within these.
 
     A padding that no kernel goes with comes once, without dilations, so that every step can be counted.
+
+    >>> from convcalc.solve.conv import Convolution
+    >>> axis = Axis(5, 5, Limits((1, 3), (1,), range(3), (1,), (0,)))
+    >>> list(windows(Convolution(), axis, (4, 4)))  # kernel 1 needs no padding, kernel 3 needs 1
+    [(0, 1, (1,)), (1, 3, (1,))]
     """
     limits, length = axis.limits, operation.length(axis)
     least, most = rooms
@@ -154,7 +176,12 @@ def windows(operation: Operation, axis: Axis, rooms: tuple[int, int]) -> Iterato
 
 
 def search(operation: Operation, axis: Axis) -> Found:
-    """All solutions within the bounds, or those among the first settings where there are too many to look at."""
+    """All solutions within the bounds, or those among the first settings where there are too many to look at.
+
+    >>> from convcalc.solve.conv import Convolution
+    >>> [one[:3] for one in search(Convolution(), Axis(28, 13, default_limits(28, 13))).solutions[:2]]
+    [(4, 2, 0), (3, 2, 0)]
+    """
     solutions: list[Solution] = []
     for examined, (padding, settings) in enumerate(_candidates(operation, axis)):
         if examined == MOST_EXAMINED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from convcalc.solve.answers import Answers, ask
-from convcalc.solve.bounds import Bounds, Limits, between, default_limits, first_where
+from convcalc.solve.bounds import Bounds, Limits, between, default_limits, first_where, settled
 from convcalc.solve.search import Axis, Operation, Solution, room
 
 
@@ -19,6 +19,13 @@ class TransposedConvolution(Operation):
     layer = "ConvTranspose"
     channels = (1, 1)
     settings = ("kernel_size", "stride", "padding", "output_padding", "dilation")
+
+    def limits(self, size: int, target: int, bounds: Bounds) -> Limits:
+        """By default as of a convolution the other way, and any output_padding that some stride or dilation allows."""
+        limits = settled(bounds, default_limits(target, size))
+        if bounds.output_padding is None:
+            limits = limits._replace(output_padding=range(max(limits.stride[-1], limits.dilation[-1])))
+        return limits
 
     def length(self, axis: Axis) -> int:
         """The target."""
@@ -39,8 +46,8 @@ class TransposedConvolution(Operation):
     ) -> Iterator[tuple[Sequence[int], bool]]:
         """Those whose output_padding is within the bounds' ends, and smaller than the stride or the dilation.
 
-        >>> axis = Axis(7, 14, default_limits(14, 7))
-        >>> list(TransposedConvolution().strides(axis, 2, 0, 1))
+        >>> operation = TransposedConvolution()
+        >>> list(operation.strides(Axis(7, 14, operation.limits(7, 14, Bounds())), 2, 0, 1))
         [(range(2, 3), False)]
         """
         steps, base = axis.size - 1, room(self, axis, kernel_size, padding, dilation)
@@ -93,15 +100,6 @@ def _most(allowed: Sequence[int], stride: int, dilation: int) -> int:
     return between(allowed, 0, max(stride, dilation) - 1)[-1]
 
 
-def transposed_limits(size: int, target: int) -> Limits:
-    """Where to look by default: as a convolution the other way, and any output_padding.
-
-    >>> transposed_limits(7, 14)[:2]
-    (range(1, 12), range(1, 5))
-    """
-    return default_limits(target, size)
-
-
 def transposed(
     sizes: Sequence[int], targets: Sequence[int], bounds: Bounds | Sequence[Bounds] | None = None
 ) -> Answers:
@@ -118,4 +116,4 @@ def transposed(
     >>> [(a.axes[0].kernel_size, a.axes[0].stride, a.axes[0].padding) for a in transposed((7,), (14,)).first(2)]
     [(2, 2, 0), (4, 2, 1)]
     """
-    return ask(TransposedConvolution(), sizes, targets, bounds, transposed_limits)
+    return ask(TransposedConvolution(), sizes, targets, bounds)

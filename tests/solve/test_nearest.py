@@ -59,7 +59,7 @@ def test_nearest_and_its_refusal(question):
         assert said["says"] == (
             "the most" if max(made) < target else "the least" if min(made) > target else "the nearest"
         )
-    for name, most in re.findall(r"allow a (\w+) of up to (\d+)", message):
+    for name, most in re.findall(r" a (\w+) of up to (\d+)", message):
         wider = bounds._replace(**{name: (*getattr(bounds, name), int(most))})
         assert brute.expected(operation, (size,), (target,), [wider])
     if "use a transposed convolution" in message:
@@ -94,6 +94,11 @@ def test_a_kernel_that_is_too_large_for_every_padding():
     )
     assert str(refusal(conv((3,), (2,), nine))).endswith(": allow a smaller kernel_size")  # 3 + 2*padding - 9 is even
     assert "kernel 9" in str(refusal(pool((3,), (2,), nine)))
+
+
+def test_a_stride_that_does_not_go_with_the_output_padding_makes_nothing():
+    message = str(refusal(transposed((3,), (5,), Bounds((3,), (1, 2, 4, 5), (0,), (1,), (3,)))))
+    assert "the least is 14 (kernel 3, stride 4, output_padding 3)" in message  # 2*4 + 3 + 3
 
 
 def test_a_padding_that_crops_everything():
