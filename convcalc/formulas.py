@@ -118,6 +118,24 @@ def transposed_size(size: int, kernel_size: int, stride: int, padding: int, outp
     return (size - 1) * stride - 2 * padding + window_extent(kernel_size, dilation) + output_padding
 
 
+def least_stride(slack: int, outputs: int) -> int:
+    """The smallest stride at which no more than that many windows fit into the slack: slack / outputs < stride.
+
+    >>> least_stride(24, 13)  # 24 // 2 + 1 is 13, 24 // 1 + 1 is 25
+    2
+    """
+    return slack // outputs + 1
+
+
+def most_stride(slack: int, outputs: int) -> int:
+    """The largest stride at which that many windows, 2 or more, still fit: stride <= slack / (outputs - 1).
+
+    >>> most_stride(24, 13)  # 24 // 2 + 1 is 13, 24 // 3 + 1 is 9
+    2
+    """
+    return slack // (outputs - 1)
+
+
 # What the windows meet
 
 

@@ -1,0 +1,37 @@
+"""The lazy order of several axes against the whole product, sorted."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from convcalc.solve.axes import SETTINGS, combinations_in_order
+from convcalc.solve.search import Solution
+
+SOLUTIONS = st.builds(
+    Solution,
+    st.integers(1, 3),
+    st.integers(1, 2),
+    st.integers(0, 1),
+    st.integers(1, 2),
+    st.integers(0, 1),
+    st.just(False),
+    st.just(0),
+    st.just(0),
+    st.integers(0, 5),
+)
+AXES = st.lists(st.lists(SOLUTIONS, max_size=9, unique_by=lambda one: one.ties), min_size=1, max_size=3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(AXES)
+def test_the_order_is_that_of_the_sorted_product(axes):
+    axes = [sorted(solutions, key=lambda one: (one.score, one.ties)) for solutions in axes]
+    expected = []
+    for chosen in product(*axes):
+        differing = sum(len({getattr(one, name) for one in chosen}) > 1 for name in SETTINGS)
+        expected.append((sum(one.score for one in chosen) + differing, [one.ties for one in chosen]))
+    found = [(one.score, list(one.ties)) for one in combinations_in_order(axes)]
+    assert found == sorted(expected)
