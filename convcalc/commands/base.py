@@ -32,6 +32,8 @@ OPTIONS = {
     "out_channels": "--out",
     "padding_mode": "--padding-mode",
     "memory_limit": "--memory-limit",
+    "layers": "--chain",
+    "receptive_field": "--receptive-field",
 }
 
 LONGEST_MESSAGE = 600

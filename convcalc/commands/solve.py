@@ -170,12 +170,17 @@ def _same(sizes: list[str], options: Options, limit: int) -> Reply:
 
     (size,) = map(_sizes, sizes)
     kernel_size, stride, dilation = (
-        default if getattr(options, name) is None else values.bounds(_option(name), getattr(options, name), len(size))
+        default if getattr(options, name) is None else _for_axes(_option(name), getattr(options, name), len(size))
         for name, default in (("kernel_size", KERNEL_SIZES), ("stride", (1,)), ("dilation", (1,)))
     )
     rows = same(size, kernel_size, stride, dilation)
     before, behind = same_lines(size, rows, limit)
     return Reply(same_document(size, rows[:limit]), same_sheet(rows[:limit]), before, behind)
+
+
+def _for_axes(option: str, text: str, axes: int) -> Sequence[int] | Sequence[Sequence[int]]:
+    """Numbers for all axes together, or those of each axis."""
+    return values.bounds(option, text, axes) if "x" in text else values.numbers(option, text)
 
 
 # --chain

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from convcalc.layers.axes import Shape, counted
 from convcalc.render.columns import along
 from convcalc.render.sheet import Column, Sheet
+from convcalc.solve.bounds import spoken
 
 if TYPE_CHECKING:
     from convcalc.solve.answers import Answer, Answers
@@ -31,8 +32,8 @@ ORDERS = {
     "Conv": "the padding, 2 a step of dilation, and 1 each for an even kernel, what is left over and what is unread",
     "MaxPool": "the padding, 2 a step of dilation, and 1 each for what is left over, what is unread, a stride that is"
     " not the kernel, and ceil mode",
-    "ConvTranspose": "the padding, the output padding, 2 a step of dilation, and 1 for a stride that does not divide"
-    " the kernel (stamps overlap unevenly)",
+    "ConvTranspose": "the padding, the output padding, 2 a step of dilation, 1 for a stride that does not divide the"
+    " kernel (stamps overlap unevenly), and 2 where the size does not grow by the stride",
 }
 MOST_LISTED = 8  # layers that leave something unread
 
@@ -53,9 +54,9 @@ def among(bounds: Mapping[str, Sequence[int]]) -> str:
     """Bounds in words.
 
     >>> among({"kernel_size": range(1, 12), "stride": (1,)})
-    'kernel 1..11, stride 1'
+    'kernel 1 to 11, stride 1'
     """
-    return ", ".join(f"{TITLES.get(name, name)} {spelled(numbers)}" for name, numbers in bounds.items())
+    return ", ".join(f"{TITLES.get(name, name)} {spoken(numbers)}" for name, numbers in bounds.items())
 
 
 # 28 13
@@ -249,11 +250,11 @@ def chain_lines(found: Chains, layers: int, field: int, shape: Shape, bounds: Ma
 
     >>> from convcalc.solve.chain import chains
     >>> chain_lines(chains(3, 31, kernel_size=(3,)), 3, 31, (1, 1, 224, 224), {"kernel_size": (3,)})[0]
-    ['3 equal layers that see at least 31, on [1, 1, 224, 224], the fewest MACs first']
+    ['3 equal layers seeing at least 31, on [1, 1, 224, 224], the fewest MACs first']
     """
     shown = len(found.chains)
     before = [
-        f"{counted(layers, 'equal layer')} that see at least {field:,}, on [{', '.join(map(str, shape))}],"
+        f"{counted(layers, 'equal layer')} seeing at least {field:,}, on [{', '.join(map(str, shape))}],"
         " the fewest MACs first"
     ]
     behind = [f"{shown:,} of {found.found:,} shown (--limit shows more)."] if shown < found.found else []
@@ -324,7 +325,7 @@ def exact_lines(
     >>> from convcalc.solve.exact import exact_sizes
     >>> found = exact_sizes(MaxPool2d(2), (1, 1, 8, 8), range(1, 11))
     >>> exact_lines("pool", found, (1, 1, 8, 8), 2, range(1, 11), ())[1]
-    ['8 is one of them.']
+    ['8 is one of them.', 'Sizes that fit at all: 2..10.']
     """
     square = _by([*shape[: len(shape) - rank], *["H"] * rank])
     before = [f"{name} on {square}: the sizes H, of {spelled(sizes)}, that leave nothing unread"]

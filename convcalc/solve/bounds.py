@@ -13,7 +13,7 @@ from typing import NamedTuple
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import whole
 
-MOST_DEFAULT = 64  # a larger kernel or stride is looked for by default only where it is the ratio of the sizes
+MOST_DEFAULT = 64  # larger kernels and strides are looked for by default only where the sizes say so
 MOST_SPOKEN = 6  # numbers or runs of them that are listed in words
 LEAST = {"kernel_size": 1, "stride": 1, "padding": 0, "dilation": 1, "output_padding": 0}
 
@@ -48,28 +48,32 @@ class Limits(NamedTuple):
 def default_limits(larger: int, smaller: int) -> Limits:
     """Where to look for settings that go between two sizes, whichever way, if nothing else is said.
 
-    Kernels of 1 to 11 or to the ratio of the sizes, strides of 1 to 4 or to one more than the ratio, paddings of 0 to
-    5 and dilations of 1 and 2. Beyond 64 only the ratio itself, rounded down and up, is a kernel and a stride.
+    Kernels of 1 to 11, to the ratio of the sizes, or to the one that does it alone: without padding, by a stride of
+    the ratio rounded down. Strides of 1 to 4 or to one more than the ratio, paddings of 0 to 5, dilations of 1 and 2.
+    Beyond 64 only those particular numbers are tried, the ratio rounded down and up.
 
     >>> default_limits(28, 13)[:4]
     (range(1, 12), range(1, 5), range(0, 6), range(1, 3))
+    >>> default_limits(224, 96).kernel_size  # 95 strides of 2 and a kernel of 34 are 224
+    range(1, 35)
     >>> default_limits(1000, 3).stride[-3:]
     (64, 333, 334)
     """
     below, above = max(larger // smaller, 1), -(-larger // smaller)
+    alone = larger - (smaller - 1) * below
     return Limits(
-        _or_the_ratio(max(11, above), {below, above}),
-        _or_the_ratio(max(4, above + 1), {below, above}),
+        _up_to(max(11, above, alone), {below, above, alone}),
+        _up_to(max(4, above + 1), {below, above}),
         range(6),
         range(1, 3),
         range(1),
     )
 
 
-def _or_the_ratio(most: int, ratio: set[int]) -> Sequence[int]:
+def _up_to(most: int, particular: set[int]) -> Sequence[int]:
     if most <= MOST_DEFAULT:
         return range(1, most + 1)
-    return tuple(sorted({*range(1, MOST_DEFAULT + 1), *ratio}))
+    return tuple(sorted({*range(1, MOST_DEFAULT + 1), *(number for number in particular if number > 0)}))
 
 
 def settled(bounds: Bounds, default: Limits) -> Limits:
