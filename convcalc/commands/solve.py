@@ -226,5 +226,6 @@ def _exact(_: list[str], options: Options, limit: int) -> Reply:
     # what is lost at the size that was asked about
     losses = loss(read.network, shape) if any(found.own in fitting.numbers for fitting in found.fits) else ()
     rank = read.network.axes(shape)[1]
-    before, behind = exact_lines(options.net, found, shape, rank, sizes, losses)
+    square = "x".join([*map(str, shape[: len(shape) - rank]), *["H"] * rank])
+    before, behind = exact_lines(options.net, found, square, sizes, losses)
     return Reply(exact_document(options.net, found, shape, sizes, losses), exact_sheet(found), before, behind)

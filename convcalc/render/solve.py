@@ -316,18 +316,15 @@ def exact_sheet(found: ExactSizes) -> Sheet:
     return Sheet(tuple(_column(title, True, title.split()[-1]) for title in titles), tuple(map(tuple, found.exact)))
 
 
-def exact_lines(
-    name: str, found: ExactSizes, shape: Shape, rank: int, sizes: Sequence[int], losses: Sequence[Loss]
-) -> Lines:
+def exact_lines(name: str, found: ExactSizes, square: str, sizes: Sequence[int], losses: Sequence[Loss]) -> Lines:
     """Which sizes were tried, and what the size asked about comes to.
 
     >>> from convcalc import MaxPool2d
     >>> from convcalc.solve.exact import exact_sizes
     >>> found = exact_sizes(MaxPool2d(2), (1, 1, 8, 8), range(1, 11))
-    >>> exact_lines("pool", found, (1, 1, 8, 8), 2, range(1, 11), ())[1]
+    >>> exact_lines("pool", found, "1x1xHxH", range(1, 11), ())[1]
     ['8 is one of them.', 'Sizes that fit at all: 2..10.']
     """
-    square = _by([*shape[: len(shape) - rank], *["H"] * rank])
     before = [f"{name} on {square}: the sizes H, of {spelled(sizes)}, that leave nothing unread"]
     behind = []
     if found.every:
@@ -392,7 +389,7 @@ def _column(title: str, number: bool, key: str) -> Column:
     return Column(title, number, key=key)
 
 
-def _by(sizes: Sequence[object]) -> str:
+def _by(sizes: Sequence[int]) -> str:
     return "x".join(map(str, sizes))
 
 
