@@ -160,7 +160,6 @@ def same_sheet(rows: Sequence[SameRow]) -> Sheet:
     """
     titles = ("kernel", "stride", "dilation", "padding", "symmetric", "output")
     keys = ("kernel_size", "stride", "dilation", "padding", "symmetric", "output")
-    numbers = (True, True, True, True, True, False)
     cells = [
         (
             _cell(row.kernel_size),
@@ -172,7 +171,9 @@ def same_sheet(rows: Sequence[SameRow]) -> Sheet:
         )
         for row in rows
     ]
-    return Sheet(tuple(map(_column, titles, numbers, keys)), tuple(cells))
+    return Sheet(
+        tuple(_column(title, key != "output", key) for title, key in zip(titles, keys, strict=True)), tuple(cells)
+    )
 
 
 def same_lines(sizes: Shape, rows: Sequence[SameRow], limit: int) -> Lines:
@@ -242,7 +243,9 @@ def chain_sheet(found: Chains) -> Sheet:
         )
         for one in found.chains
     ]
-    return Sheet(tuple(map(_column, titles, (True,) * 7 + (False,), keys)), tuple(rows))
+    return Sheet(
+        tuple(_column(title, key != "output", key) for title, key in zip(titles, keys, strict=True)), tuple(rows)
+    )
 
 
 def chain_lines(found: Chains, layers: int, field: int, shape: Shape, bounds: Mapping[str, Sequence[int]]) -> Lines:
