@@ -316,7 +316,7 @@ def exact_sheet(found: ExactSizes) -> Sheet:
     ((2, 10, 2, 5),)
     """
     titles = ("from", "to", "in steps of", "sizes")
-    return Sheet(tuple(_column(title, True, title.split()[-1]) for title in titles), tuple(map(tuple, found.exact)))
+    return Sheet(_columns(titles, ("first", "last", "step", "terms")), tuple(map(tuple, found.exact)))
 
 
 def exact_lines(name: str, found: ExactSizes, square: str, sizes: Sequence[int], losses: Sequence[Loss]) -> Lines:
@@ -388,8 +388,9 @@ def _progressions(found: Sequence[Progression]) -> str:
     return ", ".join(parts) + (", ..." if len(found) > MOST_LISTED else "")
 
 
-def _column(title: str, number: bool, key: str) -> Column:
-    return Column(title, number, key=key)
+def _columns(titles: Sequence[str], keys: Sequence[str]) -> tuple[Column, ...]:
+    """Columns of numbers, but for the output, which is a shape."""
+    return tuple(Column(title, key != "output", key=key) for title, key in zip(titles, keys, strict=True))
 
 
 def _by(sizes: Sequence[int]) -> str:
