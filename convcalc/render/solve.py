@@ -171,9 +171,7 @@ def same_sheet(rows: Sequence[SameRow]) -> Sheet:
         )
         for row in rows
     ]
-    return Sheet(
-        tuple(_column(title, key != "output", key) for title, key in zip(titles, keys, strict=True)), tuple(cells)
-    )
+    return Sheet(_columns(titles, keys), tuple(cells))
 
 
 def same_lines(sizes: Shape, rows: Sequence[SameRow], limit: int) -> Lines:
@@ -243,9 +241,7 @@ def chain_sheet(found: Chains) -> Sheet:
         )
         for one in found.chains
     ]
-    return Sheet(
-        tuple(_column(title, key != "output", key) for title, key in zip(titles, keys, strict=True)), tuple(rows)
-    )
+    return Sheet(_columns(titles, keys), tuple(rows))
 
 
 def chain_lines(found: Chains, layers: int, field: int, shape: Shape, bounds: Mapping[str, Sequence[int]]) -> Lines:
