@@ -197,10 +197,10 @@ def test_what_a_statement_may_have_changed_is_not_believed(text, line, kind):
     ids=range(7),
 )
 def test_what_is_long_or_deep_is_refused_at_once(text):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ConvcalcError) as refusal:
         read_network(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 20  # what is walked twice a level would take for ever
     assert "\n" not in str(refusal.value)
     assert len(str(refusal.value)) < 400
 
