@@ -203,6 +203,9 @@ HEAVY = {"numpy", "rich", "pydantic", "pydantic_core"}
         ("shape --bogus", set()),
         ("shape 1 1 3 3 --k 5 --json", set()),
         (f"{EXAMPLE} --verify --json", {"numpy"}),
+        ("shape 1 1 9 9 --k 3,5 --out 1 --where macs>0 --sort macs --format csv", set()),
+        ("solve 28 13", set()),
+        ("solve --net lenet5 --exact --json", set()),
     ],
 )
 def test_what_a_start_loads(words, heavy):
