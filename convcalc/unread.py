@@ -42,12 +42,10 @@ def unread(window: Window) -> Unread:
     >>> unread(Window(10, 1, 3, (0, 0), 1, "zeros"))
     Unread(elements=6, ranges=((1, 2), (4, 5), (7, 8)))
     """
-    size = window.size
-    if formulas.read_elements(size, size, *window.geometry[1:]) == size:
-        return Unread(0, ())
-    if window.padding_mode in ("reflect", "circular") and sum(window.padding) > COPIES_WALKED:
-        return Unread(None, ())
-    copied = _read_as_copies(window)
+    elements = unread_elements(window)
+    if not elements:
+        return Unread(elements, ())
+    size, copied = window.size, _read_as_copies(window)
 
     def read_below(end: int) -> int:
         return formulas.read_elements(size, end, *window.geometry[1:]) + bisect_left(copied, end)
@@ -62,7 +60,21 @@ def unread(window: Window) -> Unread:
             yield first, end - 1
             first = _next(unread_below, end, size)
 
-    return Unread(unread_below(size), tuple(islice(ranges(), RANGES_LISTED)))
+    return Unread(elements, tuple(islice(ranges(), RANGES_LISTED)))
+
+
+def unread_elements(window: Window) -> int | None:
+    """How many elements of one axis no window reads; None as in `Unread`.
+
+    >>> unread_elements(Window(28, 3, 2, (0, 0), 1, "zeros"))
+    1
+    """
+    missing = window.size - formulas.read_elements(window.size, *window.geometry)
+    if missing == 0:
+        return 0
+    if window.padding_mode in ("reflect", "circular") and sum(window.padding) > COPIES_WALKED:
+        return None
+    return missing - len(_read_as_copies(window))
 
 
 def _next(count_below: Callable[[int], int], start: int, size: int) -> int:

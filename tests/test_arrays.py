@@ -660,3 +660,13 @@ def test_an_index_outside(index, message):
     with pytest.raises(ConvcalcError) as refused:
         arrays.conv((9,), kernel_size=[1, 2]).layer(index)
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    ("kernel_size", "dilation", "in_channels"), [(101, 1000, [1, 2]), (10_000, 1, [3, 64]), (3, 2**31, [1, 2])]
+)
+def test_what_does_not_fit_is_0_whatever_it_would_come_to(kernel_size, dilation, in_channels):
+    found = arrays.conv((28, 28), kernel_size=kernel_size, dilation=dilation, in_channels=in_channels, out_channels=64)
+    assert not found.fits.any()
+    for figure in (found.macs_exact, found.macs, found.dead_weights, found.connections):
+        assert figure.tolist() == [0, 0]

@@ -139,21 +139,29 @@ def bound_of_real_taps(size: Number, kernel_size: Number, stride: Number, paddin
     """At most all taps of all windows, by way of nothing beyond `bound_of_taps`.
 
     >>> one = Span(1, 1)
-    >>> bound_of_real_taps(Span(1, 28), Span(5, 5), one, (one, one), one).high
+    >>> bound_of_real_taps(Span(5, 28), Span(5, 5), one, (one, one), one).high
     130
     """
-    taps = kernel_size * formulas.output_size(size, kernel_size, stride, padding, dilation)
-    return Span(0, max(taps.high, 0), bound_of_taps(size, kernel_size, stride, padding, dilation))
+    axis = (size, kernel_size, stride, padding, dilation)
+    taps = kernel_size * formulas.output_size(*axis)
+    return _bound(axis, taps.high)
 
 
 def bound_of_live_taps(size: Number, kernel_size: Number, stride: Number, padding: Sides, dilation: Number) -> Span:
     """At most all taps, by way of nothing beyond `bound_of_taps`.
 
     >>> one = Span(1, 1)
-    >>> bound_of_live_taps(Span(1, 28), Span(1, 5), one, (one, one), one).high
+    >>> bound_of_live_taps(Span(5, 28), Span(1, 5), one, (one, one), one).high
     5
     """
-    return Span(0, kernel_size.high, bound_of_taps(size, kernel_size, stride, padding, dilation))
+    return _bound((size, kernel_size, stride, padding, dilation), kernel_size.high)
+
+
+def _bound(axis: tuple[Any, ...], high: int) -> Span:
+    """At most ``high`` where the kernel fits; where it may not, what is worked out all the same, and not used."""
+    steps = bound_of_taps(*axis)
+    slack: Any = formulas.slack(*axis)
+    return Span(0 if slack.low >= 0 else -steps.high, max(high, 0) if slack.low >= 0 else steps.high, steps)
 
 
 def bound_of_taps(size: Number, kernel_size: Number, stride: Number, padding: Sides, dilation: Number) -> Span:

@@ -63,7 +63,7 @@ class Options(NamedTuple):
     @property
     def ask_for_rows(self) -> bool:
         """Whether any option is given that only a table of several convolutions has a use for."""
-        return any((self.where, self.sort, self.limit, self.columns))
+        return any(given is not None for given in (self.where, self.sort, self.limit, self.columns))
 
 
 class Place(NamedTuple):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SHOWN = 20  # answers, unless --limit says otherwise
 MOST_SHOWN = 10_000
+MOST_WALKED = 10_000  # layers of the chains that are shown, each of which is walked
 
 
 class Options(NamedTuple):
@@ -68,8 +69,11 @@ def run(sizes: list[str], options: Options) -> None:
     if limit > MOST_SHOWN:
         raise ConvcalcError(f"--limit {limit:,} is too large: give at most {MOST_SHOWN:,}")
     ask = {"a size": _size, "--same": _same, "--chain": _chain, "--exact": _exact}[question]
-    with as_typed():
+    if question == "--exact":  # what is refused there is a layer of the network, which has no options
         reply = ask(sizes, options, limit)
+    else:
+        with as_typed():
+            reply = ask(sizes, options, limit)
     if options.format == "json":
         from convcalc.schema import SCHEMA_VERSION
 
@@ -82,12 +86,16 @@ def run(sizes: list[str], options: Options) -> None:
 
 def _question(sizes: list[str], options: Options) -> str:
     """Which of the four questions it is."""
-    asked = {"--same": options.same, "--chain": options.chain, "--exact": options.exact or options.net is not None}
+    asked = {
+        "--same": options.same,
+        "--chain": options.chain is not None,
+        "--exact": options.exact or options.net is not None,
+    }
     given = [name for name, is_given in asked.items() if is_given]
     if len(given) > 1:
         raise ConvcalcError(f"{' and '.join(given)} are different questions: ask one at a time")
     question = given[0] if given else "a size"
-    if question == "--exact" and not (options.exact and options.net):
+    if question == "--exact" and not (options.exact and options.net is not None):
         raise ConvcalcError("which sizes does a network map exactly? Give both: --net vgg16 --exact")
     wanted = {"a size": 2, "--same": 1}.get(question, 0)
     if len(sizes) != wanted:
@@ -98,7 +106,7 @@ def _question(sizes: list[str], options: Options) -> str:
 
 def _refuse_others(question: str, options: Options) -> None:
     for name in Options._fields:
-        if name not in (*TAKES[question], "format", "get") and getattr(options, name):
+        if name not in (*TAKES[question], "format", "get") and getattr(options, name) not in (None, False):
             raise ConvcalcError(f"{_option(name)} has nothing to do with {question}: leave it out")
 
 
@@ -196,6 +204,11 @@ def _chain(_: list[str], options: Options, limit: int) -> Reply:
     layers = values.at_least_one("--chain", options.chain)
     field = values.at_least_one("--receptive-field", options.receptive_field)
     shape = INPUT_SHAPE if options.input is None else values.shape("--input", options.input)
+    if layers * limit > MOST_WALKED:
+        raise ConvcalcError(
+            f"--limit {limit:,} chains of {counted(layers, 'layer')} are too many to walk: give at most"
+            f" {MOST_WALKED // layers:,}"
+        )
     padding = None if options.padding in (None, "same") else values.integer("--p", options.padding or "")
     bounds = {
         name: default if getattr(options, name) is None else values.numbers(_option(name), getattr(options, name))
@@ -211,7 +224,7 @@ def _chain(_: list[str], options: Options, limit: int) -> Reply:
 
 def _exact(_: list[str], options: Options, limit: int) -> Reply:
     from convcalc.commands import source
-    from convcalc.render.solve import exact_document, exact_lines, exact_sheet
+    from convcalc.render.solve import Own, exact_document, exact_lines, exact_sheet
     from convcalc.solve.exact import SIZES, exact_sizes, loss
 
     assert options.net is not None
@@ -223,9 +236,12 @@ def _exact(_: list[str], options: Options, limit: int) -> Reply:
         tell(f"note: {note}")
     sizes = SIZES if options.size is None else values.numbers("--size", options.size)
     found = exact_sizes(read.network, shape, sizes)
-    # what is lost at the size that was asked about
-    losses = loss(read.network, shape) if any(found.own in fitting.numbers for fitting in found.fits) else ()
     rank = read.network.axes(shape)[1]
+    try:
+        losses = loss(read.network, shape)
+    except ConvcalcError:  # it does not fit, and others do
+        losses = None
+    own = Own(shape[len(shape) - rank :], losses)
     square = "x".join([*map(str, shape[: len(shape) - rank]), *["H"] * rank])
-    before, behind = exact_lines(options.net, found, square, sizes, losses)
-    return Reply(exact_document(options.net, found, shape, sizes, losses), exact_sheet(found), before, behind)
+    before, behind = exact_lines(options.net, found, square, sizes, own)
+    return Reply(exact_document(options.net, found, shape, sizes, own), exact_sheet(found), before, behind)

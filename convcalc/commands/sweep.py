@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, product
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.commands import output, values
 from convcalc.commands.base import OPTIONS, as_typed, tell
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 STREAMS = ("csv", "ndjson")
 MOST_HELD = 10_000  # rows of a table or a document, or that are put in order
 MOST_TRIED = 1_000_000  # combinations, where all must be tried before the first row can be shown
+PER_AXIS_SETTINGS = ("kernel_size", "stride", "padding", "dilation")
 MOST_NAMED = 4  # sizes of an axis in the heading
 SCOPE = "Counts: one example. MACs: dense, without the bias."
 MANY = 10_000  # combinations from which on their number is said before they are tried
@@ -39,20 +40,22 @@ def run(sizes: list[str], options: Options) -> bool:
     for option, given in (("--verify", options.verify), ("--explain", options.explain)):
         if given:
             raise ConvcalcError(f"{option} is for one convolution: leave out the lists, and what is for their rows")
-    places = _places(sizes)
+    values.memory("--memory-limit", options.memory_limit)
+    inputs = _inputs(sizes)
     if options.kernel_size is None:
         raise ConvcalcError(NO_KERNEL)
-    settings = {name: _listed(name, text) for name, text in texts_of(options).items()}
-    columns = kinds(places[0].rank, len(places[0].output))
+    rank = inputs.first.rank
+    settings = {name: _listed(name, text, rank) for name, text in texts_of(options).items()}
+    columns = kinds(rank, len(inputs.first.output))
     condition = None if options.where is None else read_condition(options.where, columns)
     keys = [] if options.sort is None else [_key(part, columns) for part in options.sort.split(",")]
     limit = None if options.limit is None else values.at_least_one("--limit", options.limit)
     names = None if options.columns is None else _columns(options.columns)
-    combinations = count(len(places), settings)
+    combinations = count(inputs.number, settings)
     _refuse_too_many(combinations, options, limit)
     if combinations > MANY:
         tell(f"note: {combinations:,} combinations to try (Ctrl-C stops it)")
-    found = _evaluated(places, settings, options.bias)
+    found = _evaluated(inputs.places(), settings, options.bias)
     if condition is not None:
         found = (one for one in found if condition(lambda name: VALUES[name].value(one)))  # noqa: B023
     if keys:
@@ -62,30 +65,57 @@ def run(sizes: list[str], options: Options) -> bool:
         names = names or tuple(VALUES)
         output.emit_rows(sweep_columns(names), (sweep_row(names, one) for one in found), options.format)
     else:
-        _emit(list(_held(found)), places, settings, names, options)
+        _emit(list(_held(found)), inputs, settings, names, options)
     if options.out_channels is None:
         tell("note: --out was not given, so there is one kernel, or one a group")
     return True
 
 
-def _listed(name: str, text: str | None) -> list[Any]:
+def _listed(name: str, text: str | None, rank: int) -> list[Any]:
     """The values of a setting, read one by one; a setting that was not given has one value, None."""
     if text is None:
         return [None]
-    return [READ[name](item) for item in values.listed(OPTIONS[name], text)]
+    option = OPTIONS.get(name, f"--{name.replace('_', '-')}")
+    found: dict[Any, Any] = {}
+    for item in values.listed(option, text):
+        value = READ[name](item)
+        same = (value,) * rank if name in PER_AXIS_SETTINGS and isinstance(value, int) else value
+        if same in found:
+            raise ConvcalcError(f"{option} lists {item} twice: give each value once")
+        found[same] = value
+    return list(found.values())
 
 
-def _places(sizes: list[str]) -> list[Place]:
-    """Where the convolutions are added: one place behind what is piped in, else one for every combination of sizes."""
+class Inputs(NamedTuple):
+    """The sizes of the input, listed; as ``-``, what is piped in."""
+
+    sizes: list[list[str]]
+    first: Place
+
+    @property
+    def number(self) -> int:
+        """How many inputs they make."""
+        return prod(map(len, self.sizes))
+
+    def places(self) -> Iterator[Place]:
+        """Where the convolutions are added, for one input after the other."""
+        combinations = product(*self.sizes)
+        next(combinations)
+        yield self.first
+        for combination in combinations:
+            yield place_of(list(combination))
+
+
+def _inputs(sizes: list[str]) -> Inputs:
     if sizes == ["-"]:
-        return [place_of(sizes)]
+        return Inputs([sizes], place_of(sizes))
     if len(sizes) == 1:
         values.integer("size", sizes[0], SIZES_APART)
     lists = [values.listed("size", size) for size in sizes]
-    shapes = prod(map(len, lists))
-    if shapes > values.MOST_LISTED:
-        raise ConvcalcError(f"the sizes make {shapes:,} inputs: give at most {values.MOST_LISTED:,}")
-    return [place_of(list(combination)) for combination in product(*lists)]
+    for size in (size for listed in lists for size in listed):
+        if values.integer("size", size, SIZES_APART) < 0:
+            raise ConvcalcError(f"size {size} is negative: every size must be at least 0")
+    return Inputs(lists, place_of([listed[0] for listed in lists]))
 
 
 def _key(text: str, columns: Mapping[str, Any]) -> Key:
@@ -122,7 +152,7 @@ def _refuse_too_many(combinations: int, options: Options, limit: int | None) -> 
         )
 
 
-def _evaluated(places: Sequence[Place], settings: Mapping[str, Sequence[Any]], bias: bool) -> Iterator[Configuration]:
+def _evaluated(places: Iterable[Place], settings: Mapping[str, Sequence[Any]], bias: bool) -> Iterator[Configuration]:
     for place in places:
 
         def evaluate(chosen: Settings, place: Place = place) -> Row:
@@ -147,13 +177,13 @@ def _held(rows: Iterable[Configuration]) -> Iterator[Configuration]:
 
 def _emit(
     rows: list[Configuration],
-    places: Sequence[Place],
+    inputs: Inputs,
     settings: Mapping[str, Sequence[Any]],
     names: tuple[str, ...] | None,
     options: Options,
 ) -> None:
     """Print rows that are all there."""
-    combinations = count(len(places), settings)
+    combinations = count(inputs.number, settings)
     if options.format == "json":
         from convcalc.schema import sweep_document
 
@@ -161,9 +191,9 @@ def _emit(
         return
     varying = [name for name in SETTINGS if len(settings[name]) > 1]
     if names is None:
-        inputs = ("input",) if len(places) > 1 else ()
+        shapes = ("input",) if inputs.number > 1 else ()
         refused = ("refused",) if any(row.refused for row in rows) else ()
-        names = (*inputs, *varying, *USUAL, *refused)
+        names = (*shapes, *varying, *USUAL, *refused)
     if options.format != "table":
         output.emit_sheet(sweep_sheet(names, rows), options.format)
         return
@@ -172,21 +202,21 @@ def _emit(
     marked = [row._replace(refused=marks.get(row.refused or "")) for row in rows]
     notes = [f"{mark} {reason}" for reason, mark in marks.items()] if "refused" in names else []
     output.emit(
-        [_heading(places, combinations), sweep_sheet(names, marked), *notes, *_footing(rows, combinations, options)]
+        [_heading(inputs, combinations), sweep_sheet(names, marked), *notes, *_footing(rows, combinations, options)]
     )
 
 
-def _heading(places: Sequence[Place], combinations: int) -> str:
+def _heading(inputs: Inputs, combinations: int) -> str:
     """How the input was read, and how many combinations there are."""
-    place = places[0]
+    place = inputs.first
     axes = ("N", "C", *AXES[place.rank])[-len(place.output) :]
-    sizes = [sorted({other.output[axis] for other in places}) for axis in range(len(axes))]
-    read = " ".join(f"{axis}={_few(values)}" for axis, values in zip(axes, sizes, strict=True))
+    sizes = inputs.sizes if inputs.sizes != [["-"]] else [[str(size)] for size in place.output]
+    read = " ".join(f"{axis}={_few(listed)}" for axis, listed in zip(axes, sizes, strict=True))
     return f"{read}, {KINDS[place.rank].__name__}, {counted(combinations, 'combination')}"
 
 
-def _few(sizes: Sequence[int]) -> str:
-    return ",".join(map(str, sizes)) if len(sizes) <= MOST_NAMED else f"{sizes[0]},...,{sizes[-1]}"
+def _few(sizes: Sequence[str]) -> str:
+    return ",".join(sizes) if len(sizes) <= MOST_NAMED else f"{sizes[0]},...,{sizes[-1]}"
 
 
 def _footing(rows: list[Configuration], combinations: int, options: Options) -> list[str]:

@@ -71,8 +71,9 @@ def listed(name: str, text: str) -> list[str]:
     for item in text.split(","):
         if ".." in item:
             numbers = _range(name, item)
-            if len(numbers) > MOST_LISTED:
-                raise ConvcalcError(f"{name} {item} has {len(numbers):,} values: give at most {MOST_LISTED:,}")
+            length = (numbers[-1] - numbers[0]) // numbers.step + 1  # len() takes no more than a machine number
+            if length > MOST_LISTED:
+                raise ConvcalcError(f"{name} {item} has {length:,} values: give at most {MOST_LISTED:,}")
             found |= dict.fromkeys(map(str, numbers))
         elif not item:
             raise ConvcalcError(f"{name} {quoted(text)} has an empty place: write 3,5,7")
@@ -101,7 +102,7 @@ def bounds(name: str, text: str, axes: int) -> list[Sequence[int]]:
     ([range(1, 8), range(1, 8)], [(3,), range(1, 6)])
     """
     parts = text.split("x")
-    if len(parts) == 1:
+    if len(parts) == 1 or "" in parts:
         return [numbers(name, text)] * axes
     if "," in text:
         raise ConvcalcError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.layers.axes import Shape, counted
 from convcalc.render.columns import along
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 Lines = tuple[list[str], list[str]]  # before and behind the table
+
+
+class Own(NamedTuple):
+    """The spatial sizes that were asked about, and what the network leaves unread of them; None where they misfit."""
+
+    sizes: Shape
+    losses: Sequence[Loss] | None
+
 
 TITLES = {
     "kernel_size": "kernel",
@@ -315,25 +323,25 @@ def exact_sheet(found: ExactSizes) -> Sheet:
     return Sheet(_columns(titles, ("first", "last", "step", "terms")), tuple(map(tuple, found.exact)))
 
 
-def exact_lines(name: str, found: ExactSizes, square: str, sizes: Sequence[int], losses: Sequence[Loss]) -> Lines:
+def exact_lines(name: str, found: ExactSizes, square: str, sizes: Sequence[int], own: Own) -> Lines:
     """Which sizes were tried, and what the size asked about comes to.
 
     >>> from convcalc import MaxPool2d
     >>> from convcalc.solve.exact import exact_sizes
     >>> found = exact_sizes(MaxPool2d(2), (1, 1, 8, 8), range(1, 11))
-    >>> exact_lines("pool", found, "1x1xHxH", range(1, 11), ())[1]
-    ['8 is one of them.', 'Sizes that fit at all: 2..10.']
+    >>> exact_lines("pool", found, "1x1xHxH", range(1, 11), Own((8, 8), ()))[1]
+    ['8x8 leaves nothing unread.', 'Sizes that fit at all: 2..10.']
     """
     before = [f"{name} on {square}: the sizes H, of {spelled(sizes)}, that leave nothing unread"]
     behind = []
     if found.every:
-        behind.append("Every size does: whatever the size, each row and column is read.")
+        behind.append("Every size tried does: the network reads each row and column of them all.")
     elif not found.exact:
         assert found.least is not None
         size, elements = found.least
         lost = counted(elements, "row or column", "rows and columns")
         behind.append(f"None does. {size:,} comes nearest: it leaves {lost} unread.")
-    behind.append(_own(found, losses))
+    behind.append(_own(found, own))
     if not found.every and found.fits != found.exact:
         behind.append(f"Sizes that fit at all: {_progressions(found.fits)}.")
     if found.stopped is not None:
@@ -341,15 +349,13 @@ def exact_lines(name: str, found: ExactSizes, square: str, sizes: Sequence[int],
     return before, behind
 
 
-def exact_document(
-    name: str, found: ExactSizes, shape: Shape, sizes: Sequence[int], losses: Sequence[Loss]
-) -> Document:
+def exact_document(name: str, found: ExactSizes, shape: Shape, sizes: Sequence[int], own: Own) -> Document:
     """The question and the progressions of sizes.
 
     >>> from convcalc import MaxPool2d
     >>> from convcalc.solve.exact import exact_sizes
     >>> found = exact_sizes(MaxPool2d(2), (1, 1, 8, 8), range(1, 11))
-    >>> exact_document("pool", found, (1, 1, 8, 8), range(1, 11), ())["exact"]
+    >>> exact_document("pool", found, (1, 1, 8, 8), range(1, 11), Own((8, 8), ()))["exact"]
     [{'first': 2, 'last': 10, 'step': 2, 'terms': 5}]
     """
     return {
@@ -362,21 +368,23 @@ def exact_document(
         "above": found.above,
         "least": None if found.least is None else dict(zip(("size", "unread"), found.least, strict=True)),
         "complete": found.stopped is None,
-        "unread": [one._asdict() for one in losses],
+        "unread": None if own.losses is None else [one._asdict() for one in own.losses],
     }
 
 
-def _own(found: ExactSizes, losses: Sequence[Loss]) -> str:
-    if found.own in (found.below, found.above):
-        return f"{found.own:,} is one of them."
-    near = " and ".join(f"{size:,}" for size in (found.below, found.above) if size is not None)
-    nearest = f"; the nearest that do: {near}" if near else ""
-    if not losses:
-        return f"{found.own:,} is not one of them{nearest}."
-    first = losses[:MOST_LISTED]
+def _own(found: ExactSizes, own: Own) -> str:
+    """What becomes of the size that was asked about; of a square that is not exact, which are, nearest to it."""
+    size = _by(own.sizes)
+    near = [f"{near:,}" for near in (found.below, found.above) if near is not None]
+    nearest = f"; the nearest tried that do not: {' and '.join(near)}" if near and len(set(own.sizes)) == 1 else ""
+    if own.losses is None:
+        return f"{size} does not fit{nearest}."
+    if not own.losses:
+        return f"{size} leaves nothing unread."
+    first = own.losses[:MOST_LISTED]
     listed = ", ".join(f"{loss.elements:,} of {loss.size:,} along {loss.axis} of {loss.map}" for loss in first)
-    more = f" and {len(losses) - MOST_LISTED:,} more" if len(losses) > MOST_LISTED else ""
-    return f"{found.own:,} leaves unread {listed}{more}{nearest}."
+    more = f" and {len(own.losses) - MOST_LISTED:,} more" if len(own.losses) > MOST_LISTED else ""
+    return f"{size} leaves unread {listed}{more}{nearest}."
 
 
 def _progressions(found: Sequence[Progression]) -> str:

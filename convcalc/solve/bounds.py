@@ -119,7 +119,7 @@ def first_where(values: Sequence[int], holds: Callable[[int], bool]) -> tuple[Se
     >>> first_where(range(1, 10**30), lambda value: value * value > 50)
     (range(7, 8), range(8, 9))
     """
-    low, high = 0, _count(values)
+    low, high = 0, length(values)
     while low < high:
         middle = (low + high) // 2
         if holds(values[middle]):
@@ -129,8 +129,12 @@ def first_where(values: Sequence[int], holds: Callable[[int], bool]) -> tuple[Se
     return values[max(low - 1, 0) : low], values[low : low + 1]
 
 
-def _count(values: Sequence[int]) -> int:
-    """How many there are; len() of a range stops at what a machine number holds."""
+def length(values: Sequence[int]) -> int:
+    """How many there are; len() of a range stops at what a machine number holds.
+
+    >>> length(range(1, 10**30 + 1, 2)) == 10**30 // 2
+    True
+    """
     if isinstance(values, range):
         return max(0, -(-(values.stop - values.start) // values.step))
     return len(values)

@@ -13,6 +13,7 @@ from convcalc.layers import kind
 from convcalc.layers.axes import Shape, Sides, counted, shape, whole
 from convcalc.layers.block import Sequential
 from convcalc.layers.conv import Conv
+from convcalc.solve.bounds import between, first_where, length
 from convcalc.walk import trace
 
 MOST_LAYERS = 256
@@ -107,11 +108,12 @@ def chains(
     unread = misfits = looks = 0
     found: list[tuple[int, int, Setting]] = []
     stopped = None
-    for setting in _settings(kernel_size, dilation, stride):
+    for setting, skipped in _settings(kernel_size, dilation, stride, layers, wanted, min(sizes[2:])):
         if looks >= MOST_LOOKS:
             stopped = setting
             break
         looks += 1
+        unread += skipped
         field = chain_field(layers, *setting)
         if field < wanted:
             continue
@@ -179,16 +181,30 @@ def _checked_shape(input_shape: Sequence[int]) -> Shape:
     return sizes
 
 
-def _settings(kernel_size: Sequence[int], dilation: Sequence[int], stride: Sequence[int]) -> Iterator[Setting]:
-    """Every setting of the bounds, one at a time: they may be too long to be counted."""
+def _settings(
+    kernel_size: Sequence[int], dilation: Sequence[int], stride: Sequence[int], layers: int, wanted: int, size: int
+) -> Iterator[tuple[Setting, int]]:
+    """The settings of the bounds that may do, one at a time: they may be too long to be counted.
+
+    With each comes how many were skipped before it that see enough: strides that step over elements, as they are longer
+    than a window that is shorter than the input. A kernel of 1 is skipped where it sees too little.
+    """
     for name, values in (("kernel_size", kernel_size), ("dilation", dilation), ("stride", stride)):
         if not values:
             raise ConvcalcError(f"no {name} is given: give at least one")
         whole(name, values[0], least=1)  # the smallest
-    for taps in kernel_size:
+    for taps in (wanted > 1 and between(kernel_size, 2, None)) or kernel_size:
         for gap in dilation:
-            for step in stride:
-                yield Setting(taps, gap, step)
+            extent = formulas.window_extent(taps, gap)
+            steps = between(stride, 1, extent if extent < size else None)
+            over = between(stride, extent + 1, None) if extent < size else ()
+            _, first = first_where(over, lambda step: chain_field(layers, taps, gap, step) >= wanted)  # noqa: B023
+            skipped = length(between(over, first[0], None)) if first else 0
+            for step in steps:
+                yield Setting(taps, gap, step), skipped
+                skipped = 0
+            if skipped:
+                yield Setting(taps, gap, first[0]), skipped - 1
 
 
 def _walk(setting: Setting, layers: int, sizes: Shape, padding: int | None) -> _Walked:
@@ -255,7 +271,7 @@ def _remedy(
     """
     most, fewest = (0, Setting(1, 1, 1)), MOST_LAYERS + 1
     looks, stopped = 0, False
-    for setting in _settings(*bounds):
+    for setting, _ in _settings(*bounds, layers, 1, min(sizes[2:])):
         stopped = looks >= MOST_LOOKS or setting == end
         if stopped:
             break

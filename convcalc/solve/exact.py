@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape, shape
+from convcalc.layers.axes import Shape, shape, whole
 from convcalc.layers.base import Layer
 from convcalc.layers.pad import Pad, ReflectionPad, ReplicationPad
 from convcalc.layers.windows import AXES, Window
 from convcalc.network import INPUT, Network, as_network, opened
 from convcalc.solve.progressions import Progression, folded
-from convcalc.unread import unread
+from convcalc.unread import unread_elements
 
 SIZES = range(1, 513)
 MOST_WORK = 2_000_000  # layers looked up; one that is worked out is as much work as many
@@ -73,6 +73,7 @@ def exact_sizes(network: Network | Layer, input_shape: Sequence[int], sizes: Seq
     before, rank = _prefix(walk.network, given)
     if not sizes:
         raise ConvcalcError("no size is given: give at least one")
+    whole("size", sizes[0], least=1)
     fits: list[int] = []
     exact: list[int] = []
     own, refusal, stopped = given[len(before)], "", None
@@ -189,6 +190,11 @@ class _Walk:
             if look is None:
                 look = known[key] = _worked_out(self.layers[number], *key[1:])
                 self.work += WORKED_OUT
+                if isinstance(look, _Look):
+                    copied = [
+                        sum(map(abs, window.padding)) for window in look.windows if window.padding_mode != "zeros"
+                    ]
+                    self.work += WORKED_OUT * sum(copied)
             if isinstance(look, ConvcalcError):
                 self.work += number + 1
                 raise _MisfitError(f"layer {self.names[number + 1]!r}: {look}")
@@ -264,7 +270,7 @@ def _unread(window: Window) -> int:
     missing = window.size - formulas.read_elements(window.size, *window.geometry)
     if missing == 0 or window.padding_mode == "zeros":
         return missing
-    counted = unread(window).elements
+    counted = unread_elements(window)
     return len(_unread_elements(window)) if counted is None else counted
 
 

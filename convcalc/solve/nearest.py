@@ -9,13 +9,14 @@ from typing import NamedTuple
 from convcalc.errors import ConvcalcError
 from convcalc.formulas import window_extent
 from convcalc.layers.windows import AXES
-from convcalc.solve.answers import Answers
-from convcalc.solve.bounds import Bounds, described
+from convcalc.solve.answers import Answers, ask
+from convcalc.solve.bounds import described
 from convcalc.solve.conv import Convolution
 from convcalc.solve.search import MOST_EXAMINED, Axis, Operation, Solution, all_rooms, search, windows
 from convcalc.solve.transposed import TransposedConvolution
 
-MOST_TRIED = 20_000  # settings that are looked at for a remedy
+MOST_BESIDE = 20_000  # settings that are looked at for what comes nearest
+MOST_TRIED = 20_000  # and for a remedy
 MOST_REMEDIES = 2
 
 
@@ -44,7 +45,7 @@ def nearest(operation: Operation, axis: Axis) -> Nearest:
     """
     below, above, complete = None, None, True
     for examined, size in enumerate(_sizes(operation, axis)):
-        if examined == MOST_EXAMINED:
+        if examined == MOST_BESIDE:
             complete = False
             break
         if size < axis.target:
@@ -82,7 +83,7 @@ def refusal(answers: Answers) -> ConvcalcError:
     >>> from convcalc.solve.conv import conv
     >>> print(refusal(conv((28,), (38 + 1,))))  # doctest: +NORMALIZE_WHITESPACE
     no kernel 1 to 11, stride 1 to 4, padding 0 to 5, dilation 1 to 2 turns 28 into 39: the most is 38 (kernel 1,
-    stride 1, padding 5): allow a padding of up to 6, or use a transposed convolution
+    stride 1, padding 5): use padding=0..6, or a transposed convolution
     """
     names = AXES[len(answers.axes)]
     for name, axis, solved, stopped_at in zip(names, answers.axes, answers.solved, answers.stopped_at, strict=True):
@@ -94,7 +95,11 @@ def refusal(answers: Answers) -> ConvcalcError:
                     f"none of the first {MOST_EXAMINED} settings turns {question} (stopped at padding {stopped_at}):"
                     " give narrower bounds"
                 )
-            return ConvcalcError(_why(answers.operation, axis, question))
+            why = _why(answers.operation, axis, question)
+            grows = type(answers.operation) is Convolution and axis.target > axis.size
+            if grows and ask(TransposedConvolution(), answers.sizes, answers.targets, None).found:
+                why += ", or a transposed convolution"
+            return ConvcalcError(why)
     return ConvcalcError(
         f"{'x'.join(map(str, answers.sizes))} to {'x'.join(map(str, answers.targets))} needs ceil_mode along one axis"
         " and none along another, and it is one for all: give wider bounds"
@@ -109,7 +114,7 @@ def _why(operation: Operation, axis: Axis, question: str) -> str:
         return f"no {described(axis.limits)} turns {question}: give narrower bounds to see what comes nearest"
     if found.solution is None:
         remedy = _remedies(operation, axis, ("kernel_size", "stride") if shrinks else ("padding",))
-        remedy = remedy or f"allow a smaller {'padding' if shrinks else 'kernel_size'}"
+        remedy = remedy or "give other bounds"
         nothing = "leaves any output of" if shrinks else "fits"
         return f"no {described(axis.limits)} {nothing} input {axis.size}, to turn {question}: {remedy}"
     if found.above is None:
@@ -142,14 +147,9 @@ def _remedies(operation: Operation, axis: Axis, names: tuple[str, ...]) -> str:
     for name in names:
         least = _least_beyond(operation, axis, name)
         if least is not None:
-            remedies.append(f"a {name} of up to {least}")
-    wider = [f"allow {' or '.join(remedies[:MOST_REMEDIES])}"] if remedies else []
-    if type(operation) is Convolution and axis.target > axis.size:
-        other = TransposedConvolution()
-        limits = other.limits(axis.size, axis.target, Bounds())
-        if search(other, axis._replace(limits=limits)).solutions:
-            wider.append("use a transposed convolution")
-    return ", or ".join(wider)
+            first = getattr(axis.limits, name)[0]
+            remedies.append(f"{name}={first}..{least}")
+    return f"use {' or '.join(remedies[:MOST_REMEDIES])}" if remedies else ""
 
 
 def _least_beyond(operation: Operation, axis: Axis, name: str) -> int | None:

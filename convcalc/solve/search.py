@@ -63,6 +63,7 @@ class Operation:
     layer: str  # the name of the layer, without the number of axes
     channels: Sequence[int]  # what the layer takes before its kernel
     settings: Sequence[str]  # the settings that are looked for, by the layer's names
+    dilation_moves_one_tap = False  # whether the dilation of a kernel of 1 makes a difference
 
     def limits(self, size: int, target: int, bounds: Bounds) -> Limits:
         """The bounds, by default those of `default_limits`."""
@@ -198,9 +199,13 @@ def _candidates(operation: Operation, axis: Axis) -> Iterator[tuple[int, tuple[i
         yield padding, None
         for dilation in dilations:
             yield padding, None
+            found = False
             for strides, ceil_mode in operation.strides(axis, kernel_size, padding, dilation):
                 for stride in strides:
+                    found = True
                     yield padding, (kernel_size, stride, padding, dilation, ceil_mode)
+            if kernel_size == 1 and not found and not operation.dilation_moves_one_tap:
+                break  # nor does any other dilation
 
 
 def _in_order(solutions: list[Solution]) -> list[Solution]:

@@ -19,6 +19,7 @@ class TransposedConvolution(Operation):
     layer = "ConvTranspose"
     channels = (1, 1)
     settings = ("kernel_size", "stride", "padding", "output_padding", "dilation")
+    dilation_moves_one_tap = True  # it allows a larger output_padding
 
     def limits(self, size: int, target: int, bounds: Bounds) -> Limits:
         """By default as of a convolution the other way, and any output_padding that some stride or dilation allows."""

@@ -83,6 +83,8 @@ def read_value(text: str, columns: Mapping[str, Kind]) -> tuple[str, Callable[[L
     >>> kind, value({"output": (1, 64, 112, 112)}.get)
     ('a number', 112)
     """
+    if not text.strip():
+        raise ConvcalcError("a column's name is empty: write such as macs or output.2")
     term = _Reader(text, columns).alone()
     return term.kind, term.value
 

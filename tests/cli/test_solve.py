@@ -84,14 +84,18 @@ def test_which_three_layers_see_31_most_cheaply(run):
 
 def test_which_sizes_a_network_maps_exactly(run):
     ran = run("solve --net vgg16 --exact")
-    assert table(ran.out) == [["32", "512", "32", "16"]]
-    assert "\n224 is one of them.\n" in ran.out
+    assert ["32", "512", "32", "16"] in table(ran.out)
+    assert "\n224x224 leaves nothing unread.\n" in ran.out
+    ran = run("solve --net vgg16 --exact --input 1x3x640x640")  # 640 is not among the sizes tried
+    assert "\n640x640 leaves nothing unread.\n" in ran.out
+    ran = run("solve --net vgg16 --exact --input 1x3x224x100")
+    assert "\n224x100 leaves unread 1 of 25 along W of features.15" in ran.out
     ran = run("solve --net vgg16 --exact --input 1x3x250x250 --size 200..300")
     assert table(ran.out) == [["224", "288", "32", "3"]]
-    assert "250 leaves unread 1 of 125 along H of features.8" in ran.out
-    assert "; the nearest that do: 224 and 256." in ran.out
+    assert "250x250 leaves unread 1 of 125 along H of features.8" in ran.out
+    assert "; the nearest tried that do not: 224 and 256." in ran.out
     ran = run("solve --net 'AdaptiveAvgPool2d(1)' --exact --input 1x3x9x9")
-    assert "Every size does" in ran.out
+    assert "Every size tried does" in ran.out
     ran = run("solve --net 'MaxPool2d(5, 3)' --exact --input 1x3x9x9 --size 6..7")
     assert "None does. 6 comes nearest: it leaves 2 rows and columns unread." in ran.out
     document = run("solve --net lenet5 --exact --json").document
@@ -140,7 +144,7 @@ def test_every_format(run, question):
         ("28x28 13 --k 3,5x3", "--k '3,5x3' mixes lists and axes"),
         ("28 13 --limit 0", "--limit 0 is too small"),
         ("28 13 --limit 100000", "--limit 100,000 is too large: give at most 10,000"),
-        ("28 100", "turns 28 into 100: the most is 38 (kernel 1, stride 1, padding 5): allow a padding of up to 36"),
+        ("28 100", "turns 28 into 100: the most is 38 (kernel 1, stride 1, padding 5): use --p 0..36, or a transposed"),
         ("28 13 --k 3 --s 1", "turns 28 into 13: the least is 24"),
         ("28 14 --pool --transposed", "--transposed and --pool exclude each other"),
         ("28 14 --output-padding 1", "--output-padding is of a transposed convolution: add --transposed"),
@@ -158,6 +162,14 @@ def test_every_format(run, question):
         ("--net 'Linear(3, 4)' --exact --input 1x3", "spatial"),
         ("--net 'MaxPool2d(2)' --exact", "no input shape given: add --input 1x3x224x224"),
         ("--net 'MaxPool2d(9)' --exact --input 1x3x9x9 --size 1..8", "no size from 1 to 8 fits"),
+        ("28 13 --chain ''", "2 sizes given: give none with --chain"),
+        ("28 13 --size ''", "--size has nothing to do with a size"),
+        ("28 13 --k x", "--k 'x' is not a"),
+        ("28 13 --k 3,1..1" + "0" * 50, "values: give at most 100,000"),
+        ("--chain 256 --receptive-field 31 --limit 9999", "are too many to walk: give at most 39"),
+        ("--net vgg16 --exact --size 0..3", "size 0 is too small: it must be at least 1"),
+        ("--net 'MaxPool2d(9)' --exact --input 1x3x9x9 --size 1..8", "use padding=1"),
+        ("28x28 100x14 --p 0", "turns 28 into 100 along H: the most is 28 (kernel 1, stride 1): use --p 0..36"),
         ("--net vgg17 --exact", "did you mean"),
         ("--net vgg16 --exact --size 5..3", "--size 5..3 has nothing in it"),
         ("--net vgg16 --exact --limit 3", "--limit has nothing to do with --exact"),

@@ -172,11 +172,11 @@ def test_every_remedy_does_and_the_most_is_the_most(layers, wanted, size, kernel
 def test_bounds_without_end_stop_and_say_where(monkeypatch):
     monkeypatch.setattr(module, "MOST_LOOKS", 100)
     answer = chains(1, 3, kernel_size=range(1, 10**30), dilation=(1,))
-    # kernel 1 and 2 see too little: one look each; every other takes two, and 50 of them reach 102
-    assert answer.stopped == (52, 1, 1)
+    # kernel 1 is not looked at, 2 sees too little: one look; every other takes two, and 50 of them reach 101
+    assert answer.stopped == (53, 1, 1)
     with pytest.raises(
         ConvcalcError,
-        match="before kernel_size 101, dilation 1, stride 1, where the search stopped, the most looked at is",
+        match="before kernel_size 102, dilation 1, stride 1, where the search stopped, the most looked at is",
     ):
         chains(1, 10**9, kernel_size=range(1, 10**30), dilation=(1,))
 
@@ -185,3 +185,10 @@ def test_a_padding_keeps_what_fits():
     answer = chains(1, 3, (1, 1, 5), kernel_size=(3, 7), dilation=(1,), padding=0)
     assert [(one.layer.kernel_size, one.output) for one in answer.chains] == [((3,), (1, 1, 3))]
     assert (answer.found, answer.misfits) == (1, 1)
+
+
+def test_strides_that_step_over_elements_do_not_use_up_the_search():
+    answer = chains(2, 31, (1, 1, 99), stride=range(1, 10**30))
+    assert answer.stopped is None
+    assert answer.chains
+    assert answer.unread > 10**29

@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convcalc.solve.axes import SETTINGS, combinations_in_order
+from convcalc.solve.bounds import Bounds
+from convcalc.solve.conv import conv
 from convcalc.solve.search import Solution
 
 SOLUTIONS = st.builds(
@@ -35,3 +37,9 @@ def test_the_order_is_that_of_the_sorted_product(axes):
         expected.append((sum(one.score for one in chosen) + differing, [one.ties for one in chosen]))
     found = [(one.score, list(one.ties)) for one in combinations_in_order(axes)]
     assert found == sorted(expected)
+
+
+def test_a_kernel_of_1_does_not_use_up_the_search():
+    answers = conv((28,), (13,), Bounds(dilation=range(1, 200_001)))
+    assert answers.first(1)[0].axes[0][:4] == (4, 2, 0, 1)
+    assert answers.stopped_at == (5,)  # where a kernel of 1, by strides of 3, has a solution for every dilation
