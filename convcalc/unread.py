@@ -7,7 +7,7 @@ of the ranges only the first few are listed, each found by bisection on the coun
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -43,14 +43,9 @@ def unread(window: Window) -> Unread:
     Unread(elements=6, ranges=((1, 2), (4, 5), (7, 8)))
     """
     size = window.size
-    if formulas.read_elements(size, size, *window.geometry[1:]) == size:
-        return Unread(0, ())
-    if window.padding_mode in ("reflect", "circular") and sum(window.padding) > COPIES_WALKED:
+    read_below = _count_of_read(window)
+    if read_below is None:
         return Unread(None, ())
-    copied = _read_as_copies(window)
-
-    def read_below(end: int) -> int:
-        return formulas.read_elements(size, end, *window.geometry[1:]) + bisect_left(copied, end)
 
     def unread_below(end: int) -> int:
         return end - read_below(end)
@@ -63,6 +58,29 @@ def unread(window: Window) -> Unread:
             first = _next(unread_below, end, size)
 
     return Unread(unread_below(size), tuple(islice(ranges(), RANGES_LISTED)))
+
+
+def unread_among(window: Window, elements: Iterable[int]) -> tuple[int, ...] | None:
+    """Those of the elements, each from 0 to the axis's size less 1, that no window reads; None as of `unread`.
+
+    >>> unread_among(Window(10**30, 1, 3, (0, 0), 1, "zeros"), range(6))
+    (1, 2, 4, 5)
+    """
+    read_below = _count_of_read(window)
+    if read_below is None:
+        return None
+    return tuple(element for element in elements if read_below(element + 1) == read_below(element))
+
+
+def _count_of_read(window: Window) -> Callable[[int], int] | None:
+    """How many of the elements below a given one are read; None in the case that is not worked out."""
+    size = window.size
+    if formulas.read_elements(size, size, *window.geometry[1:]) == size:
+        return int
+    if window.padding_mode in ("reflect", "circular") and sum(window.padding) > COPIES_WALKED:
+        return None
+    copied = _read_as_copies(window)
+    return lambda end: formulas.read_elements(size, end, *window.geometry[1:]) + bisect_left(copied, end)
 
 
 def _next(count_below: Callable[[int], int], start: int, size: int) -> int:

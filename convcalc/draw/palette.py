@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from convcalc.draw.text import FONT
+from convcalc.draw.text import FONT, MONO
 
 # A colour's name: in a light scheme, in a dark one.
 COLOURS = {
@@ -41,6 +41,7 @@ ROLES = {
     "ink": "fill:{ink};font-size:13px",
     "muted": "fill:{muted};font-size:12px",
     "warn": "fill:{warn};font-size:12px",
+    "code": f"fill:{{ink}};font-size:14px;font-weight:700;font-family:{MONO}",
     "small": "fill:{muted};font-size:10px",
     "in": "fill:{input};stroke:{input-edge}",  # input cells
     "taken": "fill:{taken};stroke:{ink};stroke-width:2",  # the input cell in use
@@ -57,7 +58,7 @@ ROLES = {
     "rule": "fill:none;stroke:{muted}",
     "arrow": "fill:{muted}",
 }
-SIZES = {"title": 16, "ink": 13, "muted": 12, "warn": 12, "small": 10}  # of the roles that are text
+SIZES = {"title": 16, "ink": 13, "muted": 12, "warn": 12, "code": 14, "small": 10}  # of the roles that are text
 LIGHT, DARK = 0, 1
 
 
