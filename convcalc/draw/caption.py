@@ -28,9 +28,9 @@ def title(layer: Layer) -> str:
     for name in SETTINGS:
         value = getattr(layer, name, None)
         if value is not None and (name == "stride" or _changes(name, value)):
-            words.append(f"{name.replace('_', ' ')} {_spelled(value)}")
-    if getattr(layer, "padding_mode", "zeros") != "zeros":
-        words.append(f"padding mode {layer.padding_mode}")  # type: ignore[attr-defined]
+            mode = getattr(layer, "padding_mode", "zeros")
+            kind = f" ({mode})" if name == "padding" and mode != "zeros" else ""
+            words.append(f"{name.replace('_', ' ')} {_spelled(value)}{kind}")
     if getattr(layer, "ceil_mode", False):
         words.append("ceil mode")
     return ", ".join(words)

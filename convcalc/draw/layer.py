@@ -63,7 +63,8 @@ def layer_picture(row: Row, *, look: str = "flat", still: bool = False, at: Sequ
     shapes = caption.shapes(row, rank, is_transposed)
     maps = caption.maps(row, rank)
     captions = [Caption("ink", shapes), *([Caption("ink", maps)] if maps else [])]
-    captions += [Caption("muted", line) for line in (*caption.formulas(row, rank), *said)]
+    captions += [Caption("formula", line) for line in caption.formulas(row, rank)]
+    captions += [Caption("muted", "; ".join(said))] if said else []
     title = caption.title(row.layer)
     return sheet(name, title, caption.description(title, shapes, scene, said), shown, captions)
 
