@@ -164,7 +164,7 @@ def _frame(layer: Layer, is_transposed: bool) -> str:
 def _padded(sides: Sequence[tuple[int, int]]) -> str:
     if not any(map(any, sides)):
         return ""
-    if all(before == after for before, after in sides):
+    if all(before == after >= 0 for before, after in sides):
         each = [before for before, _ in sides]
         return f" (+{each[0] if len(set(each)) == 1 else by(each)} padding each side)"
     return f" (padding {_spelled(sides)})"
