@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from convcalc.draw.axis import Axis, Lane
+from convcalc.draw.axis import Lane, Scene
 from convcalc.draw.grid import Blocks, cells, dots, outlines
 from convcalc.draw.motion import Motion, Stretch
 from convcalc.draw.palette import SIZES
@@ -25,22 +25,6 @@ LIFT = 30  # pixels between the stacked grids
 WORDS = ("input", "output")
 
 
-class Scene(NamedTuple):
-    """What is drawn: the rows and columns, whether the window writes (a transposed layer) or reads, and the unread."""
-
-    rows: Axis
-    columns: Axis
-    is_transposed: bool
-    unread_rows: tuple[int, ...]
-    unread_columns: tuple[int, ...]
-    is_flat_line: bool  # whether there are columns only
-
-    @property
-    def has_unread(self) -> bool:
-        """Whether anything is hatched."""
-        return bool(self.unread_rows or self.unread_columns)
-
-
 class Grids(NamedTuple):
     """Where the upper left corners of the grids are, in pixels of the plane they lie in, and a cell's size there."""
 
@@ -56,7 +40,7 @@ def figure(name: Names, scene: Scene, look: str) -> Figure:
     cell = max(SMALLEST, min(LARGEST, FULL_WIDTH // longest))
     if look == "iso":
         drawn = _stacked(name, scene, motion, cell)
-    elif scene.is_flat_line:
+    elif scene.is_line:
         drawn = _below_each_other(name, scene, motion, cell)
     else:
         drawn = _side_by_side(name, scene, motion, cell)
@@ -241,11 +225,11 @@ def _middles(lane: Lane) -> list[float]:
 def _facing(scene: Scene, motion: Motion, grids: Grids) -> str:
     """Lines between the sides that window and cell turn to each other."""
     columns, rows = _stretches(scene, grids)
-    first, last = (columns, rows) if not scene.is_flat_line else (rows, columns)
+    first, last = (columns, rows) if not scene.is_line else (rows, columns)
     near, far = first
     # From the window's far side to the cell's near one; of a transposed layer the cell is in front.
     facing = Stretch(near.begins, far.ends) if scene.is_transposed else Stretch(far.begins, near.ends)
-    return motion.lines(last, [facing]) if not scene.is_flat_line else motion.lines([facing], last)
+    return motion.lines(last, [facing]) if not scene.is_line else motion.lines([facing], last)
 
 
 def _corners(scene: Scene, motion: Motion, grids: Grids) -> str:
@@ -272,7 +256,7 @@ def _index(name: Names, scene: Scene, motion: Motion, y: float) -> tuple[str, fl
     begin = "in[" if scene.is_transposed else "out["
     rows = [f"{begin}{place}," for place in scene.rows.places]
     columns = [f"{place}]" for place in scene.columns.places]
-    if scene.is_flat_line:
+    if scene.is_line:
         return motion.counter("column", 0, y, [begin + column for column in columns], across=True), _mono(
             begin + columns[-1]
         )

@@ -24,6 +24,15 @@ class Stretch(NamedTuple):
     ends: Sequence[float]
 
 
+def pace(rows: int, columns: int) -> float:
+    """The seconds that each of the places takes: few are looked at slowly.
+
+    >>> pace(3, 3), pace(24, 24)
+    (0.8, 0.25)
+    """
+    return round(min(SLOWEST, max(FASTEST, LOOP / (rows * columns))), 2)
+
+
 class Motion:
     """The rows and columns stepped through; it makes what moves, and gathers the CSS for it.
 
@@ -34,7 +43,7 @@ class Motion:
 
     def __init__(self, name: Names, rows: int, columns: int) -> None:
         self.name = name
-        self.pace = round(min(SLOWEST, max(FASTEST, LOOP / (rows * columns))), 2)
+        self.pace = pace(rows, columns)
         self.seconds_across = columns * self.pace
         self.seconds_down = rows * self.seconds_across
         self.css = ""

@@ -170,8 +170,7 @@ def stretches(svg, what, count):
 def test_what_moves_is_at_each_place_where_the_still_shows_it(case, look):
     layer, shape = case
     moving = picture(layer, shape, look=look)
-    if "@keyframes" not in moving:
-        return
+    assume("left out" not in moving and "@keyframes" in moving)
     row = trace(layer, shape).rows[0]
     transposed = isinstance(layer, ConvTranspose1d | ConvTranspose2d)
     steps = (row.input if transposed else row.output)[2:]
@@ -198,8 +197,7 @@ def test_moving_lines_go_where_the_stills_go(case, data):
     steps = (row.input if transposed else row.output)[2:]
     steps = (1, *steps) if len(steps) == 1 else steps
     moving = picture(layer, shape)
-    if min(steps) == 1:
-        return
+    assume("left out" not in moving and min(steps) > 1)
     r, c = (data.draw(st.integers(0, size - 1)) for size in steps)
     still = picture(layer, shape, still=True, at=(r, c))
     wanted = re.findall(r"M(\S+) (\S+)L([-\d.]+) ([-\d.]+)", shapes_of(still, "lines")[0])
