@@ -1,0 +1,144 @@
+"""Pictures made of characters: lines of pieces, each with a role, shown in colour, in Unicode, or in ASCII.
+
+A cell of a grid is two characters: a background colour, or a symbol where there is no colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.draw.palette import COLOURS, LIGHT
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+WIDTH = 80  # characters, where nobody says how wide the terminal is
+
+
+class Piece(NamedTuple):
+    """A part of a line: words, or a cell of a grid, whose words are empty."""
+
+    role: str
+    words: str = ""
+
+
+Line = tuple[Piece, ...]
+
+
+class Mark(NamedTuple):
+    """How a cell is shown: its symbol, that in ASCII, and the names of its colours: behind it, and on it.
+
+    In colour a cell with a background has lines at its right and lower sides, unless its symbol is shown too.
+    """
+
+    symbol: str
+    ascii: str
+    behind: str | None = None
+    on_it: str | None = None
+    is_shown: bool = False
+
+
+MARKS = {
+    "blank": Mark(" ", " "),
+    "frame": Mark("·", ".", None, "frame", True),
+    "left out": Mark("…", ":", None, "frame", True),
+    "in": Mark("■", "o", "input", "input-edge"),
+    "out": Mark("□", "=", "output", "output-edge"),
+    "window": Mark("▣", "#", "window", "window-edge"),
+    "spare": Mark("▢", "+", "spare", "window-edge"),
+    "unread": Mark("▨", "/", "input", "input-edge", True),
+    "unwritten": Mark("▨", "/", "output", "output-edge", True),
+    "taken": Mark("◆", "@", "taken", "taken"),
+    "made": Mark("◆", "@", "made", "made"),
+    "arrow": Mark("→", "->", None, "frame", True),
+}
+EDGE = {False: " ▕", True: "  "}  # of a cell with a background, in Unicode and in ASCII
+STYLES = {"title": "bold", "ink": "", "muted": "dim", "code": "bold"}  # of words
+IN_ASCII = str.maketrans(
+    {"→": "->", "←": "<-", "↓": "v", "×": "x", "·": "*", "\u2212": "-", "–": "-", "⌊": "floor(", "⌋": ")", "…": "..."}
+    | {"│": "|", "├": "+", "└": "+", "┌": "+", "─": "-", "²": "^2", "≥": ">=", "≤": "<="}
+)
+
+
+def plain(lines: Iterable[Line], ascii: bool = False) -> list[str]:  # noqa: A002 - what it gives
+    """The lines without colour; in ASCII, for whatever can show no more.
+
+    >>> plain([(Piece("ink", "5×5 → 3×3 "), Piece("window"), Piece("in"))], ascii=True)
+    ['5x5 -> 3x3 # o']
+    """
+    return ["".join(_shown(piece, ascii) for piece in line).rstrip() for line in lines]
+
+
+def coloured(lines: Iterable[Line], ascii: bool = False) -> list[Text]:  # noqa: A002
+    """The lines in colour, for Rich.
+
+    >>> [text.plain for text in coloured([(Piece("ink", "5×5 "), Piece("window"), Piece("unread"))])]
+    ['5×5  ▕▨▨']
+    """
+    from rich.text import Text
+
+    return [
+        Text.assemble(*((_shown(piece, ascii, True), _style(piece)) for piece in line), no_wrap=True) for line in lines
+    ]
+
+
+def play(console: Console, frames: Iterable[Sequence[Line]], seconds: float, ascii: bool = False) -> None:  # noqa: A002
+    """Show the frames one after the other in place, each for so long, until there are no more, or until Ctrl-C.
+
+    The last stays. Without colour where the console has none.
+
+    >>> from rich.console import Console
+    >>> play(Console(file=None, quiet=True), [], 0.8)
+    """
+    from time import sleep
+
+    from rich.console import Group
+    from rich.live import Live
+    from rich.text import Text
+
+    def shown(lines: Sequence[Line]) -> Group:
+        if console.no_color:
+            return Group(*(Text(line, no_wrap=True) for line in plain(lines, ascii)))
+        return Group(*coloured(lines, ascii))
+
+    with Live(console=console, auto_refresh=False) as live:
+        try:
+            for lines in frames:
+                live.update(shown(lines), refresh=True)
+                sleep(seconds)
+        except KeyboardInterrupt:
+            pass
+
+
+def words(role: str, text: str, width: int) -> list[Line]:
+    """The text as lines of at most so many characters, in ASCII too.
+
+    >>> words("ink", "one two", 5)
+    [(Piece(role='ink', words='one'),), (Piece(role='ink', words='two'),)]
+    """
+    from textwrap import wrap
+
+    longer = max(len(text.translate(IN_ASCII)) - len(text), 0)  # spread evenly over the lines, at worst on one
+    room = width if len(text) + longer <= width else max(width - longer, width // 2)
+    return [(Piece(role, line),) for line in wrap(text, room)]
+
+
+def _shown(piece: Piece, ascii: bool, in_colour: bool = False) -> str:  # noqa: A002
+    mark = MARKS.get(piece.role)
+    if mark is None:
+        text = piece.words.translate(IN_ASCII) if ascii else piece.words
+        return text.encode("ascii", "backslashreplace").decode() if ascii else text
+    symbol = mark.ascii if ascii else mark.symbol
+    if not in_colour or mark.behind is None:
+        return symbol.ljust(2)
+    return symbol * 2 if mark.is_shown else EDGE[ascii]
+
+
+def _style(piece: Piece) -> str:
+    mark = MARKS.get(piece.role)
+    if mark is None:
+        return STYLES[piece.role]
+    style = COLOURS[mark.on_it][LIGHT] if mark.on_it else ""
+    return f"underline {style} on {COLOURS[mark.behind][LIGHT]}" if mark.behind else style
