@@ -90,7 +90,7 @@ def _drawn_out(svg: str, values: dict[str, str]) -> str:
             return
         for child in element:
             if any(STRETCHED in inner.attrib for inner in child.iter()):
-                rule = values.get(child.get("class", "")) or child.get("style", "")
+                rule = values.get(child.get("class", ""), child.get("style", ""))
                 if rule.startswith("transform:"):
                     child.attrib.clear()
                 draw_out(child, _stretched(across, rule, "X"), _stretched(down, rule, "Y"))

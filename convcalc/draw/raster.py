@@ -74,8 +74,8 @@ def _palette(first: Image, last: Image) -> Image:
 
     counts: Counter[tuple[int, int, int]] = Counter()
     for image in (first, last):
-        for count, colour in image.getcolors(image.width * image.height):
-            counts[colour] += count
+        colours: Any = image.getcolors(image.width * image.height)
+        counts.update({colour: count for count, colour in colours})
     taken: dict[tuple[int, ...], tuple[int, int, int]] = {}
     for colour in sorted(counts, key=lambda colour: (-counts[colour], colour)):
         taken.setdefault(tuple(channel // NEAR for channel in colour), colour)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.draw.palette import COLOURS, LIGHT
+from convcalc.draw.text import MINUS, TIMES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,35 +57,47 @@ MARKS = {
 }
 EDGE = {False: " ▕", True: "  "}  # of a cell with a background, in Unicode and in ASCII
 STYLES = {"title": "bold", "ink": "", "muted": "dim", "code": "bold"}  # of words
-IN_ASCII = str.maketrans(
-    {"→": "->", "←": "<-", "↓": "v", "×": "x", "·": "*", "\u2212": "-", "–": "-", "⌊": "floor(", "⌋": ")", "…": "..."}
+SPELLED = str.maketrans(
+    {
+        "→": "->",
+        "←": "<-",
+        "↓": "v",
+        TIMES: "x",
+        "·": "*",
+        MINUS: "-",
+        "\u2013": "-",
+        "⌊": "floor(",
+        "⌋": ")",
+        "…": "...",
+    }
     | {"│": "|", "├": "+", "└": "+", "┌": "+", "─": "-", "²": "^2", "≥": ">=", "≤": "<="}
 )
 
 
-def plain(lines: Iterable[Line], ascii: bool = False) -> list[str]:  # noqa: A002 - what it gives
+def plain(lines: Iterable[Line], in_ascii: bool = False) -> list[str]:
     """The lines without colour; in ASCII, for whatever can show no more.
 
-    >>> plain([(Piece("ink", "5×5 → 3×3 "), Piece("window"), Piece("in"))], ascii=True)
-    ['5x5 -> 3x3 # o']
+    >>> plain([(Piece("ink", "5² → 3² "), Piece("window"), Piece("in"))], in_ascii=True)
+    ['5^2 -> 3^2 # o']
     """
-    return ["".join(_shown(piece, ascii) for piece in line).rstrip() for line in lines]
+    return ["".join(_shown(piece, in_ascii) for piece in line).rstrip() for line in lines]
 
 
-def coloured(lines: Iterable[Line], ascii: bool = False) -> list[Text]:  # noqa: A002
+def coloured(lines: Iterable[Line], in_ascii: bool = False) -> list[Text]:
     """The lines in colour, for Rich.
 
-    >>> [text.plain for text in coloured([(Piece("ink", "5×5 "), Piece("window"), Piece("unread"))])]
-    ['5×5  ▕▨▨']
+    >>> [text.plain for text in coloured([(Piece("ink", "5 "), Piece("window"), Piece("unread"))])]
+    ['5  ▕▨▨']
     """
     from rich.text import Text
 
     return [
-        Text.assemble(*((_shown(piece, ascii, True), _style(piece)) for piece in line), no_wrap=True) for line in lines
+        Text.assemble(*((_shown(piece, in_ascii, True), _style(piece)) for piece in line), no_wrap=True)
+        for line in lines
     ]
 
 
-def play(console: Console, frames: Iterable[Sequence[Line]], seconds: float, ascii: bool = False) -> None:  # noqa: A002
+def play(console: Console, frames: Iterable[Sequence[Line]], seconds: float, in_ascii: bool = False) -> None:
     """Show the frames one after the other in place, each for so long, until there are no more, or until Ctrl-C.
 
     The last stays. Without colour where the console has none.
@@ -100,8 +113,8 @@ def play(console: Console, frames: Iterable[Sequence[Line]], seconds: float, asc
 
     def shown(lines: Sequence[Line]) -> Group:
         if console.no_color:
-            return Group(*(Text(line, no_wrap=True) for line in plain(lines, ascii)))
-        return Group(*coloured(lines, ascii))
+            return Group(*(Text(line, no_wrap=True) for line in plain(lines, in_ascii)))
+        return Group(*coloured(lines, in_ascii))
 
     with Live(console=console, auto_refresh=False) as live:
         try:
@@ -120,20 +133,20 @@ def words(role: str, text: str, width: int) -> list[Line]:
     """
     from textwrap import wrap
 
-    longer = max(len(text.translate(IN_ASCII)) - len(text), 0)  # spread evenly over the lines, at worst on one
+    longer = max(len(text.translate(SPELLED)) - len(text), 0)  # spread evenly over the lines, at worst on one
     room = width if len(text) + longer <= width else max(width - longer, width // 2)
     return [(Piece(role, line),) for line in wrap(text, room)]
 
 
-def _shown(piece: Piece, ascii: bool, in_colour: bool = False) -> str:  # noqa: A002
+def _shown(piece: Piece, in_ascii: bool, in_colour: bool = False) -> str:
     mark = MARKS.get(piece.role)
     if mark is None:
-        text = piece.words.translate(IN_ASCII) if ascii else piece.words
-        return text.encode("ascii", "backslashreplace").decode() if ascii else text
-    symbol = mark.ascii if ascii else mark.symbol
+        text = piece.words.translate(SPELLED) if in_ascii else piece.words
+        return text.encode("ascii", "backslashreplace").decode() if in_ascii else text
+    symbol = mark.ascii if in_ascii else mark.symbol
     if not in_colour or mark.behind is None:
         return symbol.ljust(2)
-    return symbol * 2 if mark.is_shown else EDGE[ascii]
+    return symbol * 2 if mark.is_shown else EDGE[in_ascii]
 
 
 def _style(piece: Piece) -> str:

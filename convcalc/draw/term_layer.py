@@ -31,10 +31,10 @@ def layer_frame(row: Row, at: Sequence[int] | None = None, width: int = WIDTH, h
     >>> from convcalc import Conv2d, trace
     >>> from convcalc.draw.term import plain
     >>> row = trace(Conv2d(1, 1, 2), (1, 1, 3, 3)).rows[0]
-    >>> print(*plain(layer_frame(row, at=(0, 1)), ascii=True)[1:4], sep="\\n")
-    o # #        = @
-    o # #   ->   = @
-    o o o      = =
+    >>> print(*plain(layer_frame(row, at=(0, 1)), in_ascii=True)[2:5], sep="\\n")
+    o # #       = @
+    o # #   ->  = =
+    o o o
     """
     if row.parts is not None:
         raise ConvcalcError(f"{row.name!r} is a block of layers: draw one of them, or the network")
@@ -42,7 +42,7 @@ def layer_frame(row: Row, at: Sequence[int] | None = None, width: int = WIDTH, h
         return _linear(row, width)
     scene, place = _scene(row, at)
     indices = f"{'in' if scene.is_transposed else 'out'}[{', '.join(map(str, place[-len(scene.axes) :]))}]"
-    head = [*words("title", caption.title(row.layer), width), (Piece("code", indices),)]
+    head = [*words("title", caption.title(row.layer), width), *words("code", indices, width)]
     rank = len(windows_of(row))
     said = [("ink", caption.shapes(row, rank, scene.is_transposed))]
     said += [("muted", line) for line in (caption.maps(row, rank), *caption.formulas(row, rank)) if line]
@@ -98,13 +98,14 @@ def fitted(lane: Lane, most: int, keep: range) -> Lane:
         return lane
     elements = lane.shown(outside=True)
     inside = [element for element in elements if element in keep]
-    for count in range(most, -1, -1):
-        first, last = -(-count // 2), count // 2
-        cut = _lane({*elements[:first], *inside, *elements[len(elements) - last :]}, lane.size)
-        if cut.length <= most:
-            return cut
-    half = (most - 1) // 2
-    return _lane({*inside[:half], *inside[-half:]}, lane.size)
+    cuts = (_lane({*_ends(elements, count), *inside}, lane.size) for count in range(most, -1, -1))
+    smaller = (_lane(_ends(inside, count), lane.size) for count in range(most, 0, -1))
+    return next(cut for cut in (*cuts, *smaller) if cut.length <= most)
+
+
+def _ends(elements: list[int], count: int) -> list[int]:
+    """So many of the elements, the first ones and the last ones."""
+    return [*elements[: count - count // 2], *elements[len(elements) - count // 2 :]]
 
 
 def _lane(elements: Iterable[int], size: int) -> Lane:
@@ -189,7 +190,8 @@ def _wide_role(scene: Scene, place: tuple[int, int], row: int, column: int) -> s
 
 def _grid(rows: Lane, columns: Lane, role: Callable[[int, int], str]) -> list[Line]:
     return [
-        tuple(Piece("left out" if r is None or c is None else role(r, c)) for c in _steps(columns)) for r in _steps(rows)
+        tuple(Piece("left out" if r is None or c is None else role(r, c)) for c in _steps(columns))
+        for r in _steps(rows)
     ]
 
 

@@ -16,9 +16,17 @@ from typing import Any
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 MISSING = "no Chromium was found"
 FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync --hide-scrollbars --remote-debugging-pipe"
-).split()
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--remote-debugging-pipe",
+)
 LAUNCH = """\
 import fcntl, os, sys
 read, write = (fcntl.fcntl(int(pipe), fcntl.F_DUPFD_CLOEXEC, 10) for pipe in sys.argv[1:3])
@@ -46,8 +54,9 @@ class Browser:
     def __init__(self, executable: str, profile: Path) -> None:
         theirs, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
+        browser = (executable, *FLAGS, f"--user-data-dir={profile}")
         self.process = subprocess.Popen(
-            [sys.executable, "-c", LAUNCH, str(theirs), str(theirs_out), executable, *FLAGS, f"--user-data-dir={profile}"],
+            [sys.executable, "-c", LAUNCH, str(theirs), str(theirs_out), *browser],
             pass_fds=(theirs, theirs_out),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
