@@ -104,7 +104,7 @@ def units_of(row: Row) -> tuple[Units, ...]:
     """The units of a row's output along each axis of the input.
 
     >>> from convcalc import Conv2d, trace
-    >>> [units.count for units in units_of(trace(Conv2d(1, 1, 3), (1, 1, 5, 9)).rows[0])]
+    >>> [units.number for units in units_of(trace(Conv2d(1, 1, 3), (1, 1, 5, 9)).rows[0])]
     [3, 7]
     """
     rank = len(row.field)
