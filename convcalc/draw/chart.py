@@ -173,16 +173,14 @@ def _figure(name: Names, bars: Sequence[Bar], series: Sequence[Series], totals: 
         parts.append(label(name, "ink", 0, y + 11, shown))
         parts.append(label(name, "small", beside, y + 11, kind))
         for i, (each, value, whole) in enumerate(zip(series, bar.values, totals, strict=True)):
-            end = left
             if value:
                 width = max(BAR_WIDTH * (value / longest), LEAST)
+                words = f"{value:,} ({share(value, whole)})"
                 parts.append(_box(name, i, each.role, left, y + 1, width))
-                end = left + width
-            words = f"{value:,} ({share(value, whole)})" if value else "0"
-            parts.append(label(name, "muted", end + GAP / 2, y + 11, words))
-            right = max(right, end + GAP / 2 + text_width(words, size))
-            y += PITCH - 4 if i < len(series) - 1 else PITCH
-        y += 4 if len(series) > 1 else 0
+                parts.append(label(name, "muted", left + width + GAP / 2, y + 11, words))
+                right = max(right, left + width + GAP / 2 + text_width(words, size))
+                y += PITCH - 4
+        y += 4
     return Figure("".join(parts), right, y)
 
 

@@ -72,6 +72,8 @@ class Units(NamedTuple):
         size, jump, start, _ = self.field
         if jump is None:
             return 0, 1
+        if seen[0] >= seen[1]:
+            return 0, 0
         first, end = ceil(Fraction(seen[0] - start) / jump), floor(Fraction(seen[1] - size - start) / jump) + 1
         if first < end:
             return first, end
@@ -98,6 +100,26 @@ def through(report: Report, row: Row) -> Through:
     telling = _telling(rows)
     ends = bool(telling) and any(inner is telling[-1] for inner in every_row([row]))
     return Through(tuple(telling), ends, len(rows) - len(telling) - (not ends), has_branches)
+
+
+def seen_through(layers: Sequence[Units], seen: tuple[int, int]) -> list[tuple[int, int]]:
+    """The units of each layer, from the top down, through which those elements of the input are seen.
+
+    As (first, one behind the last), without what is padding there, and what only padding would see below it.
+
+    >>> seen_through([Units(10, Field(14, 2, 0, 32)), Units(14, Field(6, 2, 0, 32))], (0, 16))
+    [(0, 2), (0, 6)]
+    """
+    ranges = []
+    for units in layers:
+        first, end = units.inside(seen)
+        first, end = max(first, 0), min(end, units.number or 1)
+        ranges.append((first, max(end, first)))
+        if first >= end:
+            seen = seen[0], seen[0]
+        elif isinstance(units.field.jump, int):
+            seen = units.sees(first)[0], units.sees(end - 1)[1]
+    return ranges
 
 
 def units_of(row: Row) -> tuple[Units, ...]:

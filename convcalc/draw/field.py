@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from convcalc.draw.cone import MOST, Edge, Units, through, units_of
+from convcalc.draw.cone import MOST, Edge, Units, seen_through, through, units_of
 from convcalc.draw.palette import SIZES
 from convcalc.draw.rows import kind_of, row_named
 from convcalc.draw.sheet import Caption, Figure, sheet
@@ -27,6 +27,9 @@ PITCH, HEIGHT, GAP, LINE = 34, 14, 12, 18
 LEAST_UNIT = 9  # pixels of a unit that is drawn by itself
 UNKNOWN = "\u2013"
 DASHED = "stroke-dasharray:5 3"
+
+
+Range = tuple[int, int]  # the first, and one behind the last
 
 
 class Level(NamedTuple):
@@ -61,10 +64,12 @@ def field_picture(report: Report, layer: str) -> str:
     target = levels[-1].units
     seen = [units.sees(units.middle) for units in target]
     sizes = report.input[-rank:]
-    said = _said(layer, target, seen, sizes)
+    ranges = [seen_through([level.units[axis] for level in reversed(levels)], each) for axis, each in enumerate(seen)]
+    inside = [each[-1] for each in ranges]
+    said = _said(target, seen, inside, sizes)
     notes = _notes(path.unchanged, path.has_branches, levels)
-    cone = _cone(name, levels, seen[-1])
-    figure = _with_view(name, cone, seen, sizes, said) if rank > 1 else cone
+    cone = _cone(name, levels, seen[-1], ranges[-1])
+    figure = _with_view(name, cone, seen, inside, sizes, said) if rank > 1 else cone
     captions = [Caption("ink", words) for words in said] if rank == 1 else []
     title = f"What one unit of {layer} sees"
     sentences = " ".join(f"{words[:1].upper()}{words[1:]}." for words in said)
@@ -72,17 +77,7 @@ def field_picture(report: Report, layer: str) -> str:
     return sheet(name, title, desc, figure, [*captions, *(Caption("muted", words) for words in notes)])
 
 
-def clipped(seen: tuple[int, int], size: int) -> tuple[int, int]:
-    """What is seen of an axis without its padding, as (first, one behind the last); empty where that is all.
-
-    >>> clipped((-3, 4), 28)
-    (0, 4)
-    """
-    first, end = seen
-    return min(max(first, 0), size), max(min(end, size), 0)
-
-
-def _said(layer: str, target: Sequence[Units], seen: Sequence[tuple[int, int]], sizes: Sequence[int]) -> list[str]:
+def _said(target: Sequence[Units], seen: Sequence[Range], inside: Sequence[Range], sizes: Sequence[int]) -> list[str]:
     """The unit and what it sees, unclipped and clipped."""
     names = AXES[len(seen)]
     whole = _by([end - first for first, end in seen])
@@ -92,10 +87,9 @@ def _said(layer: str, target: Sequence[Units], seen: Sequence[tuple[int, int]], 
     else:
         middles = ", ".join(UNKNOWN if each is None else str(each.middle) for each in units)
         counts = TIMES.join(UNKNOWN if each is None else str(each.number) for each in units)
-        said = [f"unit ({middles}) of {counts} sees {whole} of {_by(sizes)}"]
+        said = [f"the middle unit, ({middles}) of {counts}, sees {whole} of {_by(sizes)}"]
     said.append(_ranges(names, seen))
-    inside = [clipped(each, size) for each, size in zip(seen, sizes, strict=True)]
-    if list(seen) == inside:
+    if seen == inside:
         said.append("all of it inside the input")
     elif any(first >= end for first, end in inside):
         said.append("clipped at the border: it sees nothing but padding")
@@ -105,7 +99,7 @@ def _said(layer: str, target: Sequence[Units], seen: Sequence[tuple[int, int]], 
     return said
 
 
-def _ranges(names: Sequence[str], ranges: Sequence[tuple[int, int]]) -> str:
+def _ranges(names: Sequence[str], ranges: Sequence[Range]) -> str:
     return ", ".join(
         f"{ELEMENTS[axis]} {_signed(first)} to {_signed(end - 1)}"
         for axis, (first, end) in zip(names, ranges, strict=True)
@@ -152,21 +146,20 @@ def _numbers(level: Level) -> list[str]:
     return [column[0] if len(set(column)) == 1 else TIMES.join(column) for column in shown]
 
 
-def _cone(name: Names, levels: Sequence[Level], seen: tuple[int, int]) -> Figure:
+def _cone(name: Names, levels: Sequence[Level], seen: Range, ranges: Sequence[Range]) -> Figure:
     """The layer on top, the input at the bottom; what is seen of each, and its numbers beside it."""
     cut = max(len(levels) - MOST, 0)
-    shown: list[Level | None] = [*levels]
+    shown: list[tuple[Level, Range] | None] = list(zip(reversed(levels), ranges, strict=True))
     if cut:
         shown[MOST // 2 : MOST // 2 + cut] = [None]
-    shown.reverse()
-    along = [level.units[-1] for level in shown if level is not None]
+    along = [each[0].units[-1] for each in shown if each is not None]
     lowest = min(seen[0], *(units.place(0)[0] for units in along))
     highest = max(seen[1], *(units.place((units.number or 1) - 1)[1] for units in along))
 
     def x(edge: Edge) -> float:
         return NAME_WIDTH + GAP + CONE_WIDTH * float(Fraction(edge - lowest) / (highest - lowest))
 
-    entries = [HEADS, *(_numbers(level) for level in shown if level is not None)]
+    entries = [HEADS, *(_numbers(each[0]) for each in shown if each is not None)]
     rights: list[float] = []
     right = NAME_WIDTH + GAP + CONE_WIDTH + GAP / 2
     for column in zip(*entries, strict=True):
@@ -176,23 +169,25 @@ def _cone(name: Names, levels: Sequence[Level], seen: tuple[int, int]) -> Figure
     lefts: list[tuple[float, float]] = []
     ends: list[tuple[float, float]] = []
     drawn = []
-    for line, level in enumerate(shown):
+    for line, each in enumerate(shown):
         top = LINE + line * PITCH
-        if level is None:
+        if each is None:
             drawn.append(label(name, "small", 0, top + 11, f"\u2026 {cut + 1} layers are left out"))
             continue
+        level, taken = each
         units = level.units[-1]
         among = (units.middle, units.middle + 1) if line == 0 else units.inside(seen)
         edges = x(units.place(among[0])[0]), x(units.place(among[1] - 1)[1])
         lefts += [(edges[0], top), (edges[0], top + HEIGHT)]
         ends += [(edges[1], top), (edges[1], top + HEIGHT)]
         role = "out" if line == 0 else "in" if line == len(shown) - 1 else "rule"
-        taken = "made" if line == 0 else "window"
-        drawn.append(_bar(name, units, among, x, top, role, taken))
-        if line == len(shown) - 1 and clipped(seen, units.number or 0) != seen:
+        bright = "made" if line == 0 else "window"
+        drawn.append(_bar(name, units, among if line == 0 else taken, x, top, (role, bright)))
+        if line == len(shown) - 1 and taken != seen:
             drawn.append(_frame(name, edges, top))
         drawn.append(label(name, "ink", 0, top + 8, shorten(level.name, SIZES["ink"], NAME_WIDTH)))
-        drawn.append(label(name, "small", 0, top + 20, shorten(level.kind, SIZES["small"], NAME_WIDTH)))
+        if level.kind:
+            drawn.append(label(name, "small", 0, top + 20, shorten(level.kind, SIZES["small"], NAME_WIDTH)))
         drawn += [
             label(name, "muted", at, top + 11, words, "end") for at, words in zip(rights, _numbers(level), strict=True)
         ]
@@ -202,22 +197,20 @@ def _cone(name: Names, levels: Sequence[Level], seen: tuple[int, int]) -> Figure
 
 
 def _bar(
-    name: Names, units: Units, among: tuple[int, int], x: Callable[[Edge], float], top: float, role: str, taken: str
+    name: Names, units: Units, taken: Range, x: Callable[[Edge], float], top: float, roles: tuple[str, str]
 ) -> str:
-    """All units of a layer, and those that are seen: boxes where they are wide enough, else one."""
-    count = units.number or 1
+    """All units of a layer, and those that are seen, if any; a line between any two where they are wide enough."""
+    number_of_units = units.number or 1
 
     def box(first: int, end: int, role: str) -> str:
         left, right = x(units.place(first)[0]), x(units.place(end - 1)[1])
         return element("rect", x=left, y=top, width=max(right - left, 1), height=HEIGHT, class_=name(role))
 
-    bar = box(0, count, role)
-    first, end = max(among[0], 0), min(among[1], count)
-    if first < end:
-        bar += box(first, end, taken)
-    edge = x(units.place(0)[1])
-    if edge - x(units.place(0)[0]) >= LEAST_UNIT and count > 1:
-        ticks = "".join(f"M{number(x(units.place(i)[0]))} {number(top)}v{HEIGHT}" for i in range(1, count))
+    bar = box(0, number_of_units, roles[0])
+    if taken[0] < taken[1]:
+        bar += box(*taken, roles[1])
+    if x(units.place(0)[1]) - x(units.place(0)[0]) >= LEAST_UNIT and number_of_units > 1:
+        ticks = "".join(f"M{number(x(units.place(i)[0]))} {number(top)}v{HEIGHT}" for i in range(1, number_of_units))
         bar += element("path", d=ticks, class_=name("rule"))
     return bar
 
@@ -230,7 +223,12 @@ def _frame(name: Names, edges: tuple[float, float], top: float) -> str:
 
 
 def _with_view(
-    name: Names, cone: Figure, seen: Sequence[tuple[int, int]], sizes: Sequence[int], said: Sequence[str]
+    name: Names,
+    cone: Figure,
+    seen: Sequence[Range],
+    inside: Sequence[Range],
+    sizes: Sequence[int],
+    said: Sequence[str],
 ) -> Figure:
     """The cone, and below it the input with what is seen of it, the words beside it."""
     pairs = list(zip(seen[-2:], sizes[-2:], strict=True))
@@ -243,7 +241,7 @@ def _with_view(
 
     left, top = NAME_WIDTH + GAP, cone.height + GAP + LINE
 
-    def box(ranges: Sequence[tuple[int, int]], role: str, style: str | None = None) -> str:
+    def box(ranges: Sequence[Range], role: str, style: str | None = None) -> str:
         (first_row, end_row), (first_column, end_column) = ranges
         return element(
             "rect",
@@ -255,7 +253,7 @@ def _with_view(
             style=style,
         )
 
-    inside = [clipped(each, size) for each, size in pairs]
+    inside = inside[-2:]
     parts = [
         cone.markup,
         label(name, "ink", 0, top + 12, "over the input"),
@@ -263,8 +261,8 @@ def _with_view(
     ]
     if all(first < end for first, end in inside):
         parts.append(box(inside, "window"))
-    is_clipped = inside != [each for each, _ in pairs]
-    parts.append(box([each for each, _ in pairs], "around", DASHED if is_clipped else None))
+    is_clipped = inside != seen[-2:]
+    parts.append(box(seen[-2:], "around", DASHED if is_clipped else None))
     aside = left + scaled(spans[1]) + 2 * GAP
     room = max(cone.width - aside, VIEW)
     y, right = top + 12, cone.width
