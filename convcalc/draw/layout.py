@@ -1,0 +1,329 @@
+"""What stands where in a network's picture: every item is a box around a line on which what feeds it comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from convcalc.draw.folding import Example, Step
+from convcalc.draw.network_style import BOLD, SIZES
+from convcalc.draw.repeats import endings
+from convcalc.draw.stacks import Scale, Shape, arrow, connected, drawn, letter, shape_of
+from convcalc.draw.svg import Names, element, label, number
+from convcalc.draw.text import ELLIPSIS, LINE_HEIGHT, fit, widest
+from convcalc.draw.wiring import Group, Item, Tangle
+
+GAP = 32.0  # left of a shape, for the arrow
+NARROW_GAP = 24.0  # within forks
+ROOM = 119.0  # for a line of text at a shape
+APART = 8.0  # texts, at least
+SPLIT = 12.0  # from where branches part to where they begin, and the same where they meet
+BETWEEN = 10.0  # branches
+ARC = 14.0  # a wire is so far above what it leads past
+PAD = 8.0  # within a frame
+CORNER = 6.0
+
+
+class Pen:
+    """Takes down markup: frames lowest, text on top."""
+
+    def __init__(self, name: Names) -> None:
+        self.name = name
+        self.frames: list[str] = []
+        self.shapes: list[str] = []
+        self.lines: list[str] = []
+        self.texts: list[str] = []
+
+    @property
+    def body(self) -> list[str]:
+        """All of it, in the order of painting."""
+        return [*self.frames, *self.shapes, *self.lines, *self.texts]
+
+    def write(self, x: float, y: float, lines: Sequence[Line], anchor: str | None = None) -> None:
+        """Lines of text, the first with its upper edge at y."""
+        for role, words in lines:
+            self.texts.append(label(self.name, role, x, y + SIZES[role], words, anchor))
+            y += line_height(role)
+
+    def route(self, *points: tuple[float, float]) -> None:
+        """A line through the points with round corners; every part is level or upright."""
+        path = f"M{number(points[0][0])} {number(points[0][1])}"
+        for before, (x, y), behind in zip(points, points[1:], points[2:], strict=False):
+            room = min(CORNER, *(max(abs(x - a), abs(y - b)) / 2 for a, b in (before, behind)))
+            (from_x, from_y), (to_x, to_y) = _towards((x, y), before, room), _towards((x, y), behind, room)
+            path += f"L{number(from_x)} {number(from_y)}Q{number(x)} {number(y)} {number(to_x)} {number(to_y)}"
+        path += f"L{number(points[-1][0])} {number(points[-1][1])}"
+        self.lines.append(element("path", d=path, class_=self.name("rule")))
+
+
+class Line(NamedTuple):
+    """A line of text and its role."""
+
+    role: str
+    words: str
+
+
+class Box(Protocol):
+    """An item with its size: so wide, so far above the line and so far below; ``low`` is where text may begin."""
+
+    width: float
+    above: float
+    below: float
+    half: float  # of a shape's height; 0 of what has none of its own
+
+    def draw(self, pen: Pen, x: float, y: float, low: float, source: Shape | None) -> Shape:
+        """Draw it, fed from the source, its left end at x and its line at y; what leaves it."""
+
+
+def line_height(role: str) -> float:
+    """From one line of text to the next.
+
+    >>> line_height("op")
+    15.0
+    """
+    return float(round(SIZES[role] * LINE_HEIGHT))
+
+
+def _towards(corner: tuple[float, float], other: tuple[float, float], far: float) -> tuple[float, float]:
+    (x, y), (to_x, to_y) = corner, other
+    length = max(abs(to_x - x), abs(to_y - y)) or 1
+    return x + (to_x - x) * far / length, y + (to_y - y) * far / length
+
+
+def _lines(role: str, words: str, most: int | None = None) -> list[Line]:
+    return [Line(role, line) for line in fit(words, SIZES[role], ROOM, role in BOLD, most)] if words else []
+
+
+def _name(name: str) -> list[Line]:
+    """A name in at most two lines, broken behind a dot where it has any there."""
+    lines = [""]
+    for part in name.replace(".", ". ").split(" "):
+        longer = lines[-1] + part
+        if lines[-1] and widest([longer], SIZES["name"], True) > ROOM:
+            lines.append(part)
+        else:
+            lines[-1] = longer
+    if len(lines) > 2 or widest(lines, SIZES["name"], True) > ROOM:
+        ends = [end for end in endings(name) if widest([f"{ELLIPSIS}{end}"], SIZES["name"], True) <= ROOM]
+        return [Line("name", f"{ELLIPSIS}{ends[-1]}")] if ends else _lines("name", name, 2)
+    return [Line("name", line) for line in lines]
+
+
+def _wide(lines: Sequence[Line]) -> float:
+    return max((widest([words], SIZES[role], role in BOLD) for role, words in lines), default=0.0)
+
+
+def _high(lines: Sequence[Line]) -> float:
+    return sum(line_height(role) for role, _ in lines)
+
+
+class Stack:
+    """The shape of a step, its name and sizes above, what it does and its parameters below."""
+
+    def __init__(
+        self, shape: Shape, step: Step | None, above: Sequence[Line], below: Sequence[Line], gap: float
+    ) -> None:
+        self.shape, self.step, self.over, self.under = shape, step, above, below
+        right = max(shape.width, _wide(above))
+        self.width = max(gap + right, _wide(below)) + APART
+        self.gap = gap + max(0.0, (self.width - APART - gap - right) / 2)
+        self.half = shape.height / 2
+        self.above = self.half + _high(above) + 4
+        self.below = self.half + 6 + _high(below)
+
+    def draw(self, pen: Pen, x: float, y: float, low: float, source: Shape | None) -> Shape:
+        """As `Box.draw`."""
+        shape = self.shape.at(x + self.gap, y)
+        pen.shapes.append(drawn(pen.name, shape, self.step))
+        if self.step is None and shape.form == "maps" and min(shape.front) > 2 * GAP:
+            pen.shapes.append(letter(pen.name, shape))
+        if source is not None:
+            windows = self.step.main.windows if self.step is not None else ()
+            pen.lines.append(connected(pen.name, source, shape, windows))
+        pen.write(shape.x, shape.y - 4 - _high(self.over), self.over)
+        shape = shape._replace(clear=shape.x + _wide(self.over))
+        pen.write(x + (self.width - APART) / 2, y + max(low, self.half) + 6, self.under, "middle")
+        return shape
+
+
+class Chain:
+    """Boxes one behind the other; their texts begin at the same height."""
+
+    def __init__(self, boxes: Sequence[Box], is_loose: bool = False) -> None:
+        self.boxes, self.is_loose = boxes, is_loose
+        self.width = sum(box.width for box in boxes)
+        self.half = 0.0
+        self.low = max((box.half for box in boxes), default=0.0)
+        self.above = max((box.above for box in boxes), default=0.0)
+        # A step's text moves down with the highest shape beside it.
+        self.below = max((box.below + (self.low - box.half if box.half else 0) for box in boxes), default=0.0)
+
+    def draw(self, pen: Pen, x: float, y: float, low: float, source: Shape | None) -> Shape:
+        """As `Box.draw`; it keeps its own ``low``."""
+        last = source
+        for box in self.boxes:
+            last = box.draw(pen, x, y, self.low, last)
+            x += box.width
+        return last if last is not None else point(x, y)
+
+
+class Split:
+    """Branches below each other between a point and a join, with wires above them."""
+
+    def __init__(self, lanes: Sequence[Chain], wires: int, join: Stack | None) -> None:
+        self.lanes, self.wires, self.join = lanes, wires, join
+        self.lane_width = max(lane.width for lane in lanes)
+        self.width = SPLIT + self.lane_width + SPLIT + (join.width if join else 0)
+        places, down = [], 0.0
+        for lane in lanes:
+            places.append(down + lane.above)
+            down += lane.above + lane.below + BETWEEN
+        middle = (places[0] + places[-1]) / 2
+        self.places = [place - middle for place in places]
+        self.top = middle
+        self.half = 0.0
+        self.above = max(middle + ARC * wires, join.above if join else 0)
+        self.below = max(down - BETWEEN - middle, join.below if join else 0)
+
+    def draw(self, pen: Pen, x: float, y: float, low: float, source: Shape | None) -> Shape:
+        """As `Box.draw`."""
+        begin, meet = x + SPLIT / 2, x + SPLIT * 1.5 + self.lane_width
+        if source is not None:
+            pen.route((source.exit, y), (begin, y))
+        for lane, place in zip(self.lanes, self.places, strict=True):
+            there = y + place
+            pen.route(*_bent((begin, y), (x + SPLIT, there)))
+            last = lane.draw(pen, x + SPLIT, there, 0, point(x + SPLIT, there))
+            if not lane.is_loose:
+                pen.route(*_bent((meet, y), (last.exit, there)))
+        for wire in range(self.wires):
+            level = y - self.top - ARC * (wire + 1) + 4
+            pen.route((begin, y), (begin, level), (meet, level), (meet, y))
+        if self.join is None:
+            return point(meet, y)
+        return self.join.draw(pen, meet + SPLIT / 2, y, 0, point(meet, y))
+
+
+class Frame:
+    """A chain in a frame, with a name, or how often it stands there."""
+
+    def __init__(self, chain: Chain, title: Sequence[Line]) -> None:
+        self.chain, self.title = chain, title
+        self.width = max(chain.width + 2 * PAD - APART, _wide(title) + 2 * PAD) + 2 * APART
+        self.half = 0.0
+        self.above = chain.above + _high(title) + PAD
+        self.below = chain.below + PAD
+
+    def draw(self, pen: Pen, x: float, y: float, low: float, source: Shape | None) -> Shape:
+        """As `Box.draw`."""
+        left, top = x + APART, y - self.above
+        wide, high = self.width - 2 * APART, self.above + self.below
+        pen.frames.append(element("rect", x=left, y=top, width=wide, height=high, rx=CORNER, class_=pen.name("frame")))
+        pen.write(left + PAD, top + 4, self.title)
+        return self.chain.draw(pen, left + PAD - GAP / 4, y, low, source)
+
+
+class Arcs:
+    """Steps in a row, with arcs over them where they are not wired one behind the other."""
+
+    def __init__(self, boxes: Sequence[Stack], tangle: Tangle) -> None:
+        self.chain, self.tangle = Chain(boxes), tangle
+        self.width = SPLIT + self.chain.width + SPLIT
+        self.half = 0.0
+        self.above = self.chain.above + ARC * len(tangle.arcs)
+        self.below = self.chain.below
+
+    def draw(self, pen: Pen, x: float, y: float, low: float, source: Shape | None) -> Shape:
+        """As `Box.draw`."""
+        begin = x + SPLIT / 2
+        starts: list[float] = []
+        exits: list[float] = []
+        if source is not None:
+            pen.route((source.exit, y), (begin, y))
+        last: Shape | None = point(begin, y)
+        x += SPLIT
+        for place, box in enumerate(self.chain.boxes):
+            starts.append(x)
+            last = box.draw(pen, x, y, self.chain.low, last if (place - 1, place) in self.tangle.edges else None)
+            exits.append(last.exit)
+            x += box.width
+        starts.append(x)
+        for level, (start, end) in enumerate(self.tangle.arcs):
+            high = y - self.chain.above - ARC * level - ARC / 2
+            left = begin if start < 0 else starts[start + 1] + 2
+            if start >= 0:
+                pen.route((exits[start], y), (left, y))
+            pen.route((left, y), (left, high), (starts[end] + 8, high), (starts[end] + 8, y))
+            if end < len(self.chain.boxes):
+                box = self.chain.boxes[end]
+                assert isinstance(box, Stack)
+                pen.lines.append(arrow(pen.name, starts[end] + 8, y, starts[end] + box.gap - 3))
+        return (
+            point(x + SPLIT, y) if any(end == len(starts) - 1 for _, end in self.tangle.edges) else last or point(x, y)
+        )
+
+
+def point(x: float, y: float) -> Shape:
+    """A place where lines meet.
+
+    >>> point(3, 4).right, point(3, 4).middle
+    (3, 4.0)
+    """
+    return Shape("point", x, y, 0, 0)
+
+
+def _bent(first: tuple[float, float], last: tuple[float, float]) -> list[tuple[float, float]]:
+    """The points of a line that leaves upright and arrives level."""
+    return [first, last] if first[1] == last[1] else [first, (first[0], last[1]), last]
+
+
+def boxed(item: Item, scale: Scale, gap: float = GAP) -> Box:
+    """The item with its size.
+
+    >>> boxed(Tangle((), ()), Scale(92, 6, 28, 120)).width == 2 * SPLIT
+    True
+    """
+    if isinstance(item, Step):
+        return stack(item, scale, gap)
+    if isinstance(item, Group):
+        chain = Chain([boxed(part, scale, gap) for part in item.items])
+        title = [Line("name", line) for line in fit(item.title, SIZES["name"], max(chain.width, ROOM), True, 3)]
+        return Frame(chain, title if item.title else [])
+    if isinstance(item, Tangle):
+        return Arcs([stack(step, scale, gap) for step in item.steps], item)
+    lanes = [
+        Chain([boxed(part, scale, NARROW_GAP) for part in branch], isinstance(branch[-1], Step) and branch[-1].is_loose)
+        for branch in item.branches
+    ]
+    return Split(lanes, item.wires, stack(item.join, scale, NARROW_GAP) if item.join is not None else None)
+
+
+def stack(step: Step, scale: Scale, gap: float) -> Stack:
+    """A step with its size.
+
+    >>> from convcalc import Conv2d, trace
+    >>> from convcalc.draw.folding import steps_of
+    >>> (step,) = steps_of(trace(Conv2d(1, 6, 5), (1, 1, 32, 32)), None).steps
+    >>> [line.words for line in stack(step, Scale(92, 6, 32, 1), GAP).under]
+    ['convolution 5\xd75', '156 parameters']
+    """
+    over = _lines("muted", step.shape)
+    under = _lines("op", step.words)
+    name = step.name.upper() if step.name == "output" else step.name
+    if step.is_circle:
+        over, under = [], [*under, *_lines("small", step.shape)]
+    else:
+        over = [*_name(name), *over]
+    if step.parameters or step.main.figures.macs:
+        under += _lines("small", f"{step.parameters:,} parameters")
+    under += _lines("small", ", ".join(step.after))
+    return Stack(shape_of(step.example, scale, step.is_circle), step, over, under, gap)
+
+
+def entrance(example: Example, scale: Scale) -> Stack:
+    """The network's input.
+
+    >>> [line.words for line in entrance(Example(1, (32, 32), True), Scale(92, 6, 32, 1)).over]
+    ['INPUT', '1@32\xd732']
+    """
+    return Stack(shape_of(example, scale), None, [Line("name", "INPUT"), *_lines("muted", str(example))], [], 0)
