@@ -56,7 +56,14 @@ MARKS = {
     "arrow": Mark("→", "->", None, "frame", True),
 }
 EDGE = {False: " ▕", True: "  "}  # of a cell with a background, in Unicode and in ASCII
-STYLES = {"title": "bold", "ink": "", "muted": "dim", "code": "bold"}  # of words
+STYLES = {
+    "title": "bold",
+    "ink": "",
+    "muted": "dim",
+    "code": "bold",
+    "bar": COLOURS["output"][LIGHT],
+    "second": COLOURS["window"][LIGHT],
+}  # of words
 SPELLED = str.maketrans(
     {
         "→": "->",
@@ -68,9 +75,9 @@ SPELLED = str.maketrans(
         "\u2013": "-",
         "⌊": "floor(",
         "⌋": ")",
-        "…": "...",
+        "…": "~",
     }
-    | {"│": "|", "├": "+", "└": "+", "┌": "+", "─": "-", "²": "^2", "≥": ">=", "≤": "<="}
+    | {"│": "|", "├": "+", "┼": "+", "█": "#", "▒": "=", "²": "^2", "≥": ">=", "≤": "<="}
 )
 
 
