@@ -22,9 +22,14 @@ from convcalc import (
     MaxPool1d,
     MaxPool2d,
     trace,
+    zoo,
 )
+from convcalc.draw.chart import chart_picture
+from convcalc.draw.connections import connections_picture
+from convcalc.draw.field import field_picture
 from convcalc.draw.html import page
 from convcalc.draw.layer import layer_picture
+from convcalc.draw.network import network_picture
 
 EXAMPLE = Conv2d(1, 1, 3, stride=2, padding=1), (1, 1, 5, 5)  # 9 places of 0.8 s
 PACE = 0.8
@@ -299,6 +304,20 @@ def test_no_text_leaves_the_sheet_or_meets_another(show):
         count, problems = browser.evaluate(COLLISIONS.replace("TIME", str(time)))
         assert count == 200
         assert problems == []
+
+
+def test_nor_does_text_of_networks_fields_tables_and_charts(show):
+    pictures = []
+    for name, size in (("lenet5", 32), ("resnet18", 224), ("googlenet", 224), ("mobilenet_v2", 224)):
+        report = trace(zoo.build(name), (1, 1 if name == "lenet5" else 3, size, size))
+        seeing = [row.name for row in report.leaves if row.field and row.windows]
+        weighted = [row for row in report.leaves if row.weight_shape is not None and len(row.weight_shape) > 1]
+        pictures += [network_picture(report, name=name), network_picture(report, depth=1, width=800)]
+        pictures += [field_picture(report, layer) for layer in (seeing[-1], seeing[len(seeing) // 2])]
+        pictures += [connections_picture(row) for row in (weighted[0], weighted[len(weighted) // 2], weighted[-1])]
+        pictures += [chart_picture(report, figure) for figure in ("parameters", "macs", "memory")]
+    browser = show("<!doctype html><meta charset='utf-8'>" + "".join(pictures))
+    assert browser.evaluate(COLLISIONS.replace("TIME", "0")) == [len(pictures), []]
 
 
 WHERE = "document.querySelector('output').textContent"

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -95,3 +97,11 @@ def test_the_lines_of_a_frame_are_those_of_the_still_at_that_place():
             made = lines(frame(moving, place))
             wanted = sorted(first + still)  # the first frame's are still there, hidden
             assert [pytest.approx(line, abs=1) for line in wanted] == made
+
+
+def test_a_page_loads_nothing_heavy():
+    code = (
+        "import sys; import convcalc.draw.html, convcalc.draw.raster;"
+        "sys.exit(bool({'numpy', 'rich', 'PIL', 'resvg_py', 'xml'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

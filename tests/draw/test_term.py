@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -229,3 +231,13 @@ def test_an_animation_ends_with_ctrl_c_and_leaves_its_last_frame(monkeypatch, no
 def test_refusals_are_those_of_the_picture(layer, shape, at, reason):
     with pytest.raises(ConvcalcError, match=reason):
         layer_frame(row_of(layer, shape), at)
+
+
+def test_without_colour_rich_is_not_loaded():
+    code = (
+        "import sys; from convcalc import Conv2d, trace; from convcalc.draw.term import plain;"
+        "from convcalc.draw.term_layer import layer_frame; import convcalc.draw.term_network;"
+        "plain(layer_frame(trace(Conv2d(1, 1, 3), (1, 1, 5, 5)).rows[0]));"
+        "sys.exit(bool({'numpy', 'rich', 'pydantic', 'typer'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
