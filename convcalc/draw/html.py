@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from convcalc.draw.frames import timing
 from convcalc.draw.svg import escape
 
@@ -94,11 +96,15 @@ play(!matchMedia("(prefers-reduced-motion: reduce)").matches);
 def page(svg: str, title: str) -> str:
     """The picture on an HTML page, with play, pause and steps where it moves: buttons, space and the arrow keys.
 
-    For readers who ask for less motion it starts paused, rather than frozen.
+    For readers who ask for less motion it starts paused, rather than frozen. At most 3 KB more than the picture: with
+    any layer at most 30 KB.
 
     >>> page("<svg/>", "a < b").count("<button"), "<title>a &lt; b</title>" in page("<svg/>", "a < b")
     (0, True)
     """
+    key = re.search(r'class="picture-(\w+)"', svg)
+    if key:
+        svg = svg.replace(f"-{key[1]}", "")  # nothing else on the page has names to be told apart from
     moves = timing(svg)
     controls = ""
     if moves.places > 1:

@@ -33,7 +33,17 @@ def test_a_page_is_small_and_names_nothing_outside_it():
 def test_a_page_of_the_largest_moving_picture_is_small_enough():
     largest = picture(Conv2d(1, 1, 3, padding=1), (1, 1, 24, 24))
     assert timing(largest).places == 576
-    assert len(page(largest, "24x24").encode()) <= 40_000
+    for look in ("flat", "iso"):
+        for layer in (Conv2d(1, 1, 3, padding=1), Conv2d(1, 1, 1), Conv2d(1, 1, 24, padding=12)):
+            assert len(page(picture(layer, (1, 1, 24, 24), look=look), "24x24").encode()) <= 30_000
+
+
+def test_on_a_page_names_need_no_hash():
+    key = re.search(r'class="picture-(\w+)"', EXAMPLE).group(1)
+    made = page(EXAMPLE, "an example")
+    assert key not in made
+    assert 'class="picture"' in made
+    assert "@keyframes window-c{" in made
 
 
 def test_a_title_that_is_markup_is_escaped():

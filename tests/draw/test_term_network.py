@@ -144,6 +144,9 @@ def test_bars_are_as_long_as_the_figures():
     stacked = plain(chart_lines(report, "memory"), in_ascii=True)  # 16 and 64 bytes; 1,024 each
     assert ("#" in stacked[1], "=" in stacked[1]) == (True, True)
     assert "64 + 1,024" in stacked[2]
+    even = trace(Sequential(Conv2d(1, 16, 3, padding=1, bias=False)), (1, 1, 3, 3))  # 576 bytes each
+    (line,) = (line for line in plain(chart_lines(even, "memory")) if "576 + 576" in line)
+    assert line.count("█") == pytest.approx(line.count("▒"), abs=1)
 
 
 @pytest.mark.parametrize(
