@@ -29,6 +29,7 @@ from convcalc import (
     Unfold,
     trace,
 )
+from convcalc.draw.caption import title
 from convcalc.draw.layer import layer_picture
 from convcalc.draw.palette import SIZES, is_bold
 from convcalc.draw.text import MONO_WIDTH, text_width
@@ -215,6 +216,7 @@ def test_first_and_other_frames_of_the_known_example(look):
     svg = picture(Conv2d(1, 1, 3, stride=2, padding=1), (1, 1, 5, 5), look=look)
     assert frames(svg, "window-c") == [f"transform:translateX({x}px)" for x in (0, 48, 96)]
     assert frames(svg, "place-r") == [f"transform:translateY({y}px)" for y in (0, 24, 48)]
+    assert re.findall(r"([\d.]+)%{transform:translateX", svg)[:3] == ["0", "33.33", "66.67"]
     assert len(svg.encode()) <= 9_000
     assert "input 5\xd75 (+1 padding each side) → output 3\xd73" in svg
     assert "⌊(5 + 2·1 \u2212 1·(3 \u2212 1) \u2212 1) / 2⌋ + 1 = 3" in svg
@@ -442,6 +444,24 @@ def test_a_window_wider_than_what_is_shown_shows_its_ends():
 )
 def test_what_is_said(layer, shape, said):
     assert said in " ".join(ElementTree.fromstring(picture(layer, shape)).itertext())
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        (Conv2d(1, 1, 3), "Conv2d 3\xd73, stride 1"),
+        (
+            Conv2d(2, 2, (3, 5), 1, (1, 0), (1, 2), 2),
+            "Conv2d 3\xd75, stride 1, padding 1\xd70, dilation 1\xd72, groups 2",
+        ),
+        (Conv2d(1, 1, 3, padding=((0, 1), (1, 1))), "Conv2d 3\xd73, stride 1, padding 0+1\xd71"),
+        (MaxPool1d(3, 2, ceil_mode=True), "MaxPool1d 3, stride 2, ceil mode"),
+        (ReLU(), "ReLU"),
+    ],
+    ids=str,
+)
+def test_titles(layer, words):
+    assert title(layer) == words
 
 
 def test_a_name_that_is_markup_is_escaped():
