@@ -477,6 +477,7 @@ def test_a_name_that_is_markup_is_escaped():
         (Conv2d(1, 1, 3), (1, 1, 5, 5), {"still": True, "at": (1,)}, "outside the output"),
         (ConvTranspose2d(1, 1, 3), (1, 1, 5, 5), {"at": (5, 0)}, "outside the input 5\xd75"),
         (Conv2d(1, 1, 3), (1, 1, 5, 5), {"look": "3d"}, "look '3d' is unknown"),
+        (Linear(5, 2), (1, 5), {"at": (1,)}, "Linear has none"),
         (BatchNorm2d(1), (1, 1, 5, 5), {}, "BatchNorm2d has no window to draw"),
         (Softmax(1), (1, 5), {}, "no window"),
         (Flatten(), (1, 1, 5, 5), {}, "no window"),
