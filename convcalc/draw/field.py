@@ -54,13 +54,13 @@ def field_picture(report: Report, layer: str) -> str:
     if not row.field or 0 in row.output:
         reason = "is empty" if row.field else "no longer lies along the axes of the input, or it has none"
         raise ConvcalcError(f"what {quoted(layer)} sees is not known, as its output {reason}: name a layer before it")
-    name = Names("field", report, layer)
     path = through(report, row)
     rank = len(row.field)
     first = Level(INPUT, "", tuple(Units(size, Field(1, 1, 0, size)) for size in report.input[-rank:]))
     below = path.rows[:-1] if path.ends else path.rows
     top = Level(layer, kind_of(path.rows[-1] if path.ends else row), units_of(row))
     levels = [first, *(Level(seen.name, kind_of(seen), units_of(seen)) for seen in below), top]
+    name = Names("field", levels, path[1:])
     target = levels[-1].units
     seen = [units.sees(units.middle) for units in target]
     sizes = report.input[-rank:]
@@ -83,7 +83,8 @@ def _said(target: Sequence[Units], seen: Sequence[Range], inside: Sequence[Range
     whole = _by([end - first for first, end in seen])
     units = [None if each.field.jump is None else each for each in target]
     if all(each is None for each in units):
-        said = [f"a unit sees {whole} of {_by(sizes)}"]
+        which = "a unit" if all(each.field.size == each.field.span for each in target) else "the first unit"
+        said = [f"{which} sees {whole} of {_by(sizes)}"]
     else:
         middles = ", ".join(UNKNOWN if each is None else str(each.middle) for each in units)
         counts = TIMES.join(UNKNOWN if each is None else str(each.number) for each in units)
@@ -172,7 +173,7 @@ def _cone(name: Names, levels: Sequence[Level], seen: Range, ranges: Sequence[Ra
     for line, each in enumerate(shown):
         top = LINE + line * PITCH
         if each is None:
-            drawn.append(label(name, "small", 0, top + 11, f"\u2026 {cut + 1} layers are left out"))
+            drawn.append(label(name, "small", 0, top + 11, f"\u2026 {cut} layers are left out"))
             continue
         level, taken = each
         units = level.units[-1]
