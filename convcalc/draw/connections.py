@@ -262,7 +262,7 @@ def _notes(links: Links, kinds: Sequence[Kind]) -> list[str]:
         said.append("contiguous: the last input adjoins the first")
     steps = [_blocks(count)[0][1] + 1 for count in (links.inputs, links.outputs)]
     if max(steps) > 1:
-        said.append(f"shown in blocks: a cell is up to {steps[0]:,} inputs {TIMES} {steps[1]:,} outputs")
+        said.append(f"each cell is a block of up to {steps[0]:,}{TIMES}{steps[1]:,}, inputs by outputs")
     return said
 
 

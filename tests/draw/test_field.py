@@ -146,7 +146,12 @@ def test_the_numbers_are_the_reports(case):
     for row, (name, numbers) in zip(report.rows, shown[-2::-1], strict=True):
         assert name == row.name
         h, w = row.field
-        assert numbers == [both(*row.output[-2:]), both(h.size, w.size), both(h.jump, w.jump), both(h.start, w.start)]
+        assert numbers == [
+            both(*row.output[-2:]),
+            both(h.size, w.size),
+            both(h.jump, w.jump),
+            both(h.start, w.start).replace("\xd7", ", "),
+        ]
 
 
 def both(*numbers):
@@ -223,7 +228,7 @@ def test_what_is_beyond_the_border_is_said_and_dashed():
             Sequential(Upsample(scale_factor=2), Conv2d(1, 1, 3)),
             (1, 1, 5, 5),
             "1",
-            "edges are rounded to whole elements",
+            "about rows 1 to 2, columns 1 to 2",
         ),
         (Residual(Conv2d(1, 1, 3, padding=1), ReLU()), (1, 1, 5, 5), "add", "sees 3\xd73 of 5\xd75"),
         (Sequential(Conv2d(1, 1, 3), ReLU(), ReLU(), Conv2d(1, 1, 2)), (1, 1, 9, 9), "3", "2 layers through which"),
@@ -270,7 +275,7 @@ def test_layers_of_blocks_are_opened_where_there_is_room():
 def test_all_networks(name):
     report = trace(zoo.build(name), zoo.input_shape(name))
     rows = list(every_row(report.rows))
-    for row in [*report.rows, *rows[:: len(rows) // 8]]:
+    for row in [*report.rows, *rows[:: len(rows) // 3]]:
         svg = field_picture(report, row.name)
         check(svg)
         assert len(svg.encode()) <= 40_000
