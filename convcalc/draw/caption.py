@@ -172,7 +172,7 @@ def _cropped(layer: Any) -> str:
     if any(layer.padding):
         said.append(f"padding {_spelled(layer.padding)} crops each side")
     if any(layer.output_padding):
-        said.append(f"output padding {_spelled(layer.output_padding)} gives back the far side")
+        said.append(f"output padding {_spelled(layer.output_padding)} adds to the far side")
     return f" ({', '.join(said)})" if said else ""
 
 

@@ -96,6 +96,12 @@ def test_a_long_axis_is_stepped_through_at_both_ends():
     assert axis.places == (*range(8), *range(216, 224))
 
 
+@pytest.mark.parametrize("at", [None, 500])
+def test_real_ends_stay_in_sight_behind_wide_padding(at):
+    shown = axis_of(Window(1000, 3, 1, (50, 50), 1, "zeros"), at).wide.shown(outside=True)
+    assert {-50, -1, 0, 3, 996, 999, 1000, 1049} <= set(shown)
+
+
 @given(st.integers(1, 10**6))
 def test_lanes_of_any_length(count):
     check_lane(lane_of(count))
