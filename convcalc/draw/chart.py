@@ -70,7 +70,7 @@ def chart_picture(report: Report, figure: str, depth: int | None = None) -> str:
         others = " or ".join(other for other in CHARTS if other != figure)
         raise ConvcalcError(f"no layer has {series[-1].words}: there is nothing to draw; try {others}")
     totals = tuple(each.value(report.totals) for each in series)
-    name = Names("chart", figure, depth, report)
+    name = Names("chart", figure, bars, report.totals)
     sums = " and ".join(f"{value:,} {each.words}" for value, each in zip(totals, series, strict=True))
     title = f"{figure.capitalize() if figure != 'macs' else 'MACs'} of each layer"
     shown = _fewer(bars)

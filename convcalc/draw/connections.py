@@ -262,7 +262,7 @@ def _notes(links: Links, kinds: Sequence[Kind]) -> list[str]:
         said.append("contiguous: the last input adjoins the first")
     steps = [_blocks(count)[0][1] + 1 for count in (links.inputs, links.outputs)]
     if max(steps) > 1:
-        said.append(f"shown in blocks: a cell is up to {steps[0]:,} inputs {TIMES} {steps[1]:,} outputs")
+        said.append(f"each cell is a block of up to {steps[0]:,}{TIMES}{steps[1]:,}, inputs by outputs")
     return said
 
 
@@ -355,15 +355,24 @@ def _pattern(name: Names, role: str, state: int, cell: int) -> str:
 
 
 def _paths(filled: Sequence[tuple[Span, list[int]]], roles: dict[int, str], cell: int) -> dict[tuple[str, int], str]:
-    """The runs of cells, column by column, of each look; in the order of the looks."""
+    """The runs of cells of each look, column by column, each run drawn from the one above it; in the order of looks."""
     paths: dict[tuple[str, int], list[str]] = {}
     for column, ((output, _), states) in enumerate(filled):
-        start = 0
-        for end in range(1, len(states) + 1):
-            if end < len(states) and states[end] == states[start]:
+        role = roles.get(output, ROLES[0])
+        above: dict[int, int] = {}
+        for state, start, end in _runs(states):
+            if state == NONE:
                 continue
-            if states[start] != NONE:
-                run = f"M{column * cell} {start * cell}h{cell}v{(end - start) * cell}h-{cell}z"
-                paths.setdefault((roles.get(output, ROLES[0]), states[start]), []).append(run)
-            start = end
+            move = f"m0 {(start - above[state]) * cell}" if state in above else f"M{column * cell} {start * cell}"
+            above[state] = start
+            paths.setdefault((role, state), []).append(f"{move}h{cell}v{(end - start) * cell}h-{cell}z")
     return {look: "".join(paths[look]) for look in sorted(paths, key=lambda look: (ROLES.index(look[0]), look[1]))}
+
+
+def _runs(states: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """Equal neighbours: their state, where they start, and one behind where they end."""
+    start = 0
+    for end in range(1, len(states) + 1):
+        if end == len(states) or states[end] != states[start]:
+            yield states[start], start, end
+            start = end

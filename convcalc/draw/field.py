@@ -54,13 +54,13 @@ def field_picture(report: Report, layer: str) -> str:
     if not row.field or 0 in row.output:
         reason = "is empty" if row.field else "no longer lies along the axes of the input, or it has none"
         raise ConvcalcError(f"what {quoted(layer)} sees is not known, as its output {reason}: name a layer before it")
-    name = Names("field", report, layer)
     path = through(report, row)
     rank = len(row.field)
     first = Level(INPUT, "", tuple(Units(size, Field(1, 1, 0, size)) for size in report.input[-rank:]))
     below = path.rows[:-1] if path.ends else path.rows
     top = Level(layer, kind_of(path.rows[-1] if path.ends else row), units_of(row))
     levels = [first, *(Level(seen.name, kind_of(seen), units_of(seen)) for seen in below), top]
+    name = Names("field", levels, path[1:])
     target = levels[-1].units
     seen = [units.sees(units.middle) for units in target]
     sizes = report.input[-rank:]
@@ -71,7 +71,7 @@ def field_picture(report: Report, layer: str) -> str:
     cone = _cone(name, levels, seen[-1], ranges[-1])
     figure = _with_view(name, cone, seen, inside, sizes, said) if rank > 1 else cone
     captions = [Caption("ink", words) for words in said] if rank == 1 else []
-    title = f"What one unit of {layer} sees"
+    title = f"What one unit of {'layer ' if layer[:1].isdigit() else ''}{layer} sees"
     sentences = " ".join(f"{words[:1].upper()}{words[1:]}." for words in said)
     desc = f"{title}: the layers from {layer} down to the input, and the part of the input. {sentences}"
     return sheet(name, title, desc, figure, [*captions, *(Caption("muted", words) for words in notes)])
@@ -83,12 +83,14 @@ def _said(target: Sequence[Units], seen: Sequence[Range], inside: Sequence[Range
     whole = _by([end - first for first, end in seen])
     units = [None if each.field.jump is None else each for each in target]
     if all(each is None for each in units):
-        said = [f"a unit sees {whole} of {_by(sizes)}"]
+        which = "a unit" if all(each.field.size == each.field.span for each in target) else "the first unit"
+        said = [f"{which} sees {whole} of {_by(sizes)}"]
     else:
         middles = ", ".join(UNKNOWN if each is None else str(each.middle) for each in units)
         counts = TIMES.join(UNKNOWN if each is None else str(each.number) for each in units)
         said = [f"the middle unit, ({middles}) of {counts}, sees {whole} of {_by(sizes)}"]
-    said.append(_ranges(names, seen))
+    is_near = any(isinstance(each.field.jump, Fraction) for each in target)
+    said.append(("about " if is_near else "") + _ranges(names, seen))
     if seen == inside:
         said.append("all of it inside the input")
     elif any(first >= end for first, end in inside):
@@ -107,10 +109,10 @@ def _ranges(names: Sequence[str], ranges: Sequence[Range]) -> str:
 
 
 def _notes(unchanged: int, has_branches: bool, levels: Sequence[Level]) -> list[str]:
-    said = []
     axes = AXES[len(levels[0].units)]
+    said = ["size, jump and start are those of the receptive field, in elements of the input"]
     if len(axes) > 1:
-        said.append(f"the cone is that along {axes[-1]}; where axes differ, the numbers are {TIMES.join(axes)}")
+        said.append(f"the cone is that along {axes[-1]}; where axes differ, there are numbers for {TIMES.join(axes)}")
     if len(axes) > 2:
         said.append(f"the view is that of {axes[-2]} and {axes[-1]}")
     if unchanged:
@@ -122,7 +124,7 @@ def _notes(unchanged: int, has_branches: bool, levels: Sequence[Level]) -> list[
     if None in jumps:
         said.append(f"{UNKNOWN}: the units no longer lie along the input's axes")
     if any(isinstance(jump, Fraction) for jump in jumps):
-        said.append("where the jump is a fraction, edges are rounded to whole elements")
+        said.append("where the jump is a fraction, starts are rounded down layer by layer: places are near, not exact")
     return said
 
 
@@ -143,7 +145,8 @@ def _numbers(level: Level) -> list[str]:
         [units.field.start for units in level.units],
     ]
     shown = [[UNKNOWN if value is None else _signed(value) for value in column] for column in columns]
-    return [column[0] if len(set(column)) == 1 else TIMES.join(column) for column in shown]
+    *sizes, starts = [column if len(set(column)) > 1 else column[:1] for column in shown]
+    return [*(TIMES.join(column) for column in sizes), ", ".join(starts)]
 
 
 def _cone(name: Names, levels: Sequence[Level], seen: Range, ranges: Sequence[Range]) -> Figure:
@@ -172,7 +175,7 @@ def _cone(name: Names, levels: Sequence[Level], seen: Range, ranges: Sequence[Ra
     for line, each in enumerate(shown):
         top = LINE + line * PITCH
         if each is None:
-            drawn.append(label(name, "small", 0, top + 11, f"\u2026 {cut + 1} layers are left out"))
+            drawn.append(label(name, "small", 0, top + 11, f"\u2026 {cut} layers are left out"))
             continue
         level, taken = each
         units = level.units[-1]
