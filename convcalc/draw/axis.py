@@ -9,6 +9,7 @@ from convcalc.layers.windows import Window
 
 MOST = 24  # elements of an axis that are all shown
 END = 10  # elements shown at either end of a longer one
+FEWEST = 4  # elements that are worth leaving out
 AROUND = 4  # elements shown at either end of a window that is itself wider than that
 
 
@@ -96,6 +97,34 @@ class Axis(NamedTuple):
         return range(self.wide.position(taps[0]), self.wide.position(taps[-1]) + 1)
 
 
+class Scene(NamedTuple):
+    """What is drawn of a layer: its rows and columns, whether the window writes (a transposed layer) or reads.
+
+    The unread elements (of a transposed layer, the output elements never written) are those that are shown; they are
+    unknown in the one case that `unread` does not work out. A line has columns only, and one row. Of a 3-d layer one
+    slice is drawn, and ``depth`` is the window across slices.
+    """
+
+    rows: Axis
+    columns: Axis
+    is_transposed: bool = False
+    unread_rows: tuple[int, ...] = ()
+    unread_columns: tuple[int, ...] = ()
+    is_unread_known: bool = True
+    is_line: bool = False
+    depth: Window | None = None
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The axes that the layer has, of those drawn."""
+        return (self.columns,) if self.is_line else (self.rows, self.columns)
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether anything is hatched."""
+        return bool(self.unread_rows or self.unread_columns)
+
+
 def axis_of(window: Window, at: int | None = None) -> Axis:
     """What to show of the axis; with ``at``, the window at that place only.
 
@@ -110,7 +139,7 @@ def axis_of(window: Window, at: int | None = None) -> Axis:
     if window.size <= MOST and whole.stop - whole.start <= 2 * MOST:
         wide = Lane((whole,), window.size)
     else:
-        wide = Lane(_runs(whole, [whole[:END], whole[-END:]]), window.size)
+        wide = Lane(_runs(whole, [whole[:END], whole[-END:], *_real_ends(window.size)]), window.size)
     narrow = lane_of(count, at)
     if at is None:
         steps = range(count) if count <= MOST else (*range(END), *range(count - END, count))
@@ -120,7 +149,8 @@ def axis_of(window: Window, at: int | None = None) -> Axis:
         at = 0  # too wide to be moved among what is shown
     if wide.leaves_out:
         taps = window.taps(at)
-        wide = Lane(_runs(whole, [whole[:AROUND], whole[-AROUND:], *_around(taps)]), window.size)
+        pieces = [whole[:AROUND], whole[-AROUND:], *_real_ends(window.size), *_around(taps)]
+        wide = Lane(_runs(whole, pieces), window.size)
     return Axis(window, wide, narrow, (at,))
 
 
@@ -136,6 +166,11 @@ def lane_of(count: int, at: int | None = None) -> Lane:
     return Lane(_runs(range(count), [range(END), range(count - END, count), *around]), count)
 
 
+def _real_ends(size: int) -> list[range]:
+    """The first and last real elements, which stay in sight however wide the padding."""
+    return [range(-1, AROUND), range(size - AROUND, size + 1)]
+
+
 def _around(taps: range) -> list[range]:
     """The window with an element on either side, or both its ends where it is wide."""
     first, last = taps[0], taps[-1]
@@ -145,11 +180,11 @@ def _around(taps: range) -> list[range]:
 
 
 def _runs(whole: range, pieces: Sequence[range]) -> tuple[range, ...]:
-    """The pieces cut to the whole, in order; those that meet, or would leave out a single element, as one."""
+    """The pieces cut to the whole, in order; those that would leave out too few between them as one."""
     runs: list[range] = []
     for piece in sorted(pieces, key=lambda piece: piece.start):
         start, stop = max(piece.start, whole.start), min(piece.stop, whole.stop)
-        if runs and start <= runs[-1].stop + 1:
+        if runs and start < runs[-1].stop + FEWEST:
             runs[-1] = range(runs[-1].start, max(stop, runs[-1].stop))
         else:
             runs.append(range(start, stop))

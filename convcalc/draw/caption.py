@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from convcalc.draw.axis import Axis
-from convcalc.draw.figure import Scene
+from convcalc.draw.axis import Scene
 from convcalc.draw.text import MINUS, TIMES
 from convcalc.explain import explain
 from convcalc.layers.base import Layer
-from convcalc.layers.windows import AXES, Window
+from convcalc.layers.windows import AXES
 from convcalc.report import DTYPE, Report, Row
 
 SETTINGS = ("stride", "padding", "dilation", "output_padding", "groups", "output_size")
@@ -28,9 +27,9 @@ def title(layer: Layer) -> str:
     for name in SETTINGS:
         value = getattr(layer, name, None)
         if value is not None and (name == "stride" or _changes(name, value)):
-            words.append(f"{name.replace('_', ' ')} {_spelled(value)}")
-    if getattr(layer, "padding_mode", "zeros") != "zeros":
-        words.append(f"padding mode {layer.padding_mode}")  # type: ignore[attr-defined]
+            mode = getattr(layer, "padding_mode", "zeros")
+            kind = f" ({mode})" if name == "padding" and mode != "zeros" else ""
+            words.append(f"{name.replace('_', ' ')} {_spelled(value)}{kind}")
     if getattr(layer, "ceil_mode", False):
         words.append("ceil mode")
     return ", ".join(words)
@@ -111,12 +110,12 @@ def description(title: str, shapes: str, scene: Scene, said: Sequence[str]) -> s
     """What is seen, in sentences, for those who do not see it.
 
     >>> from convcalc.draw.axis import axis_of
+    >>> from convcalc.layers.windows import Window
     >>> axis = axis_of(Window(5, 3, 2, (1, 1), 1, "zeros"))
-    >>> description("Conv2d", "input 5x5", Scene(axis, axis, False, (), (), False), [])[:45]
+    >>> description("Conv2d", "input 5x5", Scene(axis, axis), [])[:45]
     'Conv2d: input 5x5. A window of 3\xd73 taps moves'
     """
-    axes = [scene.columns] if scene.is_flat_line else [scene.rows, scene.columns]
-    taps = by([axis.window.kernel_size for axis in axes])
+    taps = by([axis.window.kernel_size for axis in scene.axes])
     if scene.is_transposed:
         seen = f"Each input cell in turn stamps {taps} taps onto the output"
     else:
@@ -125,30 +124,28 @@ def description(title: str, shapes: str, scene: Scene, said: Sequence[str]) -> s
     return f"{title}: {shapes}. {seen}.{notes}"
 
 
-def notes(
-    row: Row, axes: Sequence[Axis], windows: Sequence[Window], is_transposed: bool, has_unread: bool | None
-) -> list[str]:
-    """What the marks mean, and what is not shown. ``has_unread`` is None where that is not worked out.
+def notes(row: Row, scene: Scene) -> list[str]:
+    """What the marks mean, and what is not shown.
 
     >>> from convcalc import MaxPool2d, trace
-    >>> from convcalc.draw.axis import axis_of
+    >>> from convcalc.draw.layer import scene_of
     >>> row = trace(MaxPool2d(2), (1, 1, 5, 5)).rows[0]
-    >>> notes(row, [axis_of(window) for window in row.windows], row.windows, False, True)
+    >>> notes(row, scene_of(row))
     ['hatched: read by no window']
     """
     said = []
-    if any(element < 0 or element >= axis.window.size for axis in axes for element in axis.wide.shown(outside=True)):
-        said.append(_frame(row.layer, is_transposed))
-    if has_unread:
-        said.append("hatched: never written" if is_transposed else "hatched: read by no window")
-    if has_unread is None:
+    axes = scene.axes
+    if any(not 0 <= element < axis.window.size for axis in axes for element in axis.wide.shown(outside=True)):
+        said.append(_frame(row.layer, scene.is_transposed))
+    if scene.has_unread:
+        said.append("hatched: never written" if scene.is_transposed else "hatched: read by no window")
+    if not scene.is_unread_known:
         said.append("which elements no window reads is not worked out, with so much padding")
-    cut = [name for name, axis in zip(AXES[len(windows)][-len(axes) :], axes, strict=True) if axis.is_cut]
+    cut = [name for name, axis in zip("L" if scene.is_line else "HW", axes, strict=True) if axis.is_cut]
     if cut:
         said.append(f"dots: the middle of {' and '.join(cut)} is left out")
-    if len(windows) > len(axes):
-        depth = windows[0]
-        said.append(f"one slice along D is shown: the window holds {depth.kernel_size} of {depth.size}")
+    if scene.depth is not None:
+        said.append(f"one slice along D is shown: the window holds {scene.depth.kernel_size} of {scene.depth.size}")
     return said
 
 
@@ -164,7 +161,7 @@ def _frame(layer: Layer, is_transposed: bool) -> str:
 def _padded(sides: Sequence[tuple[int, int]]) -> str:
     if not any(map(any, sides)):
         return ""
-    if all(before == after for before, after in sides):
+    if all(before == after >= 0 for before, after in sides):
         each = [before for before, _ in sides]
         return f" (+{each[0] if len(set(each)) == 1 else by(each)} padding each side)"
     return f" (padding {_spelled(sides)})"
@@ -175,7 +172,7 @@ def _cropped(layer: Any) -> str:
     if any(layer.padding):
         said.append(f"padding {_spelled(layer.padding)} crops each side")
     if any(layer.output_padding):
-        said.append(f"output padding {_spelled(layer.output_padding)} gives back the far side")
+        said.append(f"output padding {_spelled(layer.output_padding)} adds to the far side")
     return f" ({', '.join(said)})" if said else ""
 
 

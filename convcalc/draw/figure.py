@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from convcalc.draw.axis import Axis, Lane
+from convcalc.draw.axis import Lane, Scene
 from convcalc.draw.grid import Blocks, cells, dots, outlines
 from convcalc.draw.motion import Motion, Stretch
 from convcalc.draw.palette import SIZES
@@ -18,27 +17,12 @@ LARGEST, SMALLEST, FULL_WIDTH = 24, 12, 300  # pixels: of a cell, and of the axi
 BETWEEN = 64  # pixels between the grids
 LABEL = 18  # pixels above a grid for its label
 BESIDE = 12  # pixels between a label and what is beside it
+BASELINE = 4  # pixels from the middle of a label down to its baseline
 COUNTER = 26  # pixels below the grids for the running index
 # The slanted view: where one pixel along the columns and one along the rows lead to.
 COLUMN, ROW = (0.92, -0.26), (0.66, 0.6)
 LIFT = 30  # pixels between the stacked grids
 WORDS = ("input", "output")
-
-
-class Scene(NamedTuple):
-    """What is drawn: the rows and columns, whether the window writes (a transposed layer) or reads, and the unread."""
-
-    rows: Axis
-    columns: Axis
-    is_transposed: bool
-    unread_rows: tuple[int, ...]
-    unread_columns: tuple[int, ...]
-    is_flat_line: bool  # whether there are columns only
-
-    @property
-    def has_unread(self) -> bool:
-        """Whether anything is hatched."""
-        return bool(self.unread_rows or self.unread_columns)
 
 
 class Grids(NamedTuple):
@@ -56,7 +40,7 @@ def figure(name: Names, scene: Scene, look: str) -> Figure:
     cell = max(SMALLEST, min(LARGEST, FULL_WIDTH // longest))
     if look == "iso":
         drawn = _stacked(name, scene, motion, cell)
-    elif scene.is_flat_line:
+    elif scene.is_line:
         drawn = _below_each_other(name, scene, motion, cell)
     else:
         drawn = _side_by_side(name, scene, motion, cell)
@@ -65,32 +49,40 @@ def figure(name: Names, scene: Scene, look: str) -> Figure:
 
 
 def _side_by_side(name: Names, scene: Scene, motion: Motion, cell: float) -> Figure:
-    """Input left, output right, both in the middle of the height."""
-    (wide, tall), (narrow, low) = _sizes(scene, cell)
-    height = max(tall, low)
+    """Input left, output right, both in the middle of the height.
+
+    The labels stand where no line passes: above or left of what is left, and right of what is right.
+    """
+    wide, narrow = _sizes(scene, cell)
     left, right = (narrow, wide) if scene.is_transposed else (wide, narrow)
-    second = max(left + BETWEEN, text_width(WORDS[0], SIZES["muted"]) + BESIDE)
-    starts = (second, 0.0) if scene.is_transposed else (0.0, second)  # of the wide grid, and of the narrow one
-    grids = Grids((starts[0], LABEL + (height - tall) / 2), (starts[1], LABEL + (height - low) / 2), cell)
-    markup = _grids(name, scene, motion, grids) + _facing(scene, motion, grids) + _labels(name, scene, grids)
-    return Figure(markup, max(second + right, second + text_width(WORDS[1], SIZES["muted"])), LABEL + height)
+    height = max(left[1], right[1])
+    given, made = (text_width(words, SIZES["muted"]) for words in WORDS)
+    is_above = left[1] == height
+    x, top = (0.0, float(LABEL)) if is_above else (given + BESIDE / 2, 0.0)
+    second = x + max(left[0] + BETWEEN, given + BESIDE)
+    one, other = (x, top + (height - left[1]) / 2), (second, top + (height - right[1]) / 2)
+    grids = Grids(other, one, cell) if scene.is_transposed else Grids(one, other, cell)
+    middle = top + height / 2 + BASELINE
+    labels = label(name, "muted", 0, top - 6 if is_above else middle, WORDS[0])
+    labels += label(name, "muted", second + right[0] + BESIDE / 2, middle, WORDS[1])
+    markup = _grids(name, scene, motion, grids) + _facing(scene, motion, grids) + labels
+    return Figure(markup, second + right[0] + BESIDE / 2 + made, top + height)
 
 
 def _below_each_other(name: Names, scene: Scene, motion: Motion, cell: float) -> Figure:
-    """Columns only: the input above, the output below, both in the middle of the width."""
-    (wide, tall), (narrow, low) = _sizes(scene, cell)
-    width = max(wide, narrow, text_width(WORDS[1], SIZES["muted"]))
-    upper, lower = LABEL, LABEL + cell + BETWEEN
-    tops = (lower, upper) if scene.is_transposed else (upper, lower)
-    grids = Grids(((width - wide) / 2, tops[0]), ((width - narrow) / 2, tops[1]), cell)
-    markup = _grids(name, scene, motion, grids) + _facing(scene, motion, grids) + _labels(name, scene, grids)
-    return Figure(markup, width, lower + cell)
-
-
-def _labels(name: Names, scene: Scene, grids: Grids) -> str:
-    """What each grid is, above its upper left corner."""
-    given, made = (grids.narrow, grids.wide) if scene.is_transposed else (grids.wide, grids.narrow)
-    return "".join(label(name, "muted", x, y - 6, words) for (x, y), words in zip((given, made), WORDS, strict=True))
+    """Columns only: the input above, the output below, both in the middle of the width, the labels left of them."""
+    (wide, _), (narrow, _) = _sizes(scene, cell)
+    left = max(text_width(words, SIZES["muted"]) for words in WORDS) + BESIDE
+    width, lower = max(wide, narrow), cell + BETWEEN
+    tops = (lower, 0.0) if scene.is_transposed else (0.0, lower)
+    grids = Grids((left + (width - wide) / 2, tops[0]), (left + (width - narrow) / 2, tops[1]), cell)
+    labels = "".join(
+        label(name, "muted", 0, top + cell / 2 + BASELINE, words)
+        for top, words in zip((0.0, lower), WORDS, strict=True)
+    )
+    return Figure(
+        _grids(name, scene, motion, grids) + _facing(scene, motion, grids) + labels, left + width, lower + cell
+    )
 
 
 def _stacked(name: Names, scene: Scene, motion: Motion, cell: float) -> Figure:
@@ -233,11 +225,11 @@ def _middles(lane: Lane) -> list[float]:
 def _facing(scene: Scene, motion: Motion, grids: Grids) -> str:
     """Lines between the sides that window and cell turn to each other."""
     columns, rows = _stretches(scene, grids)
-    first, last = (columns, rows) if not scene.is_flat_line else (rows, columns)
+    first, last = (columns, rows) if not scene.is_line else (rows, columns)
     near, far = first
     # From the window's far side to the cell's near one; of a transposed layer the cell is in front.
     facing = Stretch(near.begins, far.ends) if scene.is_transposed else Stretch(far.begins, near.ends)
-    return motion.lines(last, [facing]) if not scene.is_flat_line else motion.lines([facing], last)
+    return motion.lines(last, [facing]) if not scene.is_line else motion.lines([facing], last)
 
 
 def _corners(scene: Scene, motion: Motion, grids: Grids) -> str:
@@ -260,25 +252,19 @@ def _stretches(scene: Scene, grids: Grids) -> tuple[list[Stretch], list[Stretch]
 
 
 def _index(name: Names, scene: Scene, motion: Motion, y: float) -> tuple[str, float]:
-    """The running index, such as out[1, 2], and how wide it is."""
-    width = MONO_WIDTH * SIZES["code"]
-    x, parts = 0.0, []
+    """The running index, such as out[1, 2], and how wide it is: the row ends where the column begins."""
+    begin = "in[" if scene.is_transposed else "out["
+    rows = [f"{begin}{place}," for place in scene.rows.places]
+    columns = [f"{place}]" for place in scene.columns.places]
+    if scene.is_line:
+        return motion.counter("column", 0, y, [begin + column for column in columns], across=True), _mono(
+            begin + columns[-1]
+        )
+    x = _mono(rows[-1])
+    row = motion.counter("row", x, y, rows, across=False)
+    x += _mono(" ") / 2
+    return row + motion.counter("column", x, y, columns, across=True), x + _mono(columns[-1])
 
-    def write(words: str) -> None:
-        nonlocal x
-        parts.append(label(name, "code", x, y, words))
-        x += len(words) * width
 
-    def count(what: str, numbers: Sequence[int], seconds: float) -> None:
-        nonlocal x
-        x += max(len(str(each)) for each in numbers) * width
-        parts.append(motion.counter(what, x, y, numbers, seconds))
-
-    write("in[" if scene.is_transposed else "out[")
-    if not scene.is_flat_line:
-        count("row", scene.rows.places, motion.seconds_down)
-        write(",")
-        x += width / 2
-    count("column", scene.columns.places, motion.seconds_across)
-    write("]")
-    return "".join(parts), x
+def _mono(words: str) -> float:
+    return len(words) * MONO_WIDTH * SIZES["code"]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from convcalc import formulas
 from convcalc.draw import caption
-from convcalc.draw.axis import axis_of
-from convcalc.draw.figure import LOOKS, Scene, figure
+from convcalc.draw.axis import Scene, axis_of
+from convcalc.draw.figure import LOOKS, figure
 from convcalc.draw.plain import linear_picture
 from convcalc.draw.sheet import Caption, sheet
 from convcalc.draw.svg import Names
@@ -47,25 +47,46 @@ def layer_picture(row: Row, *, look: str = "flat", still: bool = False, at: Sequ
     name = Names("layer", row.layer, row.input, look, still, at)
     if isinstance(row.layer, Linear):
         return linear_picture(name, row)
-    windows = windows_of(row)
-    rank = len(windows)
-    is_transposed = isinstance(row.layer, ConvTranspose)
-    drawn = windows[-2:]
-    places = _places(drawn, at, is_transposed) if at is not None or still else [None] * len(drawn)
-    axes = [axis_of(window, place) for window, place in zip(drawn, places, strict=True)]
-    unread = [unread_among(axis.window, axis.wide.shown()) for axis in axes]
-    is_line = rank == 1
-    rows = axis_of(ONE) if is_line else axes[0]
-    scene = Scene(rows, axes[-1], is_transposed, () if is_line else unread[0] or (), unread[-1] or (), is_line)
-    shown = figure(name, scene, look)
-    has_unread = None if None in unread else scene.has_unread
-    said = caption.notes(row, axes, windows, is_transposed, has_unread)
-    shapes = caption.shapes(row, rank, is_transposed)
+    scene = scene_of(row, still=still, at=at)
+    rank = len(windows_of(row))
+    title, shapes = caption.title(row.layer), caption.shapes(row, rank, scene.is_transposed)
+    said = caption.notes(row, scene)
     maps = caption.maps(row, rank)
     captions = [Caption("ink", shapes), *([Caption("ink", maps)] if maps else [])]
-    captions += [Caption("muted", line) for line in (*caption.formulas(row, rank), *said)]
-    title = caption.title(row.layer)
-    return sheet(name, title, caption.description(title, shapes, scene, said), shown, captions)
+    captions += [Caption("formula", line) for line in caption.formulas(row, rank)]
+    captions += [Caption("muted", "; ".join(said))] if said else []
+    desc = caption.description(title, shapes, scene, said)
+    return sheet(name, title, desc, figure(name, scene, look), captions)
+
+
+def scene_of(row: Row, *, still: bool = False, at: Sequence[int] | None = None) -> Scene:
+    """What there is to draw of a layer with windows, whatever draws it. Of a 3-d layer, one slice.
+
+    Errors as `layer_picture`.
+
+    >>> from convcalc import Conv2d, trace
+    >>> scene = scene_of(trace(Conv2d(1, 1, 3, stride=2, padding=1), (1, 1, 5, 5)).rows[0])
+    >>> scene.rows.places, scene.rows.taps(0), scene.rows.taps(0, real=True)
+    ((0, 1, 2), [-1, 0, 1], [0, 1])
+    """
+    windows = windows_of(row)
+    is_transposed = isinstance(row.layer, ConvTranspose)
+    drawn = windows[-2:]
+    places = _places(drawn, at, is_transposed) if still or at is not None else [None] * len(drawn)
+    axes = [axis_of(window, place) for window, place in zip(drawn, places, strict=True)]
+    unread = [unread_among(axis.window, axis.wide.shown()) for axis in axes]
+    if len(axes) == 1:
+        axes, unread = [axis_of(ONE), *axes], [(), *unread]
+    return Scene(
+        rows=axes[0],
+        columns=axes[1],
+        is_transposed=is_transposed,
+        unread_rows=unread[0] or (),
+        unread_columns=unread[1] or (),
+        is_unread_known=None not in unread,
+        is_line=len(windows) == 1,
+        depth=windows[0] if len(windows) > 2 else None,
+    )
 
 
 def windows_of(row: Row) -> tuple[Window, ...]:

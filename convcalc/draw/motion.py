@@ -24,6 +24,15 @@ class Stretch(NamedTuple):
     ends: Sequence[float]
 
 
+def pace(rows: int, columns: int) -> float:
+    """The seconds that each of the places takes: few are looked at slowly.
+
+    >>> pace(3, 3), pace(24, 24)
+    (0.8, 0.25)
+    """
+    return round(min(SLOWEST, max(FASTEST, LOOP / (rows * columns))), 2)
+
+
 class Motion:
     """The rows and columns stepped through; it makes what moves, and gathers the CSS for it.
 
@@ -34,7 +43,7 @@ class Motion:
 
     def __init__(self, name: Names, rows: int, columns: int) -> None:
         self.name = name
-        self.pace = round(min(SLOWEST, max(FASTEST, LOOP / (rows * columns))), 2)
+        self.pace = pace(rows, columns)
         self.seconds_across = columns * self.pace
         self.seconds_down = rows * self.seconds_across
         self.css = ""
@@ -71,18 +80,20 @@ class Motion:
         live = self._animated("live", ["visibility:visible"], 1)
         return element("g", first, class_=rest) + element("g", down, class_=live, visibility="hidden")
 
-    def counter(self, what: str, x: float, y: float, numbers: Sequence[int], seconds: float) -> str:
-        """The numbers, each shown in its turn, with their right end at x and the baseline at y."""
-        if len(numbers) == 1:
-            return label(self.name, "code", x, y, str(numbers[0]), "end")
+    def counter(self, what: str, x: float, y: float, turns: Sequence[str], across: bool) -> str:
+        """The words for each column, from x on, or for each row, up to x; each shown in its turn, the baseline at y."""
+        anchor = None if across else "end"
+        seconds = self.seconds_across if across else self.seconds_down
+        if len(turns) == 1:
+            return label(self.name, "code", x, y, turns[0], anchor)
         return "".join(
             element(
                 "g",
-                label(self.name, "code", x, y, str(shown), "end"),
-                class_=self._turn(f"{what}{i}", i, len(numbers), seconds),
+                label(self.name, "code", x, y, words, anchor),
+                class_=self._turn(f"{what}{i}", i, len(turns), seconds),
                 visibility="hidden" if i else None,
             )
-            for i, shown in enumerate(numbers)
+            for i, words in enumerate(turns)
         )
 
     def _turn(self, what: str, index: int, count: int, seconds: float) -> str:

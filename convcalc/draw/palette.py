@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from convcalc.draw.text import FONT, MONO
+from convcalc.draw.text import FONT, MATH, MONO
 
 # A colour's name: in a light scheme, in a dark one.
 COLOURS = {
@@ -40,6 +40,7 @@ ROLES = {
     "title": "fill:{ink};font-size:16px;font-weight:700",
     "ink": "fill:{ink};font-size:13px",
     "muted": "fill:{muted};font-size:12px",
+    "formula": f"fill:{{muted}};font-size:12px;font-family:{MATH}",
     "warn": "fill:{warn};font-size:12px",
     "code": f"fill:{{ink}};font-size:14px;font-weight:700;font-family:{MONO}",
     "small": "fill:{muted};font-size:10px",
@@ -58,7 +59,15 @@ ROLES = {
     "rule": "fill:none;stroke:{muted}",
     "arrow": "fill:{muted}",
 }
-SIZES = {"title": 16, "ink": 13, "muted": 12, "warn": 12, "code": 14, "small": 10}  # of the roles that are text
+SIZES = {
+    "title": 16,
+    "ink": 13,
+    "muted": 12,
+    "formula": 12,
+    "warn": 12,
+    "code": 14,
+    "small": 10,
+}  # of the roles that are text
 LIGHT, DARK = 0, 1
 
 

@@ -27,7 +27,7 @@ def linear_picture(name: Names, row: Row) -> str:
     starts, ends = (
         [top + (side.position(i) + 0.5) * CELL for i in side.shown()] for side, top in zip(sides, tops, strict=True)
     )
-    parts = [element("path", d=_lines(starts, ends[1:]), class_=name("rule"), opacity=0.35)] if ends[1:] else []
+    parts = [element("path", d=_lines(starts, ends[1:]), class_=name("rule"), opacity=0.2)] if ends[1:] else []
     parts.append(element("path", d=_lines(starts, ends[:1]), class_=name("lines")))
     for side, x, top, role, words in zip(
         sides, (0, CELL + BETWEEN), tops, ("in", "dense"), ("input", "output"), strict=True

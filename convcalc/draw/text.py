@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 FONT = "Helvetica,Arial,'Liberation Sans','DejaVu Sans',Verdana,sans-serif"
+MATH = "'DejaVu Sans',Verdana,Helvetica,Arial,sans-serif"  # first one that has floor brackets
 MONO = "Menlo,Consolas,'DejaVu Sans Mono',monospace"
-MONO_WIDTH = 0.61  # of the font's size, each character
+MONO_WIDTH = 0.603  # of the font's size, each character
 ELLIPSIS = "…"
 TIMES, MINUS = "\xd7", "\u2212"  # as people write them, not x and a hyphen
 LINE_HEIGHT = 1.35  # of the font's size, from one baseline to the next
