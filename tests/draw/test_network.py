@@ -267,6 +267,24 @@ def test_an_activation_before_a_convolution_belongs_to_it():
     assert [step.parameters for step in steps] == [8, 8 + 10, 0]
 
 
+def test_what_is_used_before_its_activation_too_stays_apart():
+    net = Network((node("a", conv()), node("r", ReLU(), "a"), node("out", Add(), "a", "r")))
+    assert [(step.name, step.inputs) for step in steps_of(trace(net, (1, 8, 4, 4)), None).steps] == [
+        ("a", ("input",)),
+        ("r", ("a",)),
+        ("out", ("a", "r")),
+    ]
+
+
+def test_a_norm_at_the_beginning_of_a_block_belongs_to_the_block():
+    net = Sequential({"a": Sequential(conv()), "b": Sequential(BatchNorm2d(8), conv()), "c": BatchNorm2d(8)})
+    steps = steps_of(trace(net, (1, 8, 4, 4)), None).steps
+    assert [(step.name, step.before, step.after) for step in steps] == [
+        ("a", (), ()),
+        ("b", ("BatchNorm",), ("BatchNorm",)),
+    ]
+
+
 def test_equal_layers_are_folded():
     layers = [layer for _ in range(500) for layer in (Conv2d(8, 8, 3, padding=1), ReLU())]
     report = trace(Sequential(*layers), (1, 8, 16, 16))
@@ -297,9 +315,9 @@ def test_folding_loses_no_layer(kinds):
     items = repeated(wired(steps_of(report, None).steps))
     drawn = [row.name for item in items for step in steps_in(item) for row in step.rows]
     assert sorted(drawn) == sorted(leaf.name for leaf in report.leaves)
-    # Equal neighbours never stay apart: every step says what it does, and its shape is that of all others here.
-    said = [item.words.split(" \xd7 ")[-1] if isinstance(item, Step) else str(type(item)) for item in items]
-    assert all(one != other for one, other in pairwise(said))
+    # Steps that do the same, one behind the other, never stay apart: all shapes are the same here.
+    steps = [(one, other) for one, other in pairwise(items) if isinstance(one, Step) and isinstance(other, Step)]
+    assert all(one.words.split("convolution")[1] != other.words.split("convolution")[1] for one, other in steps)
 
 
 def test_runs_have_the_names_of_their_ends():
@@ -357,8 +375,12 @@ def test_outputs_that_nobody_uses():
     items = shape_of(net)
     assert [step.name for item in items for step in steps_in(item) if step.is_loose] == ["dead"]
     picture = network_picture(report)
-    assert "dead" in words_of(picture)
     assert parameters(picture) == report.totals.parameters
+    found = {words: box for words, role, box in boxes(picture) if role == "name"}
+    paths = [path for path in ElementTree.fromstring(picture).iter(f"{SVG}path") if path.get("class")[:4] == "rule"]
+    lines = [line for path in paths for line in segments(path.get("d")) if line[0][1] == line[1][1]]
+    left, _, _, bottom = found["dead"]
+    assert [y for (x, y), _ in lines if left + 10 < x < left + 120 and 0 < y - bottom < 60] == []
 
 
 def test_branches_are_below_each_other_and_wires_above():
