@@ -3,64 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from convcalc.draw.folding import Example, Step
-from convcalc.draw.network_style import BOLD, SIZES
-from convcalc.draw.repeats import endings
+from convcalc.draw.network_style import SIZES
+from convcalc.draw.pen import CORNER, ROOM, Line, Pen, bent, ends_above, high, point, wide, wrapped, wrapped_name
 from convcalc.draw.stacks import Scale, Shape, arrow, connected, drawn, letter, shape_of
-from convcalc.draw.svg import Names, element, label, number
-from convcalc.draw.text import ELLIPSIS, LINE_HEIGHT, fit, widest
+from convcalc.draw.svg import element
+from convcalc.draw.text import fit
 from convcalc.draw.wiring import Group, Item, Tangle
 
 GAP = 32.0  # left of a shape, for the arrow
 NARROW_GAP = 24.0  # within forks
-ROOM = 119.0  # for a line of text at a shape
 APART = 8.0  # texts, at least
 SPLIT = 12.0  # from where branches part to where they begin, and the same where they meet
 BETWEEN = 10.0  # branches
 ARC = 14.0  # a wire is so far above what it leads past
 PAD = 8.0  # within a frame
-CORNER = 6.0
-
-
-class Pen:
-    """Takes down markup: frames lowest, text on top."""
-
-    def __init__(self, name: Names) -> None:
-        self.name = name
-        self.frames: list[str] = []
-        self.shapes: list[str] = []
-        self.lines: list[str] = []
-        self.texts: list[str] = []
-
-    @property
-    def body(self) -> list[str]:
-        """All of it, in the order of painting."""
-        return [*self.frames, *self.shapes, *self.lines, *self.texts]
-
-    def write(self, x: float, y: float, lines: Sequence[Line], anchor: str | None = None) -> None:
-        """Lines of text, the first with its upper edge at y."""
-        for role, words in lines:
-            self.texts.append(label(self.name, role, x, y + SIZES[role], words, anchor))
-            y += line_height(role)
-
-    def route(self, *points: tuple[float, float]) -> None:
-        """A line through the points with round corners; every part is level or upright."""
-        path = f"M{number(points[0][0])} {number(points[0][1])}"
-        for before, (x, y), behind in zip(points, points[1:], points[2:], strict=False):
-            room = min(CORNER, *(max(abs(x - a), abs(y - b)) / 2 for a, b in (before, behind)))
-            (from_x, from_y), (to_x, to_y) = _towards((x, y), before, room), _towards((x, y), behind, room)
-            path += f"L{number(from_x)} {number(from_y)}Q{number(x)} {number(y)} {number(to_x)} {number(to_y)}"
-        path += f"L{number(points[-1][0])} {number(points[-1][1])}"
-        self.lines.append(element("path", d=path, class_=self.name("rule")))
-
-
-class Line(NamedTuple):
-    """A line of text and its role."""
-
-    role: str
-    words: str
 
 
 class Box(Protocol):
@@ -75,48 +34,6 @@ class Box(Protocol):
         """Draw it, fed from the source, its left end at x and its line at y; what leaves it."""
 
 
-def line_height(role: str) -> float:
-    """From one line of text to the next.
-
-    >>> line_height("op")
-    15.0
-    """
-    return float(round(SIZES[role] * LINE_HEIGHT))
-
-
-def _towards(corner: tuple[float, float], other: tuple[float, float], far: float) -> tuple[float, float]:
-    (x, y), (to_x, to_y) = corner, other
-    length = max(abs(to_x - x), abs(to_y - y)) or 1
-    return x + (to_x - x) * far / length, y + (to_y - y) * far / length
-
-
-def _lines(role: str, words: str, most: int | None = None) -> list[Line]:
-    return [Line(role, line) for line in fit(words, SIZES[role], ROOM, role in BOLD, most)] if words else []
-
-
-def _name(name: str) -> list[Line]:
-    """A name in at most two lines, broken behind a dot where it has any there."""
-    lines = [""]
-    for part in name.replace(".", ". ").split(" "):
-        longer = lines[-1] + part
-        if lines[-1] and widest([longer], SIZES["name"], True) > ROOM:
-            lines.append(part)
-        else:
-            lines[-1] = longer
-    if len(lines) > 2 or widest(lines, SIZES["name"], True) > ROOM:
-        ends = [end for end in endings(name) if widest([f"{ELLIPSIS}{end}"], SIZES["name"], True) <= ROOM]
-        return [Line("name", f"{ELLIPSIS}{ends[-1]}")] if ends else _lines("name", name, 2)
-    return [Line("name", line) for line in lines]
-
-
-def _wide(lines: Sequence[Line]) -> float:
-    return max((widest([words], SIZES[role], role in BOLD) for role, words in lines), default=0.0)
-
-
-def _high(lines: Sequence[Line]) -> float:
-    return sum(line_height(role) for role, _ in lines)
-
-
 class Stack:
     """The shape of a step, its name and sizes above, what it does and its parameters below."""
 
@@ -124,12 +41,12 @@ class Stack:
         self, shape: Shape, step: Step | None, above: Sequence[Line], below: Sequence[Line], gap: float
     ) -> None:
         self.shape, self.step, self.over, self.under = shape, step, above, below
-        right = max(shape.width, _wide(above))
-        self.width = max(gap + right, _wide(below)) + APART
+        right = max(shape.width, wide(above))
+        self.width = max(gap + right, wide(below)) + APART
         self.gap = gap + max(0.0, (self.width - APART - gap - right) / 2)
         self.half = shape.height / 2
-        self.above = self.half + _high(above) + 4
-        self.below = self.half + 6 + _high(below)
+        self.above = self.half + high(above) + 4
+        self.below = self.half + 6 + high(below)
 
     def draw(self, pen: Pen, x: float, y: float, low: float, source: Shape | None) -> Shape:
         """As `Box.draw`."""
@@ -140,8 +57,8 @@ class Stack:
         if source is not None:
             windows = self.step.main.windows if self.step is not None else ()
             pen.lines.append(connected(pen.name, source, shape, windows))
-        pen.write(shape.x, shape.y - 4 - _high(self.over), self.over)
-        shape = shape._replace(clear=shape.x + _wide(self.over))
+        pen.write(shape.x, shape.y - 4 - high(self.over), self.over)
+        shape = shape._replace(texts=ends_above(self.over, shape.x, shape.y - 4))
         pen.write(x + (self.width - APART) / 2, y + max(low, self.half) + 6, self.under, "middle")
         return shape
 
@@ -192,10 +109,10 @@ class Split:
             pen.route((source.exit, y), (begin, y))
         for lane, place in zip(self.lanes, self.places, strict=True):
             there = y + place
-            pen.route(*_bent((begin, y), (x + SPLIT, there)))
+            pen.route(*bent((begin, y), (x + SPLIT, there)))
             last = lane.draw(pen, x + SPLIT, there, 0, point(x + SPLIT, there))
             if not lane.is_loose:
-                pen.route(*_bent((meet, y), (last.exit, there)))
+                pen.route(*bent((meet, y), (last.exit, there)))
         for wire in range(self.wires):
             level = y - self.top - ARC * (wire + 1) + 4
             pen.route((begin, y), (begin, level), (meet, level), (meet, y))
@@ -209,9 +126,9 @@ class Frame:
 
     def __init__(self, chain: Chain, title: Sequence[Line]) -> None:
         self.chain, self.title = chain, title
-        self.width = max(chain.width + 2 * PAD - APART, _wide(title) + 2 * PAD) + 2 * APART
+        self.width = max(chain.width + 2 * PAD - APART, wide(title) + 2 * PAD) + 2 * APART
         self.half = 0.0
-        self.above = chain.above + _high(title) + PAD
+        self.above = chain.above + high(title) + PAD
         self.below = chain.below + PAD
 
     def draw(self, pen: Pen, x: float, y: float, low: float, source: Shape | None) -> Shape:
@@ -263,20 +180,6 @@ class Arcs:
         )
 
 
-def point(x: float, y: float) -> Shape:
-    """A place where lines meet.
-
-    >>> point(3, 4).right, point(3, 4).middle
-    (3, 4.0)
-    """
-    return Shape("point", x, y, 0, 0)
-
-
-def _bent(first: tuple[float, float], last: tuple[float, float]) -> list[tuple[float, float]]:
-    """The points of a line that leaves upright and arrives level."""
-    return [first, last] if first[1] == last[1] else [first, (first[0], last[1]), last]
-
-
 def boxed(item: Item, scale: Scale, gap: float = GAP) -> Box:
     """The item with its size.
 
@@ -307,16 +210,16 @@ def stack(step: Step, scale: Scale, gap: float) -> Stack:
     >>> [line.words for line in stack(step, Scale(92, 6, 32, 1), GAP).under]
     ['convolution 5\xd75', '156 parameters']
     """
-    over = _lines("muted", step.shape)
-    under = _lines("op", step.words)
+    over = wrapped("muted", step.shape)
+    under = wrapped("op", step.words)
     name = step.name.upper() if step.name == "output" else step.name
     if step.is_circle:
-        over, under = [], [*under, *_lines("small", step.shape)]
+        over, under = [], [*under, *wrapped("small", step.shape)]
     else:
-        over = [*_name(name), *over]
+        over = [*wrapped_name(name), *over]
     if step.parameters or step.main.figures.macs:
-        under += _lines("small", f"{step.parameters:,} parameters")
-    under += _lines("small", ", ".join(step.after))
+        under += wrapped("small", f"{step.parameters:,} parameters")
+    under += wrapped("small", ", ".join(step.after))
     return Stack(shape_of(step.example, scale, step.is_circle), step, over, under, gap)
 
 
@@ -326,4 +229,4 @@ def entrance(example: Example, scale: Scale) -> Stack:
     >>> [line.words for line in entrance(Example(1, (32, 32), True), Scale(92, 6, 32, 1)).over]
     ['INPUT', '1@32\xd732']
     """
-    return Stack(shape_of(example, scale), None, [Line("name", "INPUT"), *_lines("muted", str(example))], [], 0)
+    return Stack(shape_of(example, scale), None, [Line("name", "INPUT"), *wrapped("muted", str(example))], [], 0)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from convcalc.draw.folding import Step, common, steps_of
-from convcalc.draw.layout import Box, Chain, Pen, boxed, entrance, point
+from convcalc.draw.layout import Box, Chain, boxed, entrance
 from convcalc.draw.network_style import BOLD, SIZES, style
 from convcalc.draw.operations import by
+from convcalc.draw.pen import Pen, point
 from convcalc.draw.repeats import framed, repeated, short_names, steps_in
 from convcalc.draw.sheet import MARGIN
 from convcalc.draw.stacks import MOST_SHEETS, POWER, Scale
@@ -218,7 +219,7 @@ def _subtitle(report: Report, drawing: Drawing) -> list[str]:
     said = [f"{totals.parameters:,} parameters in total"]
     if totals.connections:
         said.append(f"{totals.connections:,} connections")
-    said.append(f"{totals.macs:,} multiply-accumulates")
+    said.append(f"{totals.macs:,} MACs")
     steps = [step for item in drawing.items for step in steps_in(item)]
     examples = [step.example for step in steps]
     notes = []

@@ -59,7 +59,7 @@ class Shape(NamedTuple):
     height: float
     front: tuple[float, float] = (0, 0)
     sheets: int = 1
-    clear: float = 0  # right of that there is no text above it
+    texts: tuple[tuple[float, float], ...] = ()  # the lower right corners of the lines above it
 
     @property
     def right(self) -> float:
@@ -218,7 +218,7 @@ def _upper(source: Shape, target: Shape) -> tuple[float, float] | None:
         starts = []
     for x, y in starts:
         rise = (target.y - y) / (target.x - x)
-        if y + rise * (source.clear - x) >= source.y - 4 or source.clear <= x:
+        if all(end <= x or y + rise * (end - x) >= bottom for end, bottom in source.texts):
             return x, y
     return None
 

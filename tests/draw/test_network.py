@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from functools import cache
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -32,11 +33,11 @@ from convcalc import (
     trace,
     zoo,
 )
-from convcalc.draw.folding import steps_of
+from convcalc.draw.folding import Step, steps_of
 from convcalc.draw.network import network_picture
 from convcalc.draw.network_style import BOLD, ROLES, SIZES
 from convcalc.draw.palette import COLOURS, DARK, LIGHT
-from convcalc.draw.repeats import repeated, span, steps_in
+from convcalc.draw.repeats import framed, repeated, span, steps_in
 from convcalc.draw.text import text_width
 from convcalc.draw.wiring import Fork, Group, Tangle, wired
 from convcalc.layers import ConvTranspose2d, Identity
@@ -266,6 +267,24 @@ def test_an_activation_before_a_convolution_belongs_to_it():
     assert [step.parameters for step in steps] == [8, 8 + 10, 0]
 
 
+def test_what_is_used_before_its_activation_too_stays_apart():
+    net = Network((node("a", conv()), node("r", ReLU(), "a"), node("out", Add(), "a", "r")))
+    assert [(step.name, step.inputs) for step in steps_of(trace(net, (1, 8, 4, 4)), None).steps] == [
+        ("a", ("input",)),
+        ("r", ("a",)),
+        ("out", ("a", "r")),
+    ]
+
+
+def test_a_norm_at_the_beginning_of_a_block_belongs_to_the_block():
+    net = Sequential({"a": Sequential(conv()), "b": Sequential(BatchNorm2d(8), conv()), "c": BatchNorm2d(8)})
+    steps = steps_of(trace(net, (1, 8, 4, 4)), None).steps
+    assert [(step.name, step.before, step.after) for step in steps] == [
+        ("a", (), ()),
+        ("b", ("BatchNorm",), ("BatchNorm",)),
+    ]
+
+
 def test_equal_layers_are_folded():
     layers = [layer for _ in range(500) for layer in (Conv2d(8, 8, 3, padding=1), ReLU())]
     report = trace(Sequential(*layers), (1, 8, 16, 16))
@@ -296,9 +315,9 @@ def test_folding_loses_no_layer(kinds):
     items = repeated(wired(steps_of(report, None).steps))
     drawn = [row.name for item in items for step in steps_in(item) for row in step.rows]
     assert sorted(drawn) == sorted(leaf.name for leaf in report.leaves)
-    runs = [len(list(step.rows)) for item in items for step in steps_in(item)]
-    assert all(a.words != b.words for a, b in zip(items, items[1:], strict=False) if "words" in dir(a) and "words" in dir(b))
-    assert sum(runs) == len(report.leaves)
+    # Steps that do the same, one behind the other, never stay apart: all shapes are the same here.
+    steps = [(one, other) for one, other in pairwise(items) if isinstance(one, Step) and isinstance(other, Step)]
+    assert all(one.words.split("convolution")[1] != other.words.split("convolution")[1] for one, other in steps)
 
 
 def test_runs_have_the_names_of_their_ends():
@@ -320,7 +339,9 @@ def shape_of(net):
 
 
 def test_wiring():
-    fork = shape_of(Network((node("a", conv()), node("b", conv(), "a"), node("c", conv(), "a"), node("d", Add(), "b", "c"))))
+    fork = shape_of(
+        Network((node("a", conv()), node("b", conv(), "a"), node("c", conv(), "a"), node("d", Add(), "b", "c")))
+    )
     assert [type(item) for item in fork[1:]] == [Fork]
     assert [[step.name for step in branch] for branch in fork[1].branches] == [["b"], ["c"]]
     assert (fork[1].wires, fork[1].join.name) == (0, "d")
@@ -354,8 +375,13 @@ def test_outputs_that_nobody_uses():
     items = shape_of(net)
     assert [step.name for item in items for step in steps_in(item) if step.is_loose] == ["dead"]
     picture = network_picture(report)
-    assert "dead" in words_of(picture)
     assert parameters(picture) == report.totals.parameters
+    found = {words: box for words, role, box in boxes(picture) if role == "name"}
+    paths = [path for path in ElementTree.fromstring(picture).iter(f"{SVG}path") if path.get("class")[:4] == "rule"]
+    lines = [line for path in paths for line in segments(path.get("d")) if line[0][1] == line[1][1]]
+    left, _, _, bottom = found["dead"]
+    starts = [(min(x, to_x), y) for (x, y), (to_x, _) in lines]
+    assert [y for x, y in starts if left + 10 < x < left + 120 and 0 < y - bottom < 90] == []
 
 
 def test_branches_are_below_each_other_and_wires_above():
@@ -404,15 +430,18 @@ def test_other_shapes(net, shape, captions):
     check_texts(picture, 1200)
     assert parameters(picture) == report.totals.parameters
     if captions is not None:
-        at_shapes = [words for words, role, _ in boxes(picture) if role == "muted" and re.fullmatch("[0-9@\xd7]+", words)]
+        at_shapes = [
+            words for words, role, _ in boxes(picture) if role == "muted" and re.fullmatch("[0-9@\xd7]+", words)
+        ]
         assert sorted(at_shapes) == sorted(captions)
 
 
 def test_bars_have_sizes_by_their_units():
     """784 and 100 units: (100/784)^0.55 = 0.322 as high."""
     picture = network_picture(trace(Linear(784, 100), (1, 784)))
-    paths = [path.get("d") for path in ElementTree.fromstring(picture).iter(f"{SVG}path") if "l" in path.get("d")]
-    highs = [float(found[1]) for found in (re.match(r"M[\d.]+ [\d.]+h9l[\d.]+ ([\d.]+)h-9z", d) for d in paths) if found]
+    paths = [path.get("d") for path in ElementTree.fromstring(picture).iter(f"{SVG}path")]
+    bars = [re.match(r"M[\d.]+ [\d.]+h9l[\d.]+ ([\d.]+)h-9z", path) for path in paths]
+    highs = [float(bar[1]) for bar in bars if bar]
     assert len(highs) == 2
     assert highs[1] / highs[0] == pytest.approx(0.322, abs=0.001)
 
@@ -422,7 +451,9 @@ def test_what_is_too_large_is_refused_in_one_line():
     with pytest.raises(ConvcalcError, match="199 layers that differ") as refusal:
         network_picture(many)
     assert "\n" not in str(refusal.value)
-    deep = Sequential(*(Sequential(*(Conv2d(n, n + 1, 1) for n in range(start, start + 50))) for start in range(1, 200, 50)))
+    deep = Sequential(
+        *(Sequential(*(Conv2d(n, n + 1, 1) for n in range(start, start + 50))) for start in range(1, 200, 50))
+    )
     picture = network_picture(trace(deep, (1, 1, 4, 4)))
     assert "block: 50" in words_of(picture)
     with pytest.raises(ConvcalcError, match="use depth=1"):
@@ -439,7 +470,7 @@ def test_what_is_too_large_is_refused_in_one_line():
 def test_depth_closes_blocks():
     report = report_of("resnet18")
     shown = [network_picture(report, depth=depth) for depth in (1, 2, 3)]
-    assert [picture.count("block: 4 convolutions") for picture in shown][0] > 0
+    assert "block: 4" in words_of(shown[0])
     assert len({picture.count("<text") for picture in shown}) > 1
     for picture in shown:
         assert parameters(picture) == report.totals.parameters
@@ -484,25 +515,29 @@ def test_random_graphs(seed):
     assert re.search(r"NaN|inf\b", picture) is None
 
 
-def random_chain(rng, maps, size, depth):
+def random_chain(rng, maps, depth):
     layers = []
     for _ in range(rng.randint(1, 4)):
         choice = rng.random()
         if depth and choice < 0.25:
-            layers.append(Residual(Sequential(conv(maps, maps), *random_chain(rng, maps, size, depth - 1)[:1])))
+            layers.append(Residual(Sequential(conv(maps, maps), *random_chain(rng, maps, depth - 1)[:1])))
         elif depth and choice < 0.45:
-            layers.append(Branches(*(Sequential(*random_chain(rng, maps, size, 0)) for _ in range(rng.randint(2, 3))), join="add"))
+            layers.append(
+                Branches(*(Sequential(*random_chain(rng, maps, 0)) for _ in range(rng.randint(2, 3))), join="add")
+            )
         elif depth and choice < 0.6:
-            layers.append(Sequential(*random_chain(rng, maps, size, depth - 1)))
+            layers.append(Sequential(*random_chain(rng, maps, depth - 1)))
         else:
-            layers.append(rng.choice((lambda: conv(maps, maps), ReLU, lambda: BatchNorm2d(maps), lambda: conv(maps, maps)))())
+            layers.append(
+                rng.choice((lambda: conv(maps, maps), ReLU, lambda: BatchNorm2d(maps), lambda: conv(maps, maps)))()
+            )
     return layers
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_random_blocks(seed):
     rng = random.Random(seed)
-    report = trace(Sequential(*random_chain(rng, 8, 16, 3)), (1, 8, 16, 16))
+    report = trace(Sequential(*random_chain(rng, 8, 3)), (1, 8, 16, 16))
     picture = network_picture(report, width=rng.choice((700, 1200)))
     check_texts(picture, 1200)
     assert parameters(picture) == report.totals.parameters
@@ -523,12 +558,8 @@ def test_text_can_be_read(role, scheme):
 
 def test_frames_hold_whole_blocks():
     """A frame's name is that of a block, and all of the block is in it."""
-    items = [item for item in repeated(()) or ()]
-    assert items == []
     report = report_of("resnet18")
     steps = steps_of(report, None)
-    from convcalc.draw.repeats import framed
-
     groups = [item for item in framed(wired(steps.steps), steps.sizes) if isinstance(item, Group)]
     assert [group.name for group in groups] == [f"layer{i}.{j}" for i in (1, 2, 3, 4) for j in (0, 1)]
     for group in groups:
