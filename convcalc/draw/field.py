@@ -267,17 +267,14 @@ def _with_view(
     is_clipped = inside != seen[-2:]
     parts.append(box(seen[-2:], "around", DASHED if is_clipped else None))
     aside = left + scaled(spans[1]) + 2 * GAP
-    room = max(cone.width - aside, VIEW)
-    y, right = top + 12, cone.width
+    room = cone.width - aside
+    y = top + 12
     for i, words in enumerate(said):
         role = "ink" if i == 0 else "muted"
         lines = fit(words, SIZES[role], room)
         parts.append(paragraph(name, role, aside, y, lines))
         y += len(lines) * line_height(role) + 4
-        right = max(right, aside + widest(lines, SIZES[role]))
     if is_clipped:
-        lines = fit("dashed: beyond the input is padding", SIZES["small"], room)
-        parts.append(paragraph(name, "small", aside, y, lines))
-        y += len(lines) * line_height("small")
-        right = max(right, aside + widest(lines, SIZES["small"]))
-    return Figure("".join(parts), right, max(top + scaled(spans[0]), y) + GAP / 2)
+        parts.append(label(name, "small", aside, y, "dashed: beyond the input is padding"))
+        y += line_height("small")
+    return Figure("".join(parts), cone.width, max(top + scaled(spans[0]), y) + GAP / 2)

@@ -24,7 +24,9 @@ from convcalc import (
     zoo,
 )
 from convcalc.draw.field import field_picture
+from convcalc.draw.palette import SIZES
 from convcalc.draw.rows import every_row, row_named
+from convcalc.draw.text import text_width
 from convcalc.errors import ConvcalcError
 from convcalc.network import chain
 from tests.draw.test_layer import SVG, check, key_of
@@ -176,6 +178,8 @@ def test_lenet_as_it_can_be_counted_by_hand():
     taken = [1, 2, 6, 12, 16]
     for (low, high), units, seen in zip(bars(svg), (5, 10, 14, 28, 32), taken, strict=True):
         assert (high - low) * units == pytest.approx(seen, abs=0.05)
+    middles = [x + width / 2 for _, x, _, width, height in rectangles(svg, "window", "made") if height == HEIGHT]
+    assert middles == pytest.approx([middles[0]] * 5, abs=0.02)  # nothing is padded
 
 
 def test_the_view_over_the_input_is_to_scale():
@@ -200,6 +204,8 @@ def test_what_is_beyond_the_border_is_said_and_dashed():
     view = {role: box for role, *box in rectangles(svg, "in", "window", "around") if box[-1] != HEIGHT}
     assert view["in"] == view["window"]
     assert view["around"][2] / view["in"][2] == pytest.approx(5 / 3, abs=0.01)
+    (cone,) = (box for _, *box in rectangles(svg, "around") if box[-1] == HEIGHT)
+    assert view["around"][0] == cone[0] == view["in"][0] - view["in"][2] / 3
     assert "dashed" not in field_picture(trace(Conv2d(1, 1, 3, padding=1), (1, 1, 3, 3)), "conv2d").split("</style>")[1]
 
 
@@ -243,7 +249,7 @@ def test_what_is_said(network, shape, layer, said):
 
 
 def test_where_branches_meet_the_widest_is_followed():
-    block = Residual(Sequential(Conv2d(1, 1, 3, padding=1), Conv2d(1, 1, 5, padding=2)), Conv2d(1, 1, 1))
+    block = Residual(Sequential(Conv2d(1, 1, 3, padding=1), Conv2d(1, 1, 5, padding=2)), Conv2d(1, 1, 3, padding=1))
     report = trace(Sequential(Conv2d(1, 1, 3), block, MaxPool2d(2)), (1, 1, 20, 20))
     whole = levels(field_picture(report, "2"))
     assert [name for name, _ in whole] == ["2", "1", "0", "input"]
@@ -298,6 +304,10 @@ def test_any_name_makes_a_whole_picture(first, second):
     svg = field_picture(report, report.rows[1].name)
     check(svg)
     assert svg == field_picture(report, report.rows[1].name)
+    # The names stay beside the cone.
+    assert all(
+        text_width(name, SIZES["ink"]) <= min(x for _, x, *_ in rectangles(svg, "in")) for name, _ in levels(svg)
+    )
 
 
 def test_any_size():
