@@ -26,7 +26,7 @@ def title(layer: Layer) -> str:
     words = [type(layer).__name__ + (f" {by(kernel)}" if kernel else "")]
     for name in SETTINGS:
         value = getattr(layer, name, None)
-        if value is not None and (name == "stride" or _changes(name, value)):
+        if value is not None and _changes(name, value):
             mode = getattr(layer, "padding_mode", "zeros")
             kind = f" ({mode})" if name == "padding" and mode != "zeros" else ""
             words.append(f"{name.replace('_', ' ')} {_spelled(value)}{kind}")

@@ -46,6 +46,10 @@ def layer_picture(row: Row, *, look: str = "flat", still: bool = False, at: Sequ
         raise ConvcalcError(f"{row.name!r} is a block of layers: draw one of them, or the network")
     name = Names("layer", row.layer, row.input, look, still, at)
     if isinstance(row.layer, Linear):
+        if at is not None:
+            raise ConvcalcError(
+                f"at {','.join(map(str, at))} is a place of a window, and Linear has none: leave it out"
+            )
         return linear_picture(name, row)
     scene = scene_of(row, still=still, at=at)
     rank = len(windows_of(row))

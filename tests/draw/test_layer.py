@@ -29,6 +29,7 @@ from convcalc import (
     Unfold,
     trace,
 )
+from convcalc.draw.caption import title
 from convcalc.draw.layer import layer_picture
 from convcalc.draw.palette import SIZES, is_bold
 from convcalc.draw.text import MONO_WIDTH, text_width
@@ -215,6 +216,7 @@ def test_first_and_other_frames_of_the_known_example(look):
     svg = picture(Conv2d(1, 1, 3, stride=2, padding=1), (1, 1, 5, 5), look=look)
     assert frames(svg, "window-c") == [f"transform:translateX({x}px)" for x in (0, 48, 96)]
     assert frames(svg, "place-r") == [f"transform:translateY({y}px)" for y in (0, 24, 48)]
+    assert re.findall(r"([\d.]+)%{transform:translateX", svg)[:3] == ["0", "33.33", "66.67"]
     assert len(svg.encode()) <= 9_000
     assert "input 5\xd75 (+1 padding each side) → output 3\xd73" in svg
     assert "⌊(5 + 2·1 \u2212 1·(3 \u2212 1) \u2212 1) / 2⌋ + 1 = 3" in svg
@@ -444,6 +446,24 @@ def test_what_is_said(layer, shape, said):
     assert said in " ".join(ElementTree.fromstring(picture(layer, shape)).itertext())
 
 
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        (Conv2d(1, 1, 3), "Conv2d 3\xd73, stride 1"),
+        (
+            Conv2d(2, 2, (3, 5), 1, (1, 0), (1, 2), 2),
+            "Conv2d 3\xd75, stride 1, padding 1\xd70, dilation 1\xd72, groups 2",
+        ),
+        (Conv2d(1, 1, 3, padding=((0, 1), (1, 1))), "Conv2d 3\xd73, stride 1, padding 0+1\xd71"),
+        (MaxPool1d(3, 2, ceil_mode=True), "MaxPool1d 3, stride 2, ceil mode"),
+        (ReLU(), "ReLU"),
+    ],
+    ids=str,
+)
+def test_titles(layer, words):
+    assert title(layer) == words
+
+
 def test_a_name_that_is_markup_is_escaped():
     row = trace(Conv2d(1, 1, 3), (1, 1, 5, 5)).rows[0]._replace(name="<b>&\x00")
     ElementTree.fromstring(layer_picture(row))
@@ -457,6 +477,7 @@ def test_a_name_that_is_markup_is_escaped():
         (Conv2d(1, 1, 3), (1, 1, 5, 5), {"still": True, "at": (1,)}, "outside the output"),
         (ConvTranspose2d(1, 1, 3), (1, 1, 5, 5), {"at": (5, 0)}, "outside the input 5\xd75"),
         (Conv2d(1, 1, 3), (1, 1, 5, 5), {"look": "3d"}, "look '3d' is unknown"),
+        (Linear(5, 2), (1, 5), {"at": (1,)}, "Linear has none"),
         (BatchNorm2d(1), (1, 1, 5, 5), {}, "BatchNorm2d has no window to draw"),
         (Softmax(1), (1, 5), {}, "no window"),
         (Flatten(), (1, 1, 5, 5), {}, "no window"),
