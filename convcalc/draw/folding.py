@@ -215,13 +215,14 @@ def _examples(report: Report) -> _Reader:
 
 
 def common(steps: Sequence[Step]) -> tuple[tuple[str, ...], tuple[Step, ...]]:
-    """What follows every convolution of many, to be said once, and the steps without it.
+    """What follows every convolution of many, to be said once, and the steps without it; nothing if blocks are closed.
 
     >>> common([])
     ((), ())
     """
+    kinds = Counter(kind(step.main) for step in steps)
     told = {step.after for step in steps if kind(step.main) == "maps"}
-    if len(told) != 1 or sum(kind(step.main) == "maps" for step in steps) < MANY:
+    if len(told) != 1 or kinds["maps"] < MANY or kinds["block"]:
         return (), tuple(steps)
     (after,) = told
     return after, tuple(step._replace(after=()) if kind(step.main) == "maps" else step for step in steps)

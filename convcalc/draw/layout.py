@@ -144,7 +144,7 @@ class Arcs:
     """Steps in a row, with arcs over them where they are not wired one behind the other."""
 
     def __init__(self, boxes: Sequence[Stack], tangle: Tangle) -> None:
-        self.chain, self.tangle = Chain(boxes), tangle
+        self.boxes, self.chain, self.tangle = boxes, Chain(boxes), tangle
         self.width = SPLIT + self.chain.width + SPLIT
         self.half = 0.0
         self.above = self.chain.above + ARC * len(tangle.arcs)
@@ -159,7 +159,7 @@ class Arcs:
             pen.route((source.exit, y), (begin, y))
         last: Shape | None = point(begin, y)
         x += SPLIT
-        for place, box in enumerate(self.chain.boxes):
+        for place, box in enumerate(self.boxes):
             starts.append(x)
             last = box.draw(pen, x, y, self.chain.low, last if (place - 1, place) in self.tangle.edges else None)
             exits.append(last.exit)
@@ -171,13 +171,9 @@ class Arcs:
             if start >= 0:
                 pen.route((exits[start], y), (left, y))
             pen.route((left, y), (left, high), (starts[end] + 8, high), (starts[end] + 8, y))
-            if end < len(self.chain.boxes):
-                box = self.chain.boxes[end]
-                assert isinstance(box, Stack)
-                pen.lines.append(arrow(pen.name, starts[end] + 8, y, starts[end] + box.gap - 3))
-        return (
-            point(x + SPLIT, y) if any(end == len(starts) - 1 for _, end in self.tangle.edges) else last or point(x, y)
-        )
+            if end < len(self.boxes):
+                pen.lines.append(arrow(pen.name, starts[end] + 8, y, starts[end] + self.boxes[end].gap - 3))
+        return last if last is not None and self.tangle.is_joined else point(x, y)
 
 
 def boxed(item: Item, scale: Scale, gap: float = GAP) -> Box:
@@ -218,7 +214,7 @@ def stack(step: Step, scale: Scale, gap: float) -> Stack:
     else:
         over = [*wrapped_name(name), *over]
     if step.parameters or step.main.figures.macs:
-        under += wrapped("small", f"{step.parameters:,} parameters")
+        under += wrapped("small", f"{step.parameters:,} parameter{'' if step.parameters == 1 else 's'}")
     under += wrapped("small", ", ".join(step.after))
     return Stack(shape_of(step.example, scale, step.is_circle), step, over, under, gap)
 

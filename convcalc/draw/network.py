@@ -106,7 +106,7 @@ def _chosen(report: Report, width: int, depth: int | None) -> Drawing:
     if possible:
         return min(possible, key=lambda drawing: drawing.height)
     least = min(tried, key=lambda drawing: (drawing.steps > MOST_STEPS, drawing.widest))
-    remedy = "" if depth == 1 or _depth(report) == 1 else "depth=1 or "
+    remedy = "" if depth in (None, 1) else "depth=1 or "
     if least.steps > MOST_STEPS:
         raise ConvcalcError(
             f"{least.steps:,} layers that differ are too many for a picture, which holds {MOST_STEPS}:"
@@ -259,6 +259,9 @@ def _in_words(item: Item) -> str:
         return f"{item.name} ({'' if item.times == 1 else f'{item.times} times '}{inside})".lstrip()
     if isinstance(item, Tangle):
         return f"{len(item.steps)} layers that are wired crosswise"
-    ways = len(item.branches) + item.wires
+    branches = " | ".join(
+        ", then ".join(step.words for part in branch for step in steps_in(part)) for branch in item.branches
+    )
+    beside = {0: "", 1: ", and past them a wire"}.get(item.wires, f", and past them {item.wires} wires")
     end = f", met by {_in_words(item.join)}" if item.join is not None else ""
-    return f"{ways} ways side by side{end}"
+    return f"side by side {branches}{beside}{end}"

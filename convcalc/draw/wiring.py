@@ -9,6 +9,7 @@ from convcalc.draw.folding import Step
 from convcalc.draw.text import TIMES
 from convcalc.layers.block import INPUT
 
+DEEPEST = 30  # forks within forks
 END = ""  # where all ends meet; no step has that name
 
 
@@ -36,10 +37,18 @@ class Group(NamedTuple):
 
 
 class Tangle(NamedTuple):
-    """Steps wired in a way that is neither: in a row, with the edges (from, to); -1 is what feeds the first."""
+    """Steps wired in a way that is neither: in a row, with the edges (from, to).
+
+    -1 is what feeds the first; what leads on has the number behind the last.
+    """
 
     steps: tuple[Step, ...]
     edges: tuple[tuple[int, int], ...]
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether all end in the last step, so that only that leads on."""
+        return all(end < len(self.steps) for _, end in self.edges)
 
     @property
     def arcs(self) -> tuple[tuple[int, int], ...]:
@@ -106,8 +115,13 @@ def _cuts(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> set[str]:
     return cuts
 
 
-def _between(steps: list[Step], edges: list[tuple[str, str]], source: str, target: str) -> tuple[Item, ...]:
-    """The items of steps that stand between two others; the edges each have a step of these at one end at least."""
+def _between(
+    steps: list[Step], edges: list[tuple[str, str]], source: str, target: str, depth: int = 0
+) -> tuple[Item, ...]:
+    """The items of steps that stand between two others; the edges each have a step of these at one end at least.
+
+    ``depth`` is that of the forks around them.
+    """
     names = [step.main.name for step in steps]
     cuts = _cuts(names, edges)
     items: list[Item] = []
@@ -123,7 +137,7 @@ def _between(steps: list[Step], edges: list[tuple[str, str]], source: str, targe
         end = target if step is None else step.main.name
         if inner:
             wires = leading.get(end, []).count(last)
-            items.append(_fork(inner, leading, last, end, wires, step, whole=len(inner) == len(steps)))
+            items.append(_fork(inner, leading, last, end, wires, step, depth))
         elif step is not None:
             items.append(step)
         inner, last = [], end
@@ -137,17 +151,18 @@ def _fork(
     target: str,
     wires: int,
     join: Step | None,
-    whole: bool,
+    depth: int,
 ) -> Item:
+    """The steps between two that every path goes through, and the second of these, if it is to be drawn here."""
     names = {step.main.name: step for step in inner}
     edges = [(a, b) for b in (*names, target) for a in leading.get(b, []) if a in names or b in names]
     parts = _components(inner, edges)
-    if len(parts) == 1 and not wires:
+    if (len(parts) == 1 and not wires) or depth == DEEPEST:
         return _tangle(inner, edges, source, join)
     branches = []
     for part in parts:
         held = {step.main.name for step in part}
-        branches.append(_between(part, [(a, b) for a, b in edges if a in held or b in held], source, target))
+        branches.append(_between(part, [(a, b) for a, b in edges if a in held or b in held], source, target, depth + 1))
     return Fork(tuple(branches), wires, join)
 
 
