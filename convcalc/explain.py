@@ -127,6 +127,8 @@ def _taps_on_padding(window: Window, place: int) -> int:
 def _transposed(row: Row, layer: ConvTranspose) -> Iterator[Line]:
     figures = row.figures
     axes = layer.axes(row.input)
+    for axis, settings, made in zip(AXES[len(axes)], axes, row.output[-len(axes) :], strict=True):
+        yield Line(f"output {axis}", _reach(*settings), made)
     pairs = f"{layer.in_channels}*{layer.out_channels // layer.groups}"
     weights = f"{pairs}*{_product(layer.kernel_size)}"
     macs = f"{weights} * {_product([axis[0] for axis in axes])}"
@@ -142,6 +144,10 @@ def _transposed(row: Row, layer: ConvTranspose) -> Iterator[Line]:
         live = [formulas.live_stamps(*axis) for axis in axes]
         dead = f"{pairs}*({_product(layer.kernel_size)} - {_product(live)})"
         yield Line("dead weights", dead, figures.dead_weights)
+
+
+def _reach(size: int, kernel_size: int, stride: int, padding: int, output_padding: int, dilation: int) -> str:
+    return f"({size} - 1)*{stride} - 2*{padding} + {dilation}*({kernel_size} - 1) + {output_padding} + 1"
 
 
 def _linear(row: Row, layer: Linear) -> Iterator[Line]:

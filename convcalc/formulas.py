@@ -139,6 +139,18 @@ def most_stride(slack: int, outputs: int) -> int:
 # What the windows meet
 
 
+def tap_indices(place: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> range:
+    """The elements of the axis, in order, that the window at that place (from 0) holds; outside the axis on padding.
+
+    So much the other way for a transposed convolution: where the input element of that index stamps on the output.
+
+    >>> list(tap_indices(1, 3, 2, (1, 1), 1)), list(tap_indices(0, 3, 2, (1, 1), 2))
+    ([1, 2, 3], [-1, 1, 3])
+    """
+    first = place * stride - padding[0]
+    return range(first, first + window_extent(kernel_size, dilation), dilation)
+
+
 def real_taps(size: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
     """Pairs (window, tap) that land on a real element of the axis, not on its padding.
 

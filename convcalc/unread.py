@@ -7,7 +7,7 @@ of the ranges only the first few are listed, each found by bisection on the coun
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -42,13 +42,10 @@ def unread(window: Window) -> Unread:
     >>> unread(Window(10, 1, 3, (0, 0), 1, "zeros"))
     Unread(elements=6, ranges=((1, 2), (4, 5), (7, 8)))
     """
-    elements = unread_elements(window)
-    if not elements:
-        return Unread(elements, ())
-    size, copied = window.size, _read_as_copies(window)
-
-    def read_below(end: int) -> int:
-        return formulas.read_elements(size, end, *window.geometry[1:]) + bisect_left(copied, end)
+    size = window.size
+    read_below = _count_of_read(window)
+    if read_below is None:
+        return Unread(None, ())
 
     def unread_below(end: int) -> int:
         return end - read_below(end)
@@ -60,7 +57,7 @@ def unread(window: Window) -> Unread:
             yield first, end - 1
             first = _next(unread_below, end, size)
 
-    return Unread(elements, tuple(islice(ranges(), RANGES_LISTED)))
+    return Unread(unread_below(size), tuple(islice(ranges(), RANGES_LISTED)))
 
 
 def unread_elements(window: Window) -> int | None:
@@ -69,12 +66,31 @@ def unread_elements(window: Window) -> int | None:
     >>> unread_elements(Window(28, 3, 2, (0, 0), 1, "zeros"))
     1
     """
-    missing = window.size - formulas.read_elements(window.size, *window.geometry)
-    if missing == 0:
-        return 0
+    read_below = _count_of_read(window)
+    return None if read_below is None else window.size - read_below(window.size)
+
+
+def unread_among(window: Window, elements: Iterable[int]) -> tuple[int, ...] | None:
+    """Those of the elements, each from 0 to the axis's size less 1, that no window reads; None as of `unread`.
+
+    >>> unread_among(Window(10**30, 1, 3, (0, 0), 1, "zeros"), range(6))
+    (1, 2, 4, 5)
+    """
+    read_below = _count_of_read(window)
+    if read_below is None:
+        return None
+    return tuple(element for element in elements if read_below(element + 1) == read_below(element))
+
+
+def _count_of_read(window: Window) -> Callable[[int], int] | None:
+    """How many of the elements below a given one are read; None in the case that is not worked out."""
+    size = window.size
+    if formulas.read_elements(size, size, *window.geometry[1:]) == size:
+        return int
     if window.padding_mode in ("reflect", "circular") and sum(window.padding) > COPIES_WALKED:
         return None
-    return missing - len(_read_as_copies(window))
+    copied = _read_as_copies(window)
+    return lambda end: formulas.read_elements(size, end, *window.geometry[1:]) + bisect_left(copied, end)
 
 
 def _next(count_below: Callable[[int], int], start: int, size: int) -> int:

@@ -54,10 +54,12 @@ def figures_of(row):
         "bytes of parameters": figures.parameter_bytes,
         "bytes of output": figures.output_bytes,
     }
-    axes = ((), ("L",), ("H", "W"), ("D", "H", "W"))[len(row.windows)]
+    names = ((), ("L",), ("H", "W"), ("D", "H", "W"))
+    spatial = names[len(getattr(row.layer, "kernel_size", ()))]
+    named |= {f"output {axis}": row.output[i - len(spatial)] for i, axis in enumerate(spatial)}
+    axes = names[len(row.windows)]
     for i, axis in enumerate(axes):
         named |= {
-            f"output {axis}": row.output[i - len(axes)],
             f"left over {axis}": row.leftover[i],
             f"unread {ELEMENTS[axis]}": row.unread[i].elements,
             f"receptive field {axis}": row.field[i].size,

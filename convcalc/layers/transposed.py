@@ -11,7 +11,7 @@ from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import PerAxis, Shape, brief, per_axis, shape, whole
 from convcalc.layers.conv import Kernels
-from convcalc.layers.windows import Field, moved, refuse_empty, spatial_sizes
+from convcalc.layers.windows import Field, Window, moved, refuse_empty, spatial_sizes
 
 PER_AXIS = ("kernel_size", "stride", "padding", "output_padding", "dilation")
 
@@ -135,6 +135,27 @@ class ConvTranspose(Kernels):
         """Weights whose every stamp is cropped."""
         live = tuple(formulas.live_stamps(*axis) for axis in self.axes(input_shape))
         return self.weights - formulas.weights(self.channel_pairs, live)
+
+    def stamps(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
+        """The windows over the output of the convolution whose transpose this is.
+
+        The window at place i holds what input element i stamps on, and its padding is what is cropped; behind the last
+        stamp ``output_padding`` takes from it, so that side may be negative. Errors as `output_shape`.
+
+        >>> ConvTranspose1d(1, 1, 3, stride=2, padding=1, output_padding=1).stamps((1, 1, 3))
+        (Window(size=6, kernel_size=3, stride=2, padding=(1, 0), dilation=1, padding_mode='zeros'),)
+        """
+        return tuple(
+            Window(
+                formulas.transposed_size(size, taps, stride, padding, extra, dilation),
+                taps,
+                stride,
+                (padding, padding - extra),
+                dilation,
+                "zeros",
+            )
+            for size, taps, stride, padding, extra, dilation in self.axes(input_shape)
+        )
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """Each output sees the input elements that stamp on it; the jump is divided by the stride."""

@@ -41,6 +41,14 @@ class Window(NamedTuple):
         """How many windows fit."""
         return formulas.output_size(*self.geometry)
 
+    def taps(self, place: int) -> range:
+        """The elements that the window at that place holds; below 0 or from ``size`` on those on its padding.
+
+        >>> list(Window(5, 3, 2, (1, 1), 1, "zeros").taps(0))
+        [-1, 0, 1]
+        """
+        return formulas.tap_indices(place, *self.geometry[1:])
+
 
 class Field(NamedTuple):
     """What a unit sees along one axis of the network's input.

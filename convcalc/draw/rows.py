@@ -1,0 +1,62 @@
+"""The rows of a report by name, and what kind of layer each is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from convcalc.draw.text import TIMES
+from convcalc.errors import ConvcalcError, quoted
+from convcalc.layers.block import Sequential
+from convcalc.report import Report, Row
+
+NAMES_LISTED = 8
+
+
+def row_named(report: Report, name: str) -> Row:
+    """The row of that name, of a layer or a block at any depth. `ConvcalcError`, with the nearest names, of none.
+
+    >>> from convcalc import Flatten, Linear, Sequential, trace
+    >>> row_named(trace(Sequential(Flatten(), Linear(120, 84)), (1, 120)), "1").output
+    (1, 84)
+    """
+    rows = {row.name: row for row in every_row(report.rows)}
+    if name in rows:
+        return rows[name]
+    from difflib import get_close_matches
+
+    names = {known.lower(): known for known in rows}
+    near = [quoted(names[match]) for match in get_close_matches(name.lower(), names, n=3)]
+    known = ", ".join(map(quoted, list(rows)[:NAMES_LISTED])) + (", ..." if len(rows) > NAMES_LISTED else "")
+    remedy = f"did you mean {' or '.join(near)}?" if near else f"the names are {known}" if rows else "it has none"
+    raise ConvcalcError(f"{quoted(name)} is not a layer of this network: {remedy}")
+
+
+def every_row(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows and those inside them, a block before its parts.
+
+    >>> from convcalc import Flatten, Linear, Sequential, trace
+    >>> rows = trace(Sequential(Sequential(Flatten(), Linear(120, 84))), (1, 120)).rows
+    >>> [row.name for row in every_row(rows)]
+    ['0', '0.0', '0.1']
+    """
+    for row in rows:
+        yield row
+        yield from every_row(row.parts or ())
+
+
+def kind_of(row: Row) -> str:
+    """The kind of layer in a word or two; of a row of layers of which one has a window or weights, that one's.
+
+    >>> from convcalc import Conv2d, ReLU, Sequential, trace
+    >>> [kind_of(row) for row in trace(Sequential(Sequential(Conv2d(1, 1, 3), ReLU())), (1, 1, 5, 5)).rows]
+    ['Conv2d 3\xd73']
+    """
+    if isinstance(row.layer, Sequential) and row.layer.depth == 1:
+        telling = [part for part in row.parts or () if part.windows] or [
+            part for part in row.parts or () if part.weight_shape is not None
+        ]
+        if len(telling) == 1:
+            return kind_of(telling[0])
+    kernel = getattr(row.layer, "kernel_size", None)
+    words = type(row.layer).__name__
+    return f"{words} {TIMES.join(map(str, kernel))}" if isinstance(kernel, tuple) else words

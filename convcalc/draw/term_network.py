@@ -1,0 +1,272 @@
+"""A network in a terminal: its layers as a tree, what they cost as bars, what a unit sees, and which maps it connects.
+
+What there is to show is worked out where the pictures are made; here it becomes lines of characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from convcalc.draw.chart import CHARTS, bars_of, share
+from convcalc.draw.cone import Units, through, units_of
+from convcalc.draw.connections import ALL, MOST, SOME, Span, columns, connected_row, kinds_of, links_of, sum_of
+from convcalc.draw.folding import Step, common, steps_of
+from convcalc.draw.repeats import framed, repeated, short_names
+from convcalc.draw.rows import kind_of, row_named
+from convcalc.draw.term import WIDTH, Line, Piece, words
+from convcalc.draw.text import TIMES
+from convcalc.draw.wiring import Fork, Group, Item, wired
+from convcalc.errors import ConvcalcError, quoted
+from convcalc.layers.block import INPUT
+from convcalc.layers.windows import Field
+from convcalc.render.columns import along
+from convcalc.report import Report
+
+FULL, TO = "█", "\u2013"
+SERIES = (("bar", FULL), ("second", "▒"))  # the look of each series of a chart
+NAME, KIND = 24, 20  # characters at most
+NUMBERED = 3  # characters of a cell of a table whose columns are numbered
+
+
+def network_lines(report: Report, name: str = "Network", depth: int | None = None, width: int = WIDTH) -> list[Line]:
+    """A line a layer: its name, what it does, its shape and its parameters; branches and repeated parts indented.
+
+    ``depth`` as of `network_picture`; None: all blocks are opened.
+
+    >>> from convcalc import trace, zoo
+    >>> from convcalc.draw.term import plain
+    >>> for line in plain(network_lines(trace(zoo.build("lenet5"), (1, 1, 32, 32)), "LeNet-5"), in_ascii=True)[2:5]:
+    ...     print(" ".join(line.split()))
+    input 1@32x32
+    C1 convolution 5x5, ScaledTanh 6@28x28 156
+    S2 subsampling 2x2, ScaledTanh 6@14x14 12
+    """
+    steps = steps_of(report, depth)
+    after, plain = common(steps.steps)
+    items = short_names(repeated(framed(wired(plain), steps.sizes)))
+    table = [Entry(INPUT, "", str(steps.input), ""), *(entry for item in items for entry in _entries(item, ""))]
+    totals = report.totals
+    said = f"{totals.parameters:,} parameters, {totals.macs:,} multiply-accumulates"
+    lines = [*words("title", name, width), *words("muted", said, width)]
+    if after:
+        lines += words("muted", f"every convolution is followed by {', '.join(after)}", width)
+    return [*lines, *_table(table, width)]
+
+
+def field_lines(report: Report, layer: str, width: int = WIDTH) -> list[Line]:
+    """What a unit of each layer on the way to that one sees of the network's input, as bars one inside the other.
+
+    `ConvcalcError` where there is no such layer, or what it sees is not known.
+
+    >>> from convcalc import trace, zoo
+    >>> from convcalc.draw.term import plain
+    >>> lines = plain(field_lines(trace(zoo.build("lenet5"), (1, 1, 32, 32)), "S2"), in_ascii=True)
+    >>> [line.split()[:-1] for line in lines[2:4]]  # an element of S2 sees 6, every other one begins there
+    [['S2', 'Subsampling2d', '2x2', '6', '2', '0'], ['C1', 'Conv2d', '5x5', '5', '1', '0']]
+    """
+    row = row_named(report, layer)
+    if not row.field or 0 in row.output:
+        raise ConvcalcError(f"what {quoted(layer)} sees is not known: name a layer before it")
+    path = through(report, row)
+    rank = len(row.field)
+    sizes = report.input[len(report.input) - rank :]
+    below = path.rows[:-1] if path.ends else path.rows
+    levels = [(INPUT, "", tuple(Units(size, Field(1, 1, 0, size)) for size in sizes))]
+    levels += [(seen.name, kind_of(seen), units_of(seen)) for seen in below]
+    levels.append((layer, kind_of(path.rows[-1] if path.ends else row), units_of(row)))
+    largest = max(units[-1].field.size for _, _, units in levels)
+    numbers = [[_along(units, figure) for figure in ("size", "jump", "start")] for _, _, units in reversed(levels)]
+    heads = ["layer", "", "sees", "jump", "start"]
+    cells = [[name, kind, *each] for (name, kind, _), each in zip(reversed(levels), numbers, strict=True)]
+    texts = [heads, *cells]
+    widths = [min(most, max(len(text[i]) for text in texts)) for i, most in enumerate((NAME, KIND, 9, 9, 9))]
+    room = max(width - sum(widths) - 5, 8)
+    lines = [_aligned(heads, widths, "muted")]
+    for text, (_, _, units) in zip(cells, reversed(levels), strict=True):
+        length = max(1, units[-1].field.size * room // largest)
+        bar = Piece("bar", FULL * length)
+        lines.append((*_aligned(text, widths, "ink"), Piece("ink", " " * ((room - length) // 2)), bar))
+    seen = row.field
+    said = f"a unit of {layer} sees {TIMES.join(str(field.size) for field in seen)} of {TIMES.join(map(str, sizes))}"
+    if any(field.size > size for field, size in zip(seen, sizes, strict=True)):
+        said += ", clipped at the border"
+    return [*words("title", f"What one unit of {layer} sees", width), *lines, *words("muted", said, width)]
+
+
+def connection_lines(report: Report, layer: str, width: int = WIDTH) -> list[Line]:
+    """Which input maps (the lines) feed which output maps (the columns): X where one does, as in LeCun's table I.
+
+    Of more than 64 maps each cell is a block of them, with / where only some do. Errors as `connections_picture`.
+
+    >>> from convcalc import trace, zoo
+    >>> from convcalc.draw.term import plain
+    >>> lines = plain(connection_lines(trace(zoo.build("lenet5"), (1, 1, 32, 32)), "C3"), in_ascii=True)
+    >>> print(lines[3].strip())  # map 0 of S2 feeds these
+    0  X  .  .  .  X  X  X  .  .  X  X  X  X  .  X  X
+    """
+    row = row_named(report, layer)
+    inner = connected_row(row)
+    links = links_of(inner)
+    table = list(columns(links))
+    step = -(-links.inputs // MOST)
+    labels = [_span((first, min(first + step, links.inputs) - 1)) for first in range(0, links.inputs, step)]
+    beside = max(map(len, labels))
+    cell = NUMBERED if beside + NUMBERED * len(table) <= width and len(table) == links.outputs else 1
+    most = (width - beside - 1) // cell
+    source = "the input" if row.inputs[0] == INPUT else row.inputs[0]
+    lines = words("title", f"{layer}: which maps of {source} feed which of its maps", width)
+    lines += words("ink", f"{kind_of(inner)}: {sum_of(inner)}", width)
+    for first in range(0, len(table), most):
+        part = table[first : first + most]
+        if cell == NUMBERED:
+            numbers = "".join(f"{span[0]:>{cell}}" for span, _ in part)
+        else:
+            numbers = f" outputs {part[0][0][0]:,} to {part[-1][0][1]:,}"
+        lines.append((Piece("muted", " " * beside + numbers),))
+        for i, label in enumerate(labels):
+            marks = "".join(_mark(states[i]).rjust(cell) for _, states in part)
+            lines.append((Piece("muted", label.rjust(beside) + ("" if cell > 1 else " ")), Piece("code", marks)))
+    lines += words("muted", "; ".join(kind.words for kind in kinds_of(links)), width)
+    if len(table) < links.outputs or len(labels) < links.inputs:
+        blocks = f"a cell is up to {step:,} inputs {TIMES} {table[0][0][1] + 1:,} outputs: X all pairs, / some of them"
+        lines += words("muted", blocks, width)
+    return lines
+
+
+def chart_lines(report: Report, figure: str, depth: int | None = 1, width: int = WIDTH) -> list[Line]:
+    """A bar a layer, blocks below ``depth`` folded: ``figure`` is parameters, macs or memory, as of `chart_picture`.
+
+    >>> from convcalc import trace, zoo
+    >>> from convcalc.draw.term import plain
+    >>> lines = plain(chart_lines(trace(zoo.build("lenet5"), (1, 1, 32, 32)), "parameters"), in_ascii=True)
+    >>> [line.split()[-1] for line in lines if line.startswith("C5")]  # 48,120 of 60,000
+    ['80.2%']
+    """
+    if figure not in CHARTS:
+        raise ConvcalcError(f"chart {quoted(figure)} is unknown: use one of {', '.join(CHARTS)}")
+    series = CHARTS[figure]
+    bars = bars_of(report.at_depth(depth), series)
+    if not bars:
+        raise ConvcalcError(f"no layer has {series[-1].words}: there is nothing to draw")
+    totals = [each.value(report.totals) for each in series]
+    texts = [[bar.name, bar.kind, " + ".join(f"{value:,}" for value in bar.values)] for bar in bars]
+    if len(series) == 1:
+        texts = [
+            [*text[:2], f"{text[2]} {share(bar.values[0], totals[0])}"] for text, bar in zip(texts, bars, strict=True)
+        ]
+    widths = [min(most, max(len(text[i]) for text in texts)) for i, most in enumerate((NAME, KIND))]
+    room = max(width - sum(widths) - 2 - max(len(text[2]) for text in texts) - len(series), 8)
+    largest = max(sum(bar.values) for bar in bars)
+    name = figure.capitalize() if figure != "macs" else "MACs"
+    lines = words("title", f"{name} of each layer", width)
+    for text, bar in zip(texts, bars, strict=True):
+        drawn = _stacked(bar.values, room, largest)
+        lines.append((*_aligned(text[:2], widths, "ink"), *drawn, Piece("muted", f" {text[2]}")))
+    if len(series) > 1:
+        looks = zip(SERIES, series, strict=True)
+        lines.append(tuple(piece for look, each in looks for piece in _meaning(*look, each.words)))
+    sums = " and ".join(f"{value:,} {each.words}" for value, each in zip(totals, series, strict=True))
+    return [*lines, *words("muted", f"in all {sums}", width)]
+
+
+def _stacked(values: Sequence[int], room: int, largest: int) -> Line:
+    """A bar, a part for each of the values; what is not nothing is at least one character long."""
+    pieces, total, drawn = [], 0, 0
+    for (role, symbol), value in zip(SERIES, values, strict=False):
+        total += value
+        end = max(total * room // largest, drawn + (value > 0))
+        pieces.append(Piece(role, symbol * (end - drawn)))
+        drawn = end
+    return tuple(pieces)
+
+
+def _meaning(role: str, symbol: str, said: str) -> Line:
+    return Piece(role, symbol * 2), Piece("muted", f" {said}   ")
+
+
+class Entry(NamedTuple):
+    """A line of the tree of a network."""
+
+    name: str
+    words: str
+    shape: str
+    parameters: str
+    feeds: str = ""
+
+
+def _entries(item: Item, indent: str) -> Iterator[Entry]:
+    """The lines of an item, those of its parts indented."""
+    if isinstance(item, Step):
+        yield _entry(indent + item.name, item)
+    elif isinstance(item, Group):
+        yield Entry(indent + item.title, "", "", "")
+        for part in item.items:
+            yield from _entries(part, f"{indent}│ ")
+    elif isinstance(item, Fork):
+        for number, branch in enumerate(item.branches, 1):
+            yield Entry(f"{indent}├ branch {number}", "", "", "")
+            for part in branch:
+                yield from _entries(part, f"{indent}│ ")
+        for _ in range(item.wires):
+            yield Entry(f"{indent}├ straight through", "", "", "")
+        if item.join is not None:
+            yield from _entries(item.join, indent)
+    else:
+        for step in item.steps:
+            feeds = ", ".join(step.inputs)
+            yield _entry(f"{indent}┼ {step.name}", step)._replace(feeds=f"{indent}  ← {feeds}")
+
+
+def _entry(name: str, step: Step) -> Entry:
+    return Entry(name, ", ".join((step.words, *step.after)), step.shape, f"{step.parameters:,}")
+
+
+def _table(entries: Sequence[Entry], width: int) -> list[Line]:
+    shape, parameters = (max(len(entry[i]) for entry in entries) for i in (2, 3))
+    shape = min(shape, KIND)
+    said = [entry for entry in entries if entry.words or entry.shape]
+    name = min(NAME, max(len(entry.name) for entry in said))
+    room = max(width - name - shape - parameters - 3, 8)
+    does = min(room, max(len(entry.words) for entry in said))
+    lines: list[Line] = []
+    for entry in entries:
+        if not entry.shape:
+            lines.append((Piece("muted", _short(entry.name, width)),))
+            continue
+        lines.append(
+            (
+                Piece("code", _short(entry.name, name).ljust(name + 1)),
+                Piece("ink", f"{_short(entry.words, does):<{does}} {_short(entry.shape, shape):<{shape}} "),
+                Piece("muted", entry.parameters.rjust(parameters)),
+            )
+        )
+        if entry.feeds:
+            lines.append((Piece("muted", _short(entry.feeds, width - 1)),))
+    return lines
+
+
+def _aligned(texts: Sequence[str], widths: Sequence[int], role: str) -> Line:
+    """The first two left-aligned, what is behind them right-aligned, each with a space behind it."""
+    shown = [_short(text, width) for text, width in zip(texts, widths, strict=True)]
+    left = [text.ljust(width) for text, width in zip(shown[:2], widths, strict=False)]
+    right = [text.rjust(width) for text, width in zip(shown[2:], widths[2:], strict=True)]
+    return (Piece(role, " ".join((*left, *right, ""))),)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _along(units: Sequence[Units], figure: str) -> str:
+    value = along([getattr(each.field, figure) for each in units])
+    return TO if value is None else str(value)
+
+
+def _span(span: Span) -> str:
+    first, last = span
+    return str(first) if first == last else f"{first}{TO}{last}"
+
+
+def _mark(state: int) -> str:
+    return "X" if state == ALL else "/" if state == SOME else "."

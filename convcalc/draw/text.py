@@ -1,0 +1,128 @@
+"""How wide text is, so that nothing clips whatever font shows it.
+
+The widths are those of the widest of DejaVu Sans, Verdana and Liberation Sans (Arial, Helvetica), rounded up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+FONT = "Helvetica,Arial,'Liberation Sans','DejaVu Sans',Verdana,sans-serif"
+MATH = "'DejaVu Sans',Verdana,Helvetica,Arial,sans-serif"  # first one that has floor brackets
+MONO = "Menlo,Consolas,'DejaVu Sans Mono',monospace"
+MONO_WIDTH = 0.603  # of the font's size, each character
+ELLIPSIS = "…"
+TIMES, MINUS = "\xd7", "\u2212"  # as people write them, not x and a hyphen
+LINE_HEIGHT = 1.35  # of the font's size, from one baseline to the next
+
+# Hundredths of the font's size, and the characters that are at most so wide.
+REGULAR = {
+    30: "'il",
+    35: "j·",
+    40: " ,.ft⌊⌋",
+    45: "!Ir²",
+    50: '"()-/:;J[\\]|',
+    55: "csz",
+    60: "?Lkvxy\u2013",
+    65: "$*0123456789FT_`abdeghnopqu{}",
+    70: "ABEKPSVXYZ",
+    75: "CNRU",
+    80: "&DGHOQ",
+    85: "#+<=>^w~\xd7\u2212÷≥≤±",
+    90: "M",
+    100: "Wm→…—",
+    105: "@",
+    110: "%",
+}
+BOLD = {
+    35: " 'il",
+    40: ",.·",
+    45: ":;fj²",
+    50: "!-rt⌊⌋",
+    55: "()I[]|",
+    60: '"Jcsz\u2013',
+    65: "?L",
+    70: "/EFT\\aekovxy",
+    75: "$*0123456789CPSYZ_`bdghnpqu{}",
+    80: "ABKRVX",
+    85: "DGHNU\xd7\u2212÷≥≤±",
+    90: "#&+<=>OQ^~",
+    100: "@Mw→…—",
+    110: "m",
+    115: "W",
+    130: "%",
+}
+WIDTHS = {False: {c: w for w, cs in REGULAR.items() for c in cs}, True: {c: w for w, cs in BOLD.items() for c in cs}}
+UNKNOWN = 110  # another letter, or an ideograph, which is as wide as it is high
+PICTOGRAPH = 140  # emoji, behind FIRST_PICTOGRAPH
+FIRST_PICTOGRAPH = 0x1F000
+
+
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """How wide the line is at most, in the unit of ``size``, the font's.
+
+    >>> text_width("WW", 10)
+    20.0
+    """
+    widths = WIDTHS[bold]
+    return sum(widths.get(c) or (UNKNOWN if ord(c) < FIRST_PICTOGRAPH else PICTOGRAPH) for c in text) * size / 100
+
+
+def shorten(text: str, size: float, width: float, bold: bool = False) -> str:
+    """The text, or as much of its beginning as fits the width before an ellipsis.
+
+    >>> shorten("WWWW", 10, 30), shorten("WWW", 10, 30)
+    ('WW…', 'WWW')
+    """
+    if text_width(text, size, bold) <= width:
+        return text
+    room = width - text_width(ELLIPSIS, size, bold)
+    fitting, used = 0, 0.0
+    for c in text:
+        used += text_width(c, size, bold)
+        if used > room:
+            break
+        fitting += 1
+    return text[:fitting].rstrip() + ELLIPSIS
+
+
+def fit(text: str, size: float, width: float, bold: bool = False, most: int | None = None) -> tuple[str, ...]:
+    """The text in lines of at most that width, broken at spaces, or inside a word that is wider than a line.
+
+    Of more than ``most`` lines the last that is kept ends in an ellipsis.
+
+    >>> fit("WW WW WWW", 10, 30)
+    ('WW', 'WW', 'WWW')
+    """
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if text_width(longer, size, bold) <= width:
+            line = longer
+            continue
+        *done, line = _broken(word, size, width, bold) if not line else (line, *_broken(word, size, width, bold))
+        lines += done
+    lines.append(line)
+    if most is not None and len(lines) > most:
+        return (*lines[: most - 1], shorten(" ".join(lines[most - 1 :]), size, width, bold))
+    return tuple(lines)
+
+
+def widest(lines: Sequence[str], size: float, bold: bool = False) -> float:
+    """The width of the widest line; 0 of none.
+
+    >>> widest(["W", "WW"], 10)
+    20.0
+    """
+    return max((text_width(line, size, bold) for line in lines), default=0.0)
+
+
+def _broken(word: str, size: float, width: float, bold: bool) -> list[str]:
+    """A word in pieces that fit, one character at least in each."""
+    pieces = [""]
+    for c in word:
+        if pieces[-1] and text_width(pieces[-1] + c, size, bold) > width:
+            pieces.append("")
+        pieces[-1] += c
+    return pieces

@@ -1,0 +1,192 @@
+"""How a network's steps stand together: one behind the other, side by side between a split and a join, repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from convcalc.draw.folding import Step
+from convcalc.draw.text import TIMES
+from convcalc.layers.block import INPUT
+
+DEEPEST = 30  # forks within forks
+END = ""  # where all ends meet; no step has that name
+
+
+class Fork(NamedTuple):
+    """Branches side by side, so many wires around them, and the step where all meet (None: they do not join there)."""
+
+    branches: tuple[tuple[Item, ...], ...]
+    wires: int
+    join: Step | None
+
+
+class Group(NamedTuple):
+    """Items that are framed: a block of that name, or items that stand there ``times`` times."""
+
+    name: str
+    items: tuple[Item, ...]
+    times: int = 1
+
+    @property
+    def title(self) -> str:
+        """The name, and how often it stands there: then the parameters in the frame are those of all."""
+        if self.times == 1:
+            return self.name
+        return f"{self.name} {TIMES} {self.times}, parameters in all".lstrip()
+
+
+class Tangle(NamedTuple):
+    """Steps wired in a way that is neither: in a row, with the edges (from, to).
+
+    -1 is what feeds the first; what leads on has the number behind the last.
+    """
+
+    steps: tuple[Step, ...]
+    edges: tuple[tuple[int, int], ...]
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether all end in the last step, so that only that leads on."""
+        return all(end < len(self.steps) for _, end in self.edges)
+
+    @property
+    def arcs(self) -> tuple[tuple[int, int], ...]:
+        """The edges that lead past others, the shortest first."""
+        return tuple(sorted((edge for edge in self.edges if edge[1] - edge[0] > 1), key=lambda e: (e[1] - e[0], e)))
+
+
+Item: TypeAlias = Step | Fork | Group | Tangle
+
+
+def wired(steps: Sequence[Step]) -> tuple[Item, ...]:
+    """The steps as items one behind the other; those whose output nobody uses are marked as loose.
+
+    >>> from convcalc import Conv2d, Residual, Sequential, trace
+    >>> from convcalc.draw.folding import steps_of
+    >>> net = Sequential(Conv2d(3, 8, 3), Residual(Conv2d(8, 8, 3, padding=1)))
+    >>> [type(item).__name__ for item in wired(steps_of(trace(net, (1, 3, 9, 9)), None).steps)]
+    ['Step', 'Fork']
+    """
+    if not steps:
+        return ()
+    edges = [(source, step.main.name) for step in steps for source in step.inputs]
+    loose = _loose_ends(steps, edges)
+    ends = {name for name, _ in loose}
+    marked = [step._replace(is_loose=True) if step.main.name in ends else step for step in steps]
+    return _between(marked, [*edges, *loose, (steps[-1].main.name, END)], INPUT, END)
+
+
+def _loose_ends(steps: Sequence[Step], edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Edges that are not there, from outputs that nobody uses to the next step that all paths meet in, or the end."""
+    feeding = {step.main.name: step.inputs for step in steps}
+    used: set[str] = set()
+    todo = [steps[-1].main.name]
+    while todo:
+        name = todo.pop()
+        if name not in used and name in feeding:
+            used.add(name)
+            todo += feeding[name]
+    order = [step.main.name for step in steps]
+    sources = {source for source, _ in edges}
+    cuts = _cuts([n for n in order if n in used], [(a, b) for a, b in edges if b in used])
+    added = []
+    behind = END
+    for name in reversed(order):
+        if name not in used and name not in sources:
+            added.append((name, behind))
+        elif name in cuts:
+            behind = name
+    return added
+
+
+def _cuts(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> set[str]:
+    """Those that every path goes through: no edge leads past them. The names are in order, sources before."""
+    place = {name: i for i, name in enumerate(names)}
+    reach = [0] * (len(names) + 1)  # how far the edges from there or before lead
+    for source, target in edges:
+        start = place.get(source, -1)
+        reach[start + 1] = max(reach[start + 1], place.get(target, len(names)))
+    cuts, furthest = set(), 0
+    for i, name in enumerate(names):
+        furthest = max(furthest, reach[i])
+        if furthest <= i:
+            cuts.add(name)
+    return cuts
+
+
+def _between(
+    steps: list[Step], edges: list[tuple[str, str]], source: str, target: str, depth: int = 0
+) -> tuple[Item, ...]:
+    """The items of steps that stand between two others; the edges each have a step of these at one end at least.
+
+    ``depth`` is that of the forks around them.
+    """
+    names = [step.main.name for step in steps]
+    cuts = _cuts(names, edges)
+    items: list[Item] = []
+    inner: list[Step] = []
+    last = source
+    leading: dict[str, list[str]] = {}
+    for start, end in edges:
+        leading.setdefault(end, []).append(start)
+    for step in (*steps, None):
+        if step is not None and step.main.name not in cuts:
+            inner.append(step)
+            continue
+        end = target if step is None else step.main.name
+        if inner:
+            wires = leading.get(end, []).count(last)
+            items.append(_fork(inner, leading, last, end, wires, step, depth))
+        elif step is not None:
+            items.append(step)
+        inner, last = [], end
+    return tuple(items)
+
+
+def _fork(
+    inner: list[Step],
+    leading: dict[str, list[str]],
+    source: str,
+    target: str,
+    wires: int,
+    join: Step | None,
+    depth: int,
+) -> Item:
+    """The steps between two that every path goes through, and the second of these, if it is to be drawn here."""
+    names = {step.main.name: step for step in inner}
+    edges = [(a, b) for b in (*names, target) for a in leading.get(b, []) if a in names or b in names]
+    parts = _components(inner, edges)
+    if (len(parts) == 1 and not wires) or depth == DEEPEST:
+        return _tangle(inner, edges, source, join)
+    branches = []
+    for part in parts:
+        held = {step.main.name for step in part}
+        branches.append(_between(part, [(a, b) for a, b in edges if a in held or b in held], source, target, depth + 1))
+    return Fork(tuple(branches), wires, join)
+
+
+def _components(steps: Sequence[Step], edges: Sequence[tuple[str, str]]) -> list[list[Step]]:
+    """The steps, those together that edges connect."""
+    root = {step.main.name: step.main.name for step in steps}
+
+    def find(name: str) -> str:
+        while root[name] != name:
+            root[name] = root[root[name]]
+            name = root[name]
+        return name
+
+    for a, b in edges:
+        if a in root and b in root:
+            root[find(b)] = find(a)
+    parts: dict[str, list[Step]] = {}
+    for step in steps:
+        parts.setdefault(find(step.main.name), []).append(step)
+    return list(parts.values())
+
+
+def _tangle(inner: Sequence[Step], edges: Sequence[tuple[str, str]], source: str, join: Step | None) -> Tangle:
+    steps = (*inner, *([join] if join else []))
+    place = {source: -1, **{step.main.name: i for i, step in enumerate(steps)}}
+    loose = {step.main.name for step in steps if step.is_loose}
+    return Tangle(steps, tuple(sorted({(place[a], place.get(b, len(steps))) for a, b in edges if a not in loose})))
