@@ -65,8 +65,9 @@ class Command(_AsTyped, TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Where unknown options pass as arguments (so that -3 can be refused as a number), refuse the others here."""
-        if any(word in ("-o", "--output") or word.startswith("--output=") for word in args):
-            ctx.fail("No option for a file yet: send the output to one with > FILE")
+        takes_file = any("-o" in param.opts for param in self.params)
+        if not takes_file and any(word in ("-o", "--output") or word.startswith("--output=") for word in args):
+            ctx.fail("No option for a file here: send the output to one with > FILE")
         try:
             rest = super().parse_args(ctx, args)
         except Exception as error:

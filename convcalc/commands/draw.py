@@ -1,0 +1,300 @@
+"""`convcalc draw`: pictures of a layer, of a network, and of what it sees, connects and costs."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from html import unescape
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.commands import output, values
+from convcalc.commands.base import OPTIONS, as_typed, tell
+from convcalc.errors import ConvcalcError, quoted
+
+if TYPE_CHECKING:
+    from convcalc.draw.term import Line
+    from convcalc.report import Report, Row
+
+SUFFIXES = (".svg", ".html", ".png", ".gif")
+CHARTS = ("parameters", "macs", "memory")
+WIDTH = "1200"
+NARROW = 80  # characters of a line, where no terminal says how many
+SETTINGS = ("kernel_size", "stride", "padding", "dilation", "groups", "out_channels", "padding_mode")
+DEFAULTS = {"stride": "1", "padding": "0", "dilation": "1", "groups": "1", "padding_mode": "zeros"}
+VIEWS = ("receptive_field", "connections", "chart")
+OF_A_LAYER = (*SETTINGS, "layer", "look", "at", "still")
+OF_A_NETWORK = ("name", "input", "depth", "width", *VIEWS)
+
+
+class Options(NamedTuple):
+    """What was typed, as it was typed."""
+
+    kernel_size: str | None
+    stride: str | None
+    padding: str | None
+    dilation: str | None
+    groups: str | None
+    out_channels: str | None
+    padding_mode: str | None
+    layer: str | None
+    look: str | None
+    at: str | None
+    still: bool
+    net: str | None
+    name: str | None
+    input: str | None
+    depth: str | None
+    width: str | None
+    receptive_field: str | None
+    connections: str | None
+    chart: str | None
+    term: bool
+    output: str | None
+    force: bool
+
+
+class Picture(NamedTuple):
+    """A picture as SVG, and as frames of lines for a terminal so wide and so high, with the seconds that each holds."""
+
+    svg: Callable[[], str]
+    frames: Callable[[int, int | None], tuple[Iterator[Sequence[Line]], float]]
+
+
+def run(sizes: list[str], options: Options) -> None:
+    """Draw: to a file, to stdout, or in the terminal."""
+    path = None if options.term else options.output
+    if path is not None:
+        _check(path, options.force)
+    with as_typed():
+        picture = _of_layer(sizes, options) if options.net is None else _of_network(sizes, options)
+        if path is None:
+            _show(picture)
+            return
+        svg = picture.svg()
+        data = svg.encode() if path == "-" else _converted(svg, os.path.splitext(path)[1].lower())
+    if path == "-":
+        output.write(svg.rstrip("\n"))
+        return
+    _write(path, data, options.force)
+    tell(f"![{_title(svg)}]({path})")
+
+
+# What is drawn
+
+
+def _of_layer(sizes: list[str], options: Options) -> Picture:
+    """A single layer, at work on an input of these sizes."""
+    _refuse(options, OF_A_NETWORK, "is for a network: add --net NETWORK, or leave it out")
+    from convcalc.draw.layer import LOOKS, layer_picture
+    from convcalc.draw.term_layer import layer_frame, layer_frames
+
+    row = _row(sizes, options)
+    look = values.one_of("--look", options.look or LOOKS[0], LOOKS)
+    at = None if options.at is None else tuple(values.integer("--at", part) for part in options.at.split(","))
+    still = options.still or at is not None
+
+    def frames(width: int, height: int | None) -> tuple[Iterator[Sequence[Line]], float]:
+        return (iter([layer_frame(row, at, width)]), 0.0) if still else layer_frames(row, width, height)
+
+    return Picture(lambda: layer_picture(row, look=look, still=still, at=at), frames)
+
+
+def _row(sizes: list[str], options: Options) -> Row:
+    """The row of the layer that was typed, by its settings or as an expression."""
+    from convcalc.commands.shape import READ, SIZES_APART, layer_for, place_of
+    from convcalc.walk import trace
+
+    if options.layer is None:
+        if options.kernel_size is None:
+            raise ConvcalcError("what is to be drawn? Give --k 3, or --layer 'MaxPool2d(2)', or --net NETWORK")
+        texts = {name: getattr(options, name) or DEFAULTS.get(name) for name in SETTINGS}
+        settings = {name: None if text is None else READ[name](text) for name, text in texts.items()}
+        place = place_of(sizes)
+        layer = layer_for(place.output[-1 - place.rank :], settings, True)
+        return trace(place.network.then(place.name, layer), place.input).rows[-1]
+    _refuse(options, SETTINGS, "and --layer exclude each other: write the setting into the layer")
+    from convcalc.network import as_network
+    from convcalc.syntax import parse
+
+    network = as_network(parse(options.layer))
+    if len(network.nodes) != 1:
+        raise ConvcalcError(f"--layer has {len(network.nodes)} layers: give one, or give the network as --net")
+    if not sizes:
+        raise ConvcalcError("no sizes given: give those of the layer's input, such as 1 1 5 5")
+    numbers = [values.integer("size", size, SIZES_APART) for size in sizes]
+    if min(numbers) < 0:
+        raise ConvcalcError(f"size {min(numbers)} is negative: every size must be at least 0")
+    return trace(network, numbers).rows[0]
+
+
+def _of_network(sizes: list[str], options: Options) -> Picture:
+    """A network, or one of the other views of it."""
+    _refuse(options, OF_A_LAYER, "is for a single layer: leave it out, or --net")
+    if sizes:
+        raise ConvcalcError("sizes are for a single layer: give the network's input as --input 1x3x224x224")
+    asked = [name for name in VIEWS if getattr(options, name) is not None]
+    if len(asked) > 1:
+        raise ConvcalcError(f"{' and '.join(map(_option, asked))} are different pictures: ask for one")
+    report = _report(options)
+    depth = None if options.depth is None else values.depth("--depth", options.depth)
+    if options.receptive_field is not None:
+        return _field(report, options.receptive_field)
+    if options.connections is not None:
+        return _connections(report, options.connections)
+    if options.chart is not None:
+        return _chart(report, values.one_of("--chart", options.chart, CHARTS), depth)
+    return _whole(report, options, depth)
+
+
+def _report(options: Options) -> Report:
+    from convcalc.commands import source
+    from convcalc.walk import trace
+
+    assert options.net is not None
+    read = source.network(options.net, options.name, False)
+    shape = read.input_shape if options.input is None else values.shape("--input", options.input)
+    if shape is None:
+        raise ConvcalcError("no input shape given: add --input 1x3x224x224")
+    for note in read.notes:
+        tell(f"note: {note}")
+    return trace(read.network, shape)
+
+
+def _whole(report: Report, options: Options, depth: int | None) -> Picture:
+    from convcalc import zoo
+    from convcalc.draw.network import network_picture
+    from convcalc.draw.term_network import network_lines
+
+    name = options.net if options.net in zoo.NAMES else options.name or ""
+    width = values.at_least_one("--width", options.width or WIDTH)
+    return Picture(
+        lambda: network_picture(report, name=name, width=width, depth=depth),
+        _still(lambda columns: network_lines(report, name or "Network", depth, columns)),
+    )
+
+
+def _field(report: Report, layer: str) -> Picture:
+    from convcalc.draw.field import field_picture
+    from convcalc.draw.term_network import field_lines
+
+    return Picture(lambda: field_picture(report, layer), _still(lambda columns: field_lines(report, layer, columns)))
+
+
+def _connections(report: Report, layer: str) -> Picture:
+    from convcalc.draw.connections import connections_picture
+    from convcalc.draw.rows import row_named
+    from convcalc.draw.term_network import connection_lines
+
+    return Picture(
+        lambda: connections_picture(row_named(report, layer)),
+        _still(lambda columns: connection_lines(report, layer, columns)),
+    )
+
+
+def _chart(report: Report, figure: str, depth: int | None) -> Picture:
+    from convcalc.draw.chart import chart_picture
+    from convcalc.draw.term_network import chart_lines
+
+    return Picture(
+        lambda: chart_picture(report, figure, depth),
+        _still(lambda columns: chart_lines(report, figure, depth or 1, columns)),
+    )
+
+
+def _still(
+    lines: Callable[[int], Sequence[Line]],
+) -> Callable[[int, int | None], tuple[Iterator[Sequence[Line]], float]]:
+    """The one frame of what does not move."""
+    return lambda width, _: (iter([lines(width)]), 0.0)
+
+
+def _refuse(options: Options, names: Sequence[str], why: str) -> None:
+    """Refuse options that have nothing to do with what is drawn."""
+    for name in names:
+        if getattr(options, name) not in (None, False):
+            raise ConvcalcError(f"{_option(name)} {why}")
+
+
+def _option(name: str) -> str:
+    return OPTIONS.get(name, f"--{name.replace('_', '-')}")
+
+
+# Where it goes
+
+
+def _show(picture: Picture) -> None:
+    """In the terminal, moving; into a pipe or a file, or where no colour is wanted, as it stands first."""
+    from convcalc.draw.term import coloured, plain, play
+
+    in_ascii = "utf" not in (sys.stdout.encoding or "").lower()
+    coloured_anyway = os.environ.get("FORCE_COLOR", "0") not in ("", "0")
+    if not sys.stdout.isatty() and not coloured_anyway:
+        frames, _ = picture.frames(NARROW, None)
+        output.write("\n".join(plain(next(frames), in_ascii)))
+        return
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    frames, seconds = picture.frames(get_terminal_size().columns, console.height)
+    if seconds and console.is_terminal and sys.stdout.isatty():
+        play(console, frames, seconds, in_ascii)
+    else:
+        for line in coloured(next(frames), in_ascii):
+            console.print(line)
+
+
+def _check(path: str, force: bool) -> None:
+    """Refuse, before anything is drawn, a file that cannot be meant."""
+    if path == "-":
+        return
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in SUFFIXES:
+        raise ConvcalcError(f"-o {quoted(path)} has no suffix of a picture: use {', '.join(SUFFIXES)}, or - for stdout")
+    if os.path.isdir(path):
+        raise ConvcalcError(f"-o {quoted(path)} is a directory: give the name of a file")
+    if os.path.lexists(path) and not force:
+        raise ConvcalcError(f"-o {quoted(path)} is there already: add --force to write it anew")
+
+
+def _converted(svg: str, suffix: str) -> bytes:
+    """The picture in the format of the suffix."""
+    if suffix == ".html":
+        from convcalc.draw.html import page
+
+        return page(svg, _title(svg)).encode()
+    if suffix == ".png":
+        from convcalc.draw.raster import png
+
+        return png(svg)
+    if suffix == ".gif":
+        from convcalc.draw.raster import gif
+
+        return gif(svg)
+    return svg.encode()
+
+
+def _write(path: str, data: bytes, force: bool) -> None:
+    """Write the file whole, or not at all."""
+    part = f"{path}.{os.getpid()}.part"
+    try:
+        with open(part, "xb") as file:
+            file.write(data)
+        if force:
+            os.replace(part, path)
+        else:
+            os.link(part, path)  # fails where the file has come to be meanwhile
+    except OSError as error:
+        raise ConvcalcError(f"cannot write {quoted(path)}: {error.strerror}") from None
+    finally:
+        if os.path.lexists(part):
+            os.unlink(part)
+
+
+def _title(svg: str) -> str:
+    """The picture's title, in one line, as Markdown takes it between brackets."""
+    found = re.search(r"<title[^>]*>(.*?)</title>", svg, re.DOTALL)
+    words = " ".join(unescape(found[1]).split()) if found else "picture"
+    return re.sub(r"([\[\]\\])", r"\\\1", words)
