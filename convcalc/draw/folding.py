@@ -127,6 +127,9 @@ def steps_of(report: Report, depth: int | None) -> Steps:
             host[row.name] = host[source].followed_by([*waiting, row])
         else:
             made[row.name] = host[row.name] = _Growing(row, waiting)
+    if rows:  # the network's output stays last, though what is folded into it may have been made later than others
+        output = host[rows[-1].name].main.name
+        made[output] = made.pop(output)
     counts = Counter(around for path in paths.values() for around in path)
     steps = []
     for growing in made.values():

@@ -384,6 +384,16 @@ def test_outputs_that_nobody_uses():
     assert [y for x, y in starts if left + 10 < x < left + 85 and 0 < y - bottom < 90] == []
 
 
+def test_the_output_is_last_and_no_loose_end():
+    """The norm is the network's last layer, though what it is folded into stands before another."""
+    net = Network(
+        (node("a", conv()), node("b", conv(), "a"), node("dead", conv(), "a"), node("n", BatchNorm2d(8), "b"))
+    )
+    items = shape_of(net)
+    steps = [step for item in items for step in steps_in(item)]
+    assert [(step.name, step.is_loose) for step in steps] == [("a", False), ("dead", True), ("b", False)]
+
+
 def test_branches_are_below_each_other_and_wires_above():
     net = Sequential({"stem": conv(), "inc": Branches({"one": conv(), "two": conv(), "same": Identity()})})
     found = {words: box for words, role, box in boxes(network_picture(trace(net, (1, 8, 16, 16)))) if role == "name"}
@@ -522,6 +532,37 @@ def random_graph(seed):
             layer = rng.choice((conv, conv, lambda: Conv2d(8, 8, 1), ReLU, lambda: BatchNorm2d(8)))()
             nodes.append(node(f"n{number}", layer, rng.choice(near)))
     return Network(tuple(nodes))
+
+
+def edges_of(items, sources):
+    """What feeds what in items, fed by the sources: pairs of names; and what leads on from them."""
+    edges = set()
+    for item in items:
+        if isinstance(item, Step):
+            edges |= {(source, item.main.name) for source in sources}
+            sources = [] if item.is_loose else [item.main.name]
+        elif isinstance(item, Fork):
+            ways = [edges_of(branch, sources) for branch in item.branches]
+            edges |= {edge for inside, _ in ways for edge in inside}
+            sources = [end for _, ends in ways for end in ends] + (sources if item.wires else [])
+            if item.join:
+                edges |= {(source, item.join.main.name) for source in sources}
+                sources = [] if item.join.is_loose else [item.join.main.name]
+        else:
+            names = [[step.main.name] for step in item.steps]
+            pairs = [((sources if a < 0 else names[a]), b) for a, b in item.edges]
+            edges |= {(source, names[b][0]) for starts, b in pairs if b < len(names) for source in starts}
+            ends = [source for starts, b in pairs if b == len(names) for source in starts]
+            sources = ends or ([] if item.steps[-1].is_loose else names[-1])
+    return edges, sources
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_the_wiring_of_random_graphs_is_theirs(seed):
+    steps = steps_of(trace(random_graph(seed), (1, 8, 16, 16)), None).steps
+    edges, ends = edges_of(wired(steps), ["input"])
+    assert edges == {(source, step.main.name) for step in steps for source in step.inputs}
+    assert set(ends) == {steps[-1].main.name}
 
 
 @pytest.mark.parametrize("seed", range(60))
