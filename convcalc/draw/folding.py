@@ -187,7 +187,8 @@ def _opened(report: Report, depth: int | None) -> tuple[tuple[Row, ...], dict[st
     leaving = {INPUT: INPUT}
 
     def visit(row: Row, around: tuple[str, ...]) -> None:
-        if row.parts is None or len(around) + 1 == depth:
+        is_deep = depth is not None and len(around) + 1 >= depth
+        if row.parts is None or (is_deep and not _is_one(row)):
             rows.append(row)
             paths[row.name] = around
             leaving[row.name] = row.name
@@ -199,6 +200,11 @@ def _opened(report: Report, depth: int | None) -> tuple[tuple[Row, ...], dict[st
     for row in report.rows:
         visit(row, ())
     return tuple(rows), paths, leaving
+
+
+def _is_one(row: Row) -> bool:
+    """Whether a block is a single layer and what is folded into it: then it has nothing to close."""
+    return sum(not (stays_in_place(leaf) or prepares(leaf)) for leaf in row.leaves) == 1
 
 
 class _Reader:

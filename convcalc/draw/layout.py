@@ -55,7 +55,7 @@ class Stack:
         if self.step is None and shape.form == "maps" and min(shape.front) > 2 * GAP:
             pen.shapes.append(letter(pen.name, shape))
         if source is not None:
-            windows = self.step.main.windows if self.step is not None else ()
+            windows = self.step.main.windows if self.step is not None and self.step.main.parts is None else ()
             pen.lines.append(connected(pen.name, source, shape, windows))
         pen.write(shape.x, shape.y - 4 - high(self.over), self.over)
         shape = shape._replace(texts=ends_above(self.over, shape.x, shape.y - 4))

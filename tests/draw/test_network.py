@@ -45,7 +45,6 @@ from convcalc.network import Node, chain
 from tests.draw.test_svg import contrast
 
 SVG = "{http://www.w3.org/2000/svg}"
-WIDTHS = (1200, 700, 2000)
 
 
 @cache
@@ -117,6 +116,8 @@ def is_cut(segment, box):
     """Whether the piece passes through the box: Liang and Barsky's clipping."""
     (x, y), (to_x, to_y) = segment
     left, top, right, bottom = box
+    if max(x, to_x) <= left or min(x, to_x) >= right or max(y, to_y) <= top or min(y, to_y) >= bottom:
+        return False
     enter, leave = 0.0, 1.0
     for move, far in ((x - to_x, x - left), (to_x - x, right - x), (y - to_y, y - top), (to_y - y, bottom - y)):
         if move == 0:
@@ -167,8 +168,8 @@ def test_networks_of_the_zoo(name):
     assert "<script" not in picture
 
 
-@pytest.mark.parametrize("width", WIDTHS[1:])
-@pytest.mark.parametrize("name", ["lenet5", "vgg16", "resnet18", "googlenet", "densenet121", "mobilenet_v2"])
+@pytest.mark.parametrize("width", [700, 2000])
+@pytest.mark.parametrize("name", ["lenet5", "vgg16", "resnet18", "mobilenet_v2"])
 def test_other_widths(name, width):
     picture = picture_of(name, width)
     check_texts(picture, width)
@@ -505,6 +506,16 @@ def test_depth_closes_blocks():
         check_texts(picture, 1200)
 
 
+def test_a_closed_block_has_no_window_unless_it_is_one_layer():
+    one = Sequential(Conv2d(3, 8, 3), BatchNorm2d(8), ReLU())
+    two = Sequential(Conv2d(8, 8, 3), ReLU(), Sequential(Conv2d(8, 8, 3), ReLU()))
+    picture = network_picture(trace(Sequential({"a": one, "b": two}), (1, 3, 16, 16)), depth=1)
+    assert words_of(picture).count("convolution 3\xd73") == 1
+    assert "block: 2" in words_of(picture)
+    rects = ElementTree.fromstring(picture).iter(f"{SVG}rect")
+    assert len([rect for rect in rects if rect.get("class").startswith("window")]) == 2  # a window and its unit
+
+
 NAMED = st.text(min_size=1, max_size=20).filter(lambda text: "." not in text and text.isprintable() and text != "input")
 
 
@@ -557,7 +568,7 @@ def edges_of(items, sources):
     return edges, sources
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", range(80))
 def test_the_wiring_of_random_graphs_is_theirs(seed):
     steps = steps_of(trace(random_graph(seed), (1, 8, 16, 16)), None).steps
     edges, ends = edges_of(wired(steps), ["input"])
@@ -565,7 +576,7 @@ def test_the_wiring_of_random_graphs_is_theirs(seed):
     assert set(ends) == {steps[-1].main.name}
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(36))
 def test_random_graphs(seed):
     report = trace(random_graph(seed), (1, 8, 16, 16))
     picture = network_picture(report, width=3000)
@@ -593,7 +604,7 @@ def random_chain(rng, maps, depth):
     return layers
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(30))
 def test_random_blocks(seed):
     rng = random.Random(seed)
     report = trace(Sequential(*random_chain(rng, 8, 3)), (1, 8, 16, 16))
