@@ -127,6 +127,9 @@ def steps_of(report: Report, depth: int | None) -> Steps:
             host[row.name] = host[source].followed_by([*waiting, row])
         else:
             made[row.name] = host[row.name] = _Growing(row, waiting)
+    if rows:  # the network's output stays last, though what is folded into it may have been made later than others
+        output = host[rows[-1].name].main.name
+        made[output] = made.pop(output)
     counts = Counter(around for path in paths.values() for around in path)
     steps = []
     for growing in made.values():
@@ -184,7 +187,8 @@ def _opened(report: Report, depth: int | None) -> tuple[tuple[Row, ...], dict[st
     leaving = {INPUT: INPUT}
 
     def visit(row: Row, around: tuple[str, ...]) -> None:
-        if row.parts is None or len(around) + 1 == depth:
+        is_deep = depth is not None and len(around) + 1 >= depth
+        if row.parts is None or (is_deep and not _is_one(row)):
             rows.append(row)
             paths[row.name] = around
             leaving[row.name] = row.name
@@ -196,6 +200,11 @@ def _opened(report: Report, depth: int | None) -> tuple[tuple[Row, ...], dict[st
     for row in report.rows:
         visit(row, ())
     return tuple(rows), paths, leaving
+
+
+def _is_one(row: Row) -> bool:
+    """Whether a block is a single layer and what is folded into it: then it has nothing to close."""
+    return sum(not (stays_in_place(leaf) or prepares(leaf)) for leaf in row.leaves) == 1
 
 
 class _Reader:

@@ -11,7 +11,7 @@ from convcalc.draw.pen import CORNER, ROOM, Line, Pen, bent, ends_above, high, p
 from convcalc.draw.stacks import Scale, Shape, arrow, connected, drawn, letter, shape_of
 from convcalc.draw.svg import element
 from convcalc.draw.text import fit
-from convcalc.draw.wiring import Group, Item, Tangle
+from convcalc.draw.wiring import Group, Item, Tangle, is_loose
 
 GAP = 32.0  # left of a shape, for the arrow
 NARROW_GAP = 24.0  # within forks
@@ -55,7 +55,7 @@ class Stack:
         if self.step is None and shape.form == "maps" and min(shape.front) > 2 * GAP:
             pen.shapes.append(letter(pen.name, shape))
         if source is not None:
-            windows = self.step.main.windows if self.step is not None else ()
+            windows = self.step.main.windows if self.step is not None and self.step.main.parts is None else ()
             pen.lines.append(connected(pen.name, source, shape, windows))
         pen.write(shape.x, shape.y - 4 - high(self.over), self.over)
         shape = shape._replace(texts=ends_above(self.over, shape.x, shape.y - 4))
@@ -173,7 +173,12 @@ class Arcs:
             pen.route((left, y), (left, high), (starts[end] + 8, high), (starts[end] + 8, y))
             if end < len(self.boxes):
                 pen.lines.append(arrow(pen.name, starts[end] + 8, y, starts[end] + self.boxes[end].gap - 3))
-        return last if last is not None and self.tangle.is_joined else point(x, y)
+        if last is None or self.tangle.is_joined:
+            return last or point(x, y)
+        behind = x + 8
+        if (len(self.boxes) - 1, len(self.boxes)) in self.tangle.edges:
+            pen.route((exits[-1], y), (behind, y))
+        return point(behind, y)
 
 
 def boxed(item: Item, scale: Scale, gap: float = GAP) -> Box:
@@ -191,8 +196,7 @@ def boxed(item: Item, scale: Scale, gap: float = GAP) -> Box:
     if isinstance(item, Tangle):
         return Arcs([stack(step, scale, gap) for step in item.steps], item)
     lanes = [
-        Chain([boxed(part, scale, NARROW_GAP) for part in branch], isinstance(branch[-1], Step) and branch[-1].is_loose)
-        for branch in item.branches
+        Chain([boxed(part, scale, NARROW_GAP) for part in branch], is_loose(branch[-1])) for branch in item.branches
     ]
     return Split(lanes, item.wires, stack(item.join, scale, NARROW_GAP) if item.join is not None else None)
 

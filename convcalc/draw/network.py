@@ -9,7 +9,7 @@ from convcalc.draw.folding import Step, common, steps_of
 from convcalc.draw.layout import Box, Chain, boxed, entrance
 from convcalc.draw.network_style import BOLD, SIZES, style
 from convcalc.draw.operations import by
-from convcalc.draw.pen import Pen, point
+from convcalc.draw.pen import Pen, point, wrapped_name
 from convcalc.draw.repeats import framed, repeated, short_names, steps_in
 from convcalc.draw.sheet import MARGIN
 from convcalc.draw.stacks import MOST_SHEETS, POWER, Scale
@@ -169,7 +169,8 @@ def _fitting(item: Item, scale: Scale, room: float, known: Mapping[str, str]) ->
             yield from _fitting(part, scale, room, known)
         if item.join is not None:
             last = tuple(steps_in(item.branches[0][-1]))[-1].main.name
-            others = [known[source] for source in item.join.inputs if source != last]
+            names = [known[source] for source in item.join.inputs if source != last]
+            others = [" ".join(line.words for line in wrapped_name(name)) for name in names]
             yield item.join._replace(after=(*item.join.after, *(f"with {other}" for other in others)))
     else:
         yield item

@@ -80,13 +80,13 @@ def wrapped(role: str, words: str, most: int | None = None) -> list[Line]:
 
 
 def wrapped_name(name: str) -> list[Line]:
-    """A layer's name in at most two lines, broken behind a dot; of a longer one the end.
+    """A layer's name in at most two lines, broken behind a dot or a dash; of a longer one the end.
 
     >>> [line.words for line in wrapped_name("features.17.depthwise")]
     ['features.17.', 'depthwise']
     """
     broken = [""]
-    for part in re.split(r"(?<=\.)", name):
+    for part in re.split("(?<=[.\u2013])", name):
         if broken[-1] and widest([broken[-1] + part], SIZES["name"], True) > ROOM:
             broken.append(part)
         else:

@@ -59,6 +59,18 @@ class Tangle(NamedTuple):
 Item: TypeAlias = Step | Fork | Group | Tangle
 
 
+def is_loose(item: Item) -> bool:
+    """Whether nobody uses what leaves the item.
+
+    >>> is_loose(Fork((), 1, None))
+    False
+    """
+    if isinstance(item, Group):
+        return is_loose(item.items[-1])
+    last = item.join if isinstance(item, Fork) else item.steps[-1] if isinstance(item, Tangle) else item
+    return last is not None and last.is_loose
+
+
 def wired(steps: Sequence[Step]) -> tuple[Item, ...]:
     """The steps as items one behind the other; those whose output nobody uses are marked as loose.
 

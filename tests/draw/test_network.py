@@ -45,7 +45,6 @@ from convcalc.network import Node, chain
 from tests.draw.test_svg import contrast
 
 SVG = "{http://www.w3.org/2000/svg}"
-WIDTHS = (1200, 700, 2000)
 
 
 @cache
@@ -117,6 +116,8 @@ def is_cut(segment, box):
     """Whether the piece passes through the box: Liang and Barsky's clipping."""
     (x, y), (to_x, to_y) = segment
     left, top, right, bottom = box
+    if max(x, to_x) <= left or min(x, to_x) >= right or max(y, to_y) <= top or min(y, to_y) >= bottom:
+        return False
     enter, leave = 0.0, 1.0
     for move, far in ((x - to_x, x - left), (to_x - x, right - x), (y - to_y, y - top), (to_y - y, bottom - y)):
         if move == 0:
@@ -167,8 +168,8 @@ def test_networks_of_the_zoo(name):
     assert "<script" not in picture
 
 
-@pytest.mark.parametrize("width", WIDTHS[1:])
-@pytest.mark.parametrize("name", ["lenet5", "vgg16", "resnet18", "googlenet", "densenet121", "mobilenet_v2"])
+@pytest.mark.parametrize("width", [700, 2000])
+@pytest.mark.parametrize("name", ["lenet5", "vgg16", "resnet18", "mobilenet_v2"])
 def test_other_widths(name, width):
     picture = picture_of(name, width)
     check_texts(picture, width)
@@ -384,6 +385,16 @@ def test_outputs_that_nobody_uses():
     assert [y for x, y in starts if left + 10 < x < left + 85 and 0 < y - bottom < 90] == []
 
 
+def test_the_output_is_last_and_no_loose_end():
+    """The norm is the network's last layer, though what it is folded into stands before another."""
+    net = Network(
+        (node("a", conv()), node("b", conv(), "a"), node("dead", conv(), "a"), node("n", BatchNorm2d(8), "b"))
+    )
+    items = shape_of(net)
+    steps = [step for item in items for step in steps_in(item)]
+    assert [(step.name, step.is_loose) for step in steps] == [("a", False), ("dead", True), ("b", False)]
+
+
 def test_branches_are_below_each_other_and_wires_above():
     net = Sequential({"stem": conv(), "inc": Branches({"one": conv(), "two": conv(), "same": Identity()})})
     found = {words: box for words, role, box in boxes(network_picture(trace(net, (1, 8, 16, 16)))) if role == "name"}
@@ -495,6 +506,16 @@ def test_depth_closes_blocks():
         check_texts(picture, 1200)
 
 
+def test_a_closed_block_has_no_window_unless_it_is_one_layer():
+    one = Sequential(Conv2d(3, 8, 3), BatchNorm2d(8), ReLU())
+    two = Sequential(Conv2d(8, 8, 3), ReLU(), Sequential(Conv2d(8, 8, 3), ReLU()))
+    picture = network_picture(trace(Sequential({"a": one, "b": two}), (1, 3, 16, 16)), depth=1)
+    assert words_of(picture).count("convolution 3\xd73") == 1
+    assert "block: 2" in words_of(picture)
+    rects = ElementTree.fromstring(picture).iter(f"{SVG}rect")
+    assert len([rect for rect in rects if rect.get("class").startswith("window")]) == 2  # a window and its unit
+
+
 NAMED = st.text(min_size=1, max_size=20).filter(lambda text: "." not in text and text.isprintable() and text != "input")
 
 
@@ -524,7 +545,38 @@ def random_graph(seed):
     return Network(tuple(nodes))
 
 
-@pytest.mark.parametrize("seed", range(60))
+def edges_of(items, sources):
+    """What feeds what in items, fed by the sources: pairs of names; and what leads on from them."""
+    edges = set()
+    for item in items:
+        if isinstance(item, Step):
+            edges |= {(source, item.main.name) for source in sources}
+            sources = [] if item.is_loose else [item.main.name]
+        elif isinstance(item, Fork):
+            ways = [edges_of(branch, sources) for branch in item.branches]
+            edges |= {edge for inside, _ in ways for edge in inside}
+            sources = [end for _, ends in ways for end in ends] + (sources if item.wires else [])
+            if item.join:
+                edges |= {(source, item.join.main.name) for source in sources}
+                sources = [] if item.join.is_loose else [item.join.main.name]
+        else:
+            names = [[step.main.name] for step in item.steps]
+            pairs = [((sources if a < 0 else names[a]), b) for a, b in item.edges]
+            edges |= {(source, names[b][0]) for starts, b in pairs if b < len(names) for source in starts}
+            ends = [source for starts, b in pairs if b == len(names) for source in starts]
+            sources = ends or ([] if item.steps[-1].is_loose else names[-1])
+    return edges, sources
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_the_wiring_of_random_graphs_is_theirs(seed):
+    steps = steps_of(trace(random_graph(seed), (1, 8, 16, 16)), None).steps
+    edges, ends = edges_of(wired(steps), ["input"])
+    assert edges == {(source, step.main.name) for step in steps for source in step.inputs}
+    assert set(ends) == {steps[-1].main.name}
+
+
+@pytest.mark.parametrize("seed", range(36))
 def test_random_graphs(seed):
     report = trace(random_graph(seed), (1, 8, 16, 16))
     picture = network_picture(report, width=3000)
@@ -552,7 +604,7 @@ def random_chain(rng, maps, depth):
     return layers
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(30))
 def test_random_blocks(seed):
     rng = random.Random(seed)
     report = trace(Sequential(*random_chain(rng, 8, 3)), (1, 8, 16, 16))
