@@ -3,7 +3,7 @@
 VENV ?= .venv
 BIN = $(VENV)/bin
 DOCS = README.md $(wildcard docs/*.md)
-COG = $(BIN)/cog -P -I . -p "from tools.docs import python, run"
+COG = $(BIN)/cog -P -I . -p "from tools.docs import picture, python, run"
 
 .PHONY: check venv test lint types docs write-docs format
 

@@ -34,6 +34,9 @@ OPTIONS = {
     "memory_limit": "--memory-limit",
     "layers": "--chain",
     "receptive_field": "--receptive-field",
+    "at": "--at",
+    "depth": "--depth",
+    "width": "--width",
 }
 
 LONGEST_MESSAGE = 600

@@ -137,5 +137,5 @@ def _places(windows: Sequence[Window], at: Sequence[int] | None, is_transposed: 
     if len(at) != len(windows) or not all(0 <= place < size for place, size in zip(at, sizes, strict=False)):
         last = ",".join(str(size - 1) for size in sizes)
         given = ",".join(map(str, at))
-        raise ConvcalcError(f"at {given} is outside the {side} {caption.by(sizes)}: use at most at={last}, from 0")
+        raise ConvcalcError(f"at {given} is outside the {side} {caption.by(sizes)}: use at={last} at most, from 0")
     return list(at)

@@ -1,0 +1,136 @@
+"""`convcalc draw`: every picture, where it goes, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+
+import pytest
+
+CONV = "draw 1 1 5 5 --k 3 --s 2 --p 1"
+PICTURES = {
+    "conv": CONV,
+    "iso": f"{CONV} --look iso",
+    "still": f"{CONV} --at 1,2",
+    "pool": "draw 1 1 7 7 --layer 'MaxPool2d(3, 2)'",
+    "transposed": "draw 1 1 3 3 --layer 'ConvTranspose2d(1, 1, 3, stride=2, padding=1, output_padding=1)'",
+    "line": "draw 1 1 9 --k 3",
+    "slice": "draw 1 1 4 5 6 --k 3",
+    "relu": "draw 1 3 4 4 --layer 'ReLU()'",
+    "lenet5": "draw --net lenet5",
+    "resnet18": "draw --net resnet18 --width 900 --depth 1",
+    "field": "draw --net vgg16 --receptive-field features.16",
+    "c3": "draw --net lenet5 --connections C3",
+    "chart": "draw --net lenet5 --chart macs",
+}
+
+
+def title(svg):
+    return ET.fromstring(svg).find("{http://www.w3.org/2000/svg}title").text
+
+
+@pytest.mark.parametrize("line", PICTURES.values(), ids=PICTURES)
+def test_every_picture_goes_to_a_file_to_stdout_and_to_the_terminal(run, tmp_path, line):
+    path = tmp_path / "a picture.svg"
+    ran = run(f"{line} -o '{path}'")
+    assert (ran.code, ran.out) == (0, "")
+    svg = path.read_text()
+    assert title(svg)
+    assert ran.err == f"![{title(svg)}]({path})\n"
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+    ran = run(f"{line} -o -")
+    assert (ran.code, ran.err, ran.out.rstrip("\n")) == (0, "", svg.rstrip("\n"))
+    ran = run(line)
+    assert (ran.code, ran.err) == (0, "")
+    assert max(map(len, ran.out.splitlines())) <= 80
+    assert run(f"{line} --term").out == ran.out
+
+
+def test_the_other_formats(run, tmp_path):
+    starts = {"html": b"<!doctype html", "png": b"\x89PNG\r\n", "gif": b"GIF89a", "SVG": b"<svg"}
+    for suffix, start in starts.items():
+        path = tmp_path / f"conv.{suffix}"
+        assert run(f"{CONV} -o {path}").code == 0
+        assert path.read_bytes()[: len(start)].lower() == start.lower()
+
+
+def test_the_settings_are_those_of_shape(run):
+    by_settings = run("draw 1 4 9 9 --k 3x2 --s 2 --p 1:2x0:1 --d 1x2 --g 2 --out 6 -o -").out
+    layer = "Conv2d(4, 6, (3, 2), stride=2, padding=((1, 2), (0, 1)), dilation=(1, 2), groups=2)"
+    assert run(f"draw 1 4 9 9 --layer '{layer}' -o -").out == by_settings
+
+
+def test_a_file_that_is_there_is_kept_unless_forced(run, tmp_path):
+    path = tmp_path / "conv.svg"
+    path.write_text("mine")
+    ran = run(f"{CONV} -o {path}")
+    assert (ran.code, path.read_text()) == (2, "mine")
+    assert "is there already: add --force to write it anew" in ran.err
+    assert run(f"{CONV} -o {path} --force").code == 0
+    assert path.read_text().startswith("<svg")
+
+
+def test_nothing_is_left_where_nothing_can_be_written(run, tmp_path):
+    ran = run(f"{CONV} -o {tmp_path}/nowhere/conv.svg")
+    assert ran.code == 2
+    assert "cannot write" in ran.err
+    assert "No such file or directory" in ran.err
+    assert run(f"draw 1 1 5 5 --k 9 -o {tmp_path}/conv.svg").code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("draw", "what is to be drawn? Give --k 3"),
+        ("draw 1 1 5 5", "what is to be drawn? Give --k 3"),
+        ("draw --k 3", "no sizes given: give 3 (N C L)"),
+        ("draw --layer 'ReLU()'", "no sizes given: give those of the layer's input"),
+        (f"{CONV} -o conv.pdf", "-o 'conv.pdf' has no suffix of a picture: use .svg, .html, .png, .gif"),
+        (f"{CONV} -o .", "-o '.' has no suffix of a picture"),
+        (f"{CONV} -o /tmp", "-o '/tmp' has no suffix of a picture"),
+        (f"{CONV} --at 9,9", "--at 9,9 is outside the output 3"),
+        (f"{CONV} --at x", "--at 'x' is not a whole number"),
+        (f"{CONV} --look round", "--look 'round' is unknown: use one of flat, iso"),
+        (f"{CONV} --layer 'ReLU()'", "--k and --layer exclude each other"),
+        (f"{CONV} --net lenet5", "--k is for a single layer"),
+        (f"{CONV} --chart macs", "--chart is for a network: add --net NETWORK"),
+        ("draw 1 1 5 5 --layer 'ReLU(), ReLU()'", "--layer has 2 layers: give one, or give the network as --net"),
+        ("draw 1 1 5 5 --layer 'LayerNorm(5)'", "LayerNorm has no window to draw"),
+        ("draw 1 1 5 -5 --layer 'ReLU()'", "size -5 is negative"),
+        ("draw 1 1 1 1 1 1 --k 3", "6 sizes given"),
+        ("draw 1 1 3 3 --k 5", "kernel 5 does not fit input 3 (padding 0): use --p 1 or a kernel of at most 3"),
+        ("draw 1 1 28 28 --net lenet5", "sizes are for a single layer"),
+        ("draw --net lenet", "is not a network that convcalc knows"),
+        ("draw --net 'ReLU()'", "no input shape given: add --input 1x3x224x224"),
+        ("draw --net lenet5 --chart cost", "--chart 'cost' is unknown: use one of parameters, macs, memory"),
+        ("draw --net lenet5 --connections C9", "C9"),
+        ("draw --net lenet5 --connections C3 --chart macs", "--connections and --chart are different pictures"),
+        ("draw --net lenet5 --receptive-field C9", "C9"),
+        ("draw --net lenet5 --width 10 -o -", "320"),
+        ("shape 1 1 5 5 --k 3 -o x.svg", "No option for a file here"),
+    ],
+)
+def test_bad_input(run, line, message):
+    ran = run(line)
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    assert message in ran.err
+
+
+@pytest.mark.parametrize("name", ["conv", "lenet5", "field", "c3", "chart"])
+def test_a_picture_loads_neither_numpy_nor_rich(name):
+    import shlex
+
+    code = "import sys; from convcalc.cli import app; app(standalone_mode=False); print(*sys.modules, file=sys.stderr)"
+    words = [*shlex.split(PICTURES[name]), "-o", "-"]
+    ran = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    assert {"numpy", "rich", "pydantic"} & set(ran.stderr.split()) == set()
+
+
+def test_in_an_ascii_locale_the_terminal_gets_ascii():
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "FORCE_COLOR": "0"}
+    words = [sys.executable, "-m", "convcalc", *CONV.split()]
+    ran = subprocess.run(words, capture_output=True, env=environment, check=True)
+    assert ran.stdout.decode("ascii").startswith("Conv2d 3x3, stride 2, padding 1\n")
