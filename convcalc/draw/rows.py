@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from convcalc.draw.text import TIMES
 from convcalc.errors import ConvcalcError, quoted
+from convcalc.layers.base import Layer
 from convcalc.layers.block import Sequential
+from convcalc.layers.conv import Conv
+from convcalc.layers.dense import Linear
+from convcalc.layers.pool import Pool
 from convcalc.report import Report, Row
 
 NAMES_LISTED = 8
+KINDS: dict[str, type[Layer]] = {"conv": Conv, "pool": Pool, "linear": Linear}
 
 
 def row_named(report: Report, name: str) -> Row:
     """The row of that name, of a layer or a block at any depth. `ConvcalcError`, with the nearest names, of none.
 
+    Where no layer has such a name, pool3 is the third pool, conv3 the third convolution and linear3 the third Linear.
+
     >>> from convcalc import Flatten, Linear, Sequential, trace
     >>> row_named(trace(Sequential(Flatten(), Linear(120, 84)), (1, 120)), "1").output
     (1, 84)
+    >>> row_named(trace(Sequential(Flatten(), Linear(120, 84)), (1, 120)), "linear1").name
+    '1'
     """
     rows = {row.name: row for row in every_row(report.rows)}
     if name in rows:
         return rows[name]
+    counted = re.fullmatch("(conv|pool|linear)([1-9][0-9]{0,5})", name.lower())
+    if counted:
+        number = int(counted[2])
+        alike = [row for row in report.leaves if isinstance(row.layer, KINDS[counted[1]])]
+        if number <= len(alike):
+            return alike[number - 1]
     from difflib import get_close_matches
 
     names = {known.lower(): known for known in rows}

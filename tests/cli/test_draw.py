@@ -22,6 +22,7 @@ PICTURES = {
     "lenet5": "draw --net lenet5",
     "resnet18": "draw --net resnet18 --width 900 --depth 1",
     "field": "draw --net vgg16 --receptive-field features.16",
+    "counted": "draw --net vgg16 --receptive-field pool3",
     "c3": "draw --net lenet5 --connections C3",
     "chart": "draw --net lenet5 --chart macs",
 }
@@ -127,6 +128,11 @@ def test_a_picture_loads_neither_numpy_nor_rich(name):
     words = [*shlex.split(PICTURES[name]), "-o", "-"]
     ran = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
     assert {"numpy", "rich", "pydantic"} & set(ran.stderr.split()) == set()
+
+
+def test_a_layer_may_be_counted_where_no_name_says_it(run):
+    assert run("draw --net vgg16 --receptive-field pool3 -o -").out == run(f"{PICTURES['field']} -o -").out
+    assert "'pool6' is not a layer" in run("draw --net vgg16 --receptive-field pool6").err
 
 
 def test_in_an_ascii_locale_the_terminal_gets_ascii():
