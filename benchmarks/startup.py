@@ -18,6 +18,7 @@ import time
 
 TORCH = "import torch; print(torch.nn.Conv2d(3, 16, 4, 2)(torch.zeros(10, 3, 28, 28)).shape)"
 EXAMPLE = ["shape", "10", "3", "28", "28", "--k", "4", "--s", "2", "--out", "16"]
+DRAW = ["draw", "1", "1", "5", "5", "--k", "3", "--s", "2", "--p", "1"]
 
 
 def commands() -> dict[str, tuple[list[str], float | None]]:
@@ -31,6 +32,11 @@ def commands() -> dict[str, tuple[list[str], float | None]]:
         "--help": ([convcalc, "--help"], 7),
         "shape --help": ([convcalc, "shape", "--help"], 7),
         "a usage error": ([convcalc, "shape", "--bogus"], 7),
+        "draw ... (SVG)": ([convcalc, *DRAW, "-o", "-"], 10),
+        "draw --look iso (SVG)": ([convcalc, *DRAW, "--look", "iso", "-o", "-"], 10),
+        "draw --layer ... (SVG)": ([convcalc, "draw", "1", "1", "7", "7", "--layer", "MaxPool2d(3, 2)", "-o", "-"], 10),
+        "draw --net lenet5 (SVG)": ([convcalc, "draw", "--net", "lenet5", "-o", "-"], None),
+        "solve 28 13": ([convcalc, "solve", "28", "13"], None),
         "shape ... (Rich table)": ([convcalc, *EXAMPLE], 10),
         "lenet --report (Rich table)": ([convcalc, "lenet", "--report"], 10),
         "lenet --report --verify": ([convcalc, "lenet", "--report", "--verify"], None),

@@ -131,7 +131,7 @@ def test_a_picture_loads_neither_numpy_nor_rich(name):
 
 
 def test_a_layer_may_be_counted_where_no_name_says_it(run):
-    assert run("draw --net vgg16 --receptive-field pool3 -o -").out == run(f"{PICTURES['field']} -o -").out
+    assert title(run(f"{PICTURES['counted']} -o -").out) == "What one unit of features.16 sees"
     assert "'pool6' is not a layer" in run("draw --net vgg16 --receptive-field pool6").err
 
 
