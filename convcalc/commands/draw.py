@@ -6,9 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from html import unescape
-from shutil import get_terminal_size
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.commands import output, values
 from convcalc.commands.base import OPTIONS, as_typed, tell
@@ -89,7 +87,6 @@ def _of_layer(sizes: list[str], options: Options) -> Picture:
     """A single layer, at work on an input of these sizes."""
     _refuse(options, OF_A_NETWORK, "is for a network: add --net NETWORK, or leave it out")
     from convcalc.draw.layer import LOOKS, layer_picture
-    from convcalc.draw.term_layer import layer_frame, layer_frames
 
     row = _row(sizes, options)
     look = values.one_of("--look", options.look or LOOKS[0], LOOKS)
@@ -97,6 +94,8 @@ def _of_layer(sizes: list[str], options: Options) -> Picture:
     still = options.still or at is not None
 
     def frames(width: int, height: int | None) -> tuple[Iterator[Sequence[Line]], float]:
+        from convcalc.draw.term_layer import layer_frame, layer_frames
+
         return (iter([layer_frame(row, at, width)]), 0.0) if still else layer_frames(row, width, height)
 
     return Picture(lambda: layer_picture(row, look=look, still=still, at=at), frames)
@@ -166,49 +165,49 @@ def _report(options: Options) -> Report:
 def _whole(report: Report, options: Options, depth: int | None) -> Picture:
     from convcalc import zoo
     from convcalc.draw.network import network_picture
-    from convcalc.draw.term_network import network_lines
 
     name = options.net if options.net in zoo.NAMES else options.name or ""
     width = values.at_least_one("--width", options.width or WIDTH)
     return Picture(
         lambda: network_picture(report, name=name, width=width, depth=depth),
-        _still(lambda columns: network_lines(report, name or "Network", depth, columns)),
+        _still("network_lines", report, name or "Network", depth),
     )
 
 
 def _field(report: Report, layer: str) -> Picture:
     from convcalc.draw.field import field_picture
-    from convcalc.draw.term_network import field_lines
 
-    return Picture(lambda: field_picture(report, layer), _still(lambda columns: field_lines(report, layer, columns)))
+    return Picture(lambda: field_picture(report, layer), _still("field_lines", report, layer))
 
 
 def _connections(report: Report, layer: str) -> Picture:
     from convcalc.draw.connections import connections_picture
     from convcalc.draw.rows import row_named
-    from convcalc.draw.term_network import connection_lines
 
     return Picture(
         lambda: connections_picture(row_named(report, layer)),
-        _still(lambda columns: connection_lines(report, layer, columns)),
+        _still("connection_lines", report, layer),
     )
 
 
 def _chart(report: Report, figure: str, depth: int | None) -> Picture:
     from convcalc.draw.chart import chart_picture
-    from convcalc.draw.term_network import chart_lines
 
     return Picture(
         lambda: chart_picture(report, figure, depth),
-        _still(lambda columns: chart_lines(report, figure, depth or 1, columns)),
+        _still("chart_lines", report, figure, depth or 1),
     )
 
 
-def _still(
-    lines: Callable[[int], Sequence[Line]],
-) -> Callable[[int, int | None], tuple[Iterator[Sequence[Line]], float]]:
-    """The one frame of what does not move."""
-    return lambda width, _: (iter([lines(width)]), 0.0)
+def _still(lines: str, *given: Any) -> Callable[[int, int | None], tuple[Iterator[Sequence[Line]], float]]:
+    """The one frame of what does not move: a function of `draw.term_network`, loaded only where it is shown."""
+
+    def frames(width: int, _: int | None) -> tuple[Iterator[Sequence[Line]], float]:
+        from convcalc.draw import term_network
+
+        return iter([getattr(term_network, lines)(*given, width)]), 0.0
+
+    return frames
 
 
 def _refuse(options: Options, names: Sequence[str], why: str) -> None:
@@ -235,6 +234,8 @@ def _show(picture: Picture) -> None:
         frames, _ = picture.frames(NARROW, None)
         output.write("\n".join(plain(next(frames), in_ascii)))
         return
+    from shutil import get_terminal_size
+
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, emoji=False)
@@ -295,6 +296,8 @@ def _write(path: str, data: bytes, force: bool) -> None:
 
 def _title(svg: str) -> str:
     """The picture's title, in one line, as Markdown takes it between brackets."""
+    from html import unescape
+
     found = re.search(r"<title[^>]*>(.*?)</title>", svg, re.DOTALL)
     words = " ".join(unescape(found[1]).split()) if found else "picture"
     return re.sub(r"([\[\]\\])", r"\\\1", words)

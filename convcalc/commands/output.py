@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ def emit(blocks: Iterable[str | Sheet]) -> None:
 
 
 def _emit_rich(blocks: Iterable[str | Sheet]) -> None:
+    from shutil import get_terminal_size
+
     from rich.console import Console
 
     from convcalc.render.rich import table

@@ -131,7 +131,8 @@ def test_a_picture_loads_neither_numpy_nor_rich(name):
 
 
 def test_a_layer_may_be_counted_where_no_name_says_it(run):
-    assert title(run(f"{PICTURES['counted']} -o -").out) == "What one unit of features.16 sees"
+    assert title(run(f"{PICTURES['counted']} -o -").out) == "What one unit of pool3 sees"
+    assert "44\N{MULTIPLICATION SIGN}44" in run(f"{PICTURES['counted']} -o -").out
     assert "'pool6' is not a layer" in run("draw --net vgg16 --receptive-field pool6").err
 
 
