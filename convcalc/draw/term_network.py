@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from convcalc.draw.chart import CHARTS, bars_of, share
 from convcalc.draw.cone import Units, through, units_of
-from convcalc.draw.connections import ALL, MOST, SOME, Span, columns, connected_row, kinds_of, links_of, sum_of
+from convcalc.draw.connections import sum_of
 from convcalc.draw.folding import Step, common, steps_of
+from convcalc.draw.links import ALL, MOST, SOME, Span, columns, connected_row, kinds_of, links_of
 from convcalc.draw.repeats import framed, repeated, short_names
 from convcalc.draw.rows import kind_of, row_named
 from convcalc.draw.term import WIDTH, Line, Piece, words
