@@ -166,12 +166,11 @@ def test_at_no_time_is_anything_in_the_margins(pixels_of, layer, shape, look):
     assert len(seen) == 4  # it did move
 
 
-@pytest.mark.parametrize("look", ["flat", "iso"])
-def test_nothing_is_in_the_margins_of_a_picture_on_a_page(show, look):
+def test_nothing_is_in_the_margins_of_a_picture_on_a_page(show):
     """Where the picture is not in an <img>, the browser paints what moves in layers of their own."""
     from PIL import Image
 
-    svg = picture(*EXAMPLE, look=look)
+    svg = picture(*EXAMPLE)
     for place in (0, 1, 4):
         browser = show(f"<!doctype html><body style='margin:0'>{later(svg, (place + 0.5) * PACE)}")
         shown = Image.open(io.BytesIO(browser.screenshot())).convert("RGB")
