@@ -47,6 +47,16 @@ class Bar(NamedTuple):
     values: tuple[int, ...]
 
 
+class Costs(NamedTuple):
+    """What a chart shows: its series, a bar a layer, the total of each series, and how many rows have nothing."""
+
+    title: str
+    series: tuple[Series, ...]
+    bars: list[Bar]
+    totals: tuple[int, ...]
+    left_out: int
+
+
 def chart_picture(report: Report, figure: str, depth: int | None = None) -> str:
     """A bar a layer, in the network's order, as SVG: ``figure`` is parameters, macs or memory.
 
@@ -58,22 +68,10 @@ def chart_picture(report: Report, figure: str, depth: int | None = None) -> str:
     >>> "48,120 (80.2%)" in picture  # C5, of 60,000
     True
     """
-    if figure not in CHARTS:
-        raise ConvcalcError(f"chart {quoted(figure)} is unknown: use one of {', '.join(CHARTS)}")
-    if depth is not None and depth < 1:
-        raise ConvcalcError(f"depth {depth} is too small: use 1 for the outermost blocks, or more")
-    series = CHARTS[figure]
-    chosen = _deepest(report, series) if depth is None else depth
-    bars = bars_of(report.at_depth(chosen), series)
-    left_out = len(report.at_depth(chosen)) - len(bars)
-    if not bars:
-        others = " or ".join(other for other in CHARTS if other != figure)
-        raise ConvcalcError(f"no layer has {series[-1].words}: there is nothing to draw; try {others}")
-    totals = tuple(each.value(report.totals) for each in series)
+    title, series, bars, totals, left_out = costs_of(report, figure, depth)
     name = Names("chart", figure, bars, report.totals)
     sums = " and ".join(f"{value:,} {each.words}" for value, each in zip(totals, series, strict=True))
-    title = f"{figure.capitalize() if figure != 'macs' else 'MACs'} of each layer"
-    shown = _fewer(bars)
+    shown = fewer(bars)
     captions = [
         Caption("ink", f"in all {sums}"),
         *(Caption("muted", words) for words in _notes(report, figure, left_out)),
@@ -84,6 +82,28 @@ def chart_picture(report: Report, figure: str, depth: int | None = None) -> str:
         f" {' and '.join(f'{value:,} {each.words}' for value, each in zip(most.values, series, strict=True))}."
     )
     return sheet(name, title, desc, _figure(name, shown, series, totals), captions)
+
+
+def costs_of(report: Report, figure: str, depth: int | None = None) -> Costs:
+    """What a chart shows; ``depth`` and errors as of `chart_picture`.
+
+    >>> from convcalc import trace, zoo
+    >>> costs = costs_of(trace(zoo.build("lenet5"), (1, 1, 32, 32)), "parameters")
+    >>> costs.title, costs.bars[0], costs.totals  # 6*25 + 6
+    ('Parameters of each layer', Bar(name='C1', kind='Conv2d 5\xd75', values=(156,)), (60000,))
+    """
+    if figure not in CHARTS:
+        raise ConvcalcError(f"chart {quoted(figure)} is unknown: use one of {', '.join(CHARTS)}")
+    if depth is not None and depth < 1:
+        raise ConvcalcError(f"depth {depth} is too small: use 1 for the outermost blocks, or more")
+    series = CHARTS[figure]
+    rows = report.at_depth(deepest(report, series) if depth is None else depth)
+    bars = bars_of(rows, series)
+    if not bars:
+        others = " or ".join(other for other in CHARTS if other != figure)
+        raise ConvcalcError(f"no layer has {series[-1].words}: there is nothing to draw; try {others}")
+    title = f"{figure.capitalize() if figure != 'macs' else 'MACs'} of each layer"
+    return Costs(title, series, bars, tuple(each.value(report.totals) for each in series), len(rows) - len(bars))
 
 
 def bars_of(rows: Sequence[Row], series: Sequence[Series]) -> list[Bar]:
@@ -113,8 +133,13 @@ def share(value: int, whole: int) -> str:
     return f"{percent:.1f}%" if percent >= LEAST_SHOWN else "<0.1%"
 
 
-def _deepest(report: Report, series: Sequence[Series]) -> int:
-    """The depth of blocks with the most bars that can be shown, the least deep of several; 1 where none can."""
+def deepest(report: Report, series: Sequence[Series]) -> int:
+    """The depth of blocks with the most bars that can be shown, the least deep of several; 1 where none can.
+
+    >>> from convcalc import trace, zoo
+    >>> deepest(trace(zoo.build("vgg16"), (1, 3, 224, 224)), CHARTS["parameters"])  # layers within two blocks
+    2
+    """
     best, most = 1, 0
     depth, rows = 1, report.at_depth(1)
     while True:
@@ -127,8 +152,12 @@ def _deepest(report: Report, series: Sequence[Series]) -> int:
         depth, rows = depth + 1, deeper
 
 
-def _fewer(bars: list[Bar]) -> list[Bar]:
-    """At most `MOST` bars: the largest stay in their order, the others are one together."""
+def fewer(bars: list[Bar]) -> list[Bar]:
+    """At most `MOST` bars: the largest stay in their order, the others are one together.
+
+    >>> fewer([Bar(str(i), "ReLU", (i,)) for i in range(42)])[-1]  # 0, 1 and 2
+    Bar(name='others', kind='3 of the smallest', values=(3,))
+    """
     if len(bars) <= MOST:
         return bars
     kept = set(sorted(range(len(bars)), key=lambda i: -sum(bars[i].values))[: MOST - 1])

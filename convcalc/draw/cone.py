@@ -7,7 +7,9 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import NamedTuple
 
-from convcalc.draw.rows import every_row
+from convcalc.draw.rows import every_row, kind_of, row_named
+from convcalc.errors import ConvcalcError, quoted
+from convcalc.layers.block import INPUT
 from convcalc.layers.windows import Field
 from convcalc.report import Report, Row
 
@@ -79,6 +81,43 @@ class Units(NamedTuple):
             return first, end
         nearest = floor((Fraction(seen[0] + seen[1] - size) / 2 - start) / jump + Fraction(1, 2))
         return nearest, nearest + 1
+
+
+class Level(NamedTuple):
+    """A line of the cone: a layer, or the input."""
+
+    name: str
+    kind: str
+    units: tuple[Units, ...]
+
+
+class Cone(NamedTuple):
+    """The input and the layers a unit sees through, from the input up to its own; the rest as of `Through`."""
+
+    levels: tuple[Level, ...]
+    unchanged: int
+    has_branches: bool
+
+
+def cone_of(report: Report, layer: str) -> Cone:
+    """What a unit of a layer, or of a block, sees the input through: ``layer`` is its row's name.
+
+    `ConvcalcError` where there is no such layer, or what it sees is not known.
+
+    >>> from convcalc import trace, zoo
+    >>> [level.name for level in cone_of(trace(zoo.build("lenet5"), (1, 1, 32, 32)), "C3").levels]
+    ['input', 'C1', 'S2', 'C3']
+    """
+    row = row_named(report, layer)
+    if not row.field or 0 in row.output:
+        reason = "is empty" if row.field else "no longer lies along the axes of the input, or it has none"
+        raise ConvcalcError(f"what {quoted(layer)} sees is not known, as its output {reason}: name a layer before it")
+    path = through(report, row)
+    first = Level(INPUT, "", tuple(Units(size, Field(1, 1, 0, size)) for size in report.input[-len(row.field) :]))
+    below = path.rows[:-1] if path.ends else path.rows
+    top = Level(layer, kind_of(path.rows[-1] if path.ends else row), units_of(row))
+    levels = (first, *(Level(seen.name, kind_of(seen), units_of(seen)) for seen in below), top)
+    return Cone(levels, path.unchanged, path.has_branches)
 
 
 def through(report: Report, row: Row) -> Through:

@@ -7,18 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
-from convcalc.draw.cone import MOST, Edge, Units, seen_through, through, units_of
+from convcalc.draw.cone import MOST, Edge, Level, Units, cone_of, seen_through
 from convcalc.draw.palette import SIZES
-from convcalc.draw.rows import kind_of, row_named
 from convcalc.draw.sheet import Caption, Figure, sheet
 from convcalc.draw.svg import Names, element, label, line_height, number, paragraph
 from convcalc.draw.text import MINUS, TIMES, fit, shorten, widest
-from convcalc.errors import ConvcalcError, quoted
 from convcalc.layers.axes import counted
-from convcalc.layers.block import INPUT
-from convcalc.layers.windows import AXES, ELEMENTS, Field
+from convcalc.layers.windows import AXES, ELEMENTS
 from convcalc.report import Report
 
 HEADS = ("units", "size", "jump", "start")
@@ -32,14 +28,6 @@ DASHED = "stroke-dasharray:5 3"
 Range = tuple[int, int]  # the first, and one behind the last
 
 
-class Level(NamedTuple):
-    """A line of the cone: a layer, or the input."""
-
-    name: str
-    kind: str
-    units: tuple[Units, ...]
-
-
 def field_picture(report: Report, layer: str) -> str:
     """What the middle unit of a layer, or of a block, sees of the network's input, as SVG: ``layer`` is its row's name.
 
@@ -50,24 +38,16 @@ def field_picture(report: Report, layer: str) -> str:
     >>> "16\xd716" in picture, picture.count("S4") > 1
     (True, True)
     """
-    row = row_named(report, layer)
-    if not row.field or 0 in row.output:
-        reason = "is empty" if row.field else "no longer lies along the axes of the input, or it has none"
-        raise ConvcalcError(f"what {quoted(layer)} sees is not known, as its output {reason}: name a layer before it")
-    path = through(report, row)
-    rank = len(row.field)
-    first = Level(INPUT, "", tuple(Units(size, Field(1, 1, 0, size)) for size in report.input[-rank:]))
-    below = path.rows[:-1] if path.ends else path.rows
-    top = Level(layer, kind_of(path.rows[-1] if path.ends else row), units_of(row))
-    levels = [first, *(Level(seen.name, kind_of(seen), units_of(seen)) for seen in below), top]
-    name = Names("field", levels, path[1:])
+    levels, unchanged, has_branches = cone_of(report, layer)
+    name = Names("field", levels, unchanged, has_branches)
     target = levels[-1].units
+    rank = len(target)
     seen = [units.sees(units.middle) for units in target]
     sizes = report.input[-rank:]
     ranges = [seen_through([level.units[axis] for level in reversed(levels)], each) for axis, each in enumerate(seen)]
     inside = [each[-1] for each in ranges]
     said = _said(target, seen, inside, sizes)
-    notes = _notes(path.unchanged, path.has_branches, levels)
+    notes = _notes(unchanged, has_branches, levels)
     cone = _cone(name, levels, seen[-1], ranges[-1])
     figure = _with_view(name, cone, seen, inside, sizes, said) if rank > 1 else cone
     captions = [Caption("ink", words) for words in said] if rank == 1 else []

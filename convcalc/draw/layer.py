@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from convcalc import formulas
 from convcalc.draw import caption
 from convcalc.draw.axis import Scene, axis_of
-from convcalc.draw.figure import LOOKS, figure
+from convcalc.draw.figure import LOOKS as LOOKS  # noqa: PLC0414  (it is for others too)
+from convcalc.draw.figure import figure
 from convcalc.draw.plain import linear_picture
 from convcalc.draw.sheet import Caption, sheet
 from convcalc.draw.svg import Names

@@ -8,13 +8,14 @@ and down by the rows' group, goes from any place to any other.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import copysign
 from typing import NamedTuple
 
 from convcalc.draw.svg import Names, element, keyframes, label, number
 
 SLOWEST, FASTEST = 0.8, 0.25  # seconds a place
 LOOP = 30  # seconds that all places together take, where their pace allows
-LEAST_STRETCH = 0.01  # pixels: what is stretched by 0 is not drawn at all
+LEAST_STRETCH = 0.5  # pixels: by 0 nothing would be drawn; by much less Chromium draws across the whole sheet
 
 
 class Stretch(NamedTuple):
@@ -123,6 +124,11 @@ class Motion:
 
 def _stretches(axis: str, stretch: Stretch) -> list[str]:
     return [
-        f"transform:translate{axis}({number(begin)}px)scale{axis}({number(end - begin or LEAST_STRETCH)})"
+        f"transform:translate{axis}({number(begin)}px)scale{axis}({number(_stretched(end - begin))})"
         for begin, end in zip(stretch.begins, stretch.ends, strict=True)
     ]
+
+
+def _stretched(length: float) -> float:
+    """The length, with its sign, or the least one."""
+    return length if abs(length) >= LEAST_STRETCH else copysign(LEAST_STRETCH, length)

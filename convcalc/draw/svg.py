@@ -25,7 +25,8 @@ def escape(text: str) -> str:
     'a&lt;b &amp; &quot;c&quot;'
     """
     text = FORBIDDEN.sub("\ufffd", text)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    return text.replace("\r", "&#13;")  # which a reader of XML would take for the end of a line
 
 
 def number(value: float) -> str:

@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from convcalc.draw.chart import CHARTS, bars_of, share
-from convcalc.draw.cone import Units, through, units_of
-from convcalc.draw.connections import ALL, MOST, SOME, Span, columns, connected_row, kinds_of, links_of, sum_of
+from convcalc.draw.chart import costs_of, fewer, share
+from convcalc.draw.cone import Units, cone_of
+from convcalc.draw.connections import sum_of
 from convcalc.draw.folding import Step, common, steps_of
+from convcalc.draw.links import ALL, SOME, Span, blocks, columns, connected_row, kinds_of, links_of
 from convcalc.draw.repeats import framed, repeated, short_names
 from convcalc.draw.rows import kind_of, row_named
 from convcalc.draw.term import WIDTH, Line, Piece, words
 from convcalc.draw.text import TIMES
 from convcalc.draw.wiring import Fork, Group, Item, wired
-from convcalc.errors import ConvcalcError, quoted
 from convcalc.layers.block import INPUT
-from convcalc.layers.windows import Field
 from convcalc.render.columns import along
 from convcalc.report import Report
 
@@ -65,29 +64,22 @@ def field_lines(report: Report, layer: str, width: int = WIDTH) -> list[Line]:
     >>> [line.split()[:-1] for line in lines[2:4]]  # an element of S2 sees 6, every other one begins there
     [['S2', 'Subsampling2d', '2x2', '6', '2', '0'], ['C1', 'Conv2d', '5x5', '5', '1', '0']]
     """
-    row = row_named(report, layer)
-    if not row.field or 0 in row.output:
-        raise ConvcalcError(f"what {quoted(layer)} sees is not known: name a layer before it")
-    path = through(report, row)
-    rank = len(row.field)
-    sizes = report.input[len(report.input) - rank :]
-    below = path.rows[:-1] if path.ends else path.rows
-    levels = [(INPUT, "", tuple(Units(size, Field(1, 1, 0, size)) for size in sizes))]
-    levels += [(seen.name, kind_of(seen), units_of(seen)) for seen in below]
-    levels.append((layer, kind_of(path.rows[-1] if path.ends else row), units_of(row)))
-    largest = max(units[-1].field.size for _, _, units in levels)
-    numbers = [[_along(units, figure) for figure in ("size", "jump", "start")] for _, _, units in reversed(levels)]
+    levels = cone_of(report, layer).levels[::-1]
+    largest = max(level.units[-1].field.size for level in levels)
     heads = ["layer", "", "sees", "jump", "start"]
-    cells = [[name, kind, *each] for (name, kind, _), each in zip(reversed(levels), numbers, strict=True)]
+    cells = [
+        [name, kind, *(_along(units, figure) for figure in ("size", "jump", "start"))] for name, kind, units in levels
+    ]
     texts = [heads, *cells]
     widths = [min(most, max(len(text[i]) for text in texts)) for i, most in enumerate((NAME, KIND, 9, 9, 9))]
     room = max(width - sum(widths) - 5, 8)
     lines = [_aligned(heads, widths, "muted")]
-    for text, (_, _, units) in zip(cells, reversed(levels), strict=True):
-        length = max(1, units[-1].field.size * room // largest)
+    for text, level in zip(cells, levels, strict=True):
+        length = max(1, level.units[-1].field.size * room // largest)
         bar = Piece("bar", FULL * length)
         lines.append((*_aligned(text, widths, "ink"), Piece("ink", " " * ((room - length) // 2)), bar))
-    seen = row.field
+    seen = [units.field for units in levels[0].units]
+    sizes = report.input[-len(seen) :]
     said = f"a unit of {layer} sees {TIMES.join(str(field.size) for field in seen)} of {TIMES.join(map(str, sizes))}"
     if any(field.size > size for field, size in zip(seen, sizes, strict=True)):
         said += ", clipped at the border"
@@ -109,8 +101,8 @@ def connection_lines(report: Report, layer: str, width: int = WIDTH) -> list[Lin
     inner = connected_row(row)
     links = links_of(inner)
     table = list(columns(links))
-    step = -(-links.inputs // MOST)
-    labels = [_span((first, min(first + step, links.inputs) - 1)) for first in range(0, links.inputs, step)]
+    inputs = blocks(links.inputs)
+    labels = list(map(_span, inputs))
     beside = max(map(len, labels))
     cell = NUMBERED if beside + NUMBERED * len(table) <= width and len(table) == links.outputs else 1
     most = (width - beside - 1) // cell
@@ -129,13 +121,13 @@ def connection_lines(report: Report, layer: str, width: int = WIDTH) -> list[Lin
             lines.append((Piece("muted", label.rjust(beside) + ("" if cell > 1 else " ")), Piece("code", marks)))
     lines += words("muted", "; ".join(kind.words for kind in kinds_of(links)), width)
     if len(table) < links.outputs or len(labels) < links.inputs:
-        blocks = f"a cell is up to {step:,} inputs {TIMES} {table[0][0][1] + 1:,} outputs: X all pairs, / some of them"
-        lines += words("muted", blocks, width)
+        size = f"{inputs[0][1] + 1:,} inputs {TIMES} {table[0][0][1] + 1:,} outputs"
+        lines += words("muted", f"a cell is up to {size}: X all pairs, / some of them", width)
     return lines
 
 
-def chart_lines(report: Report, figure: str, depth: int | None = 1, width: int = WIDTH) -> list[Line]:
-    """A bar a layer, blocks below ``depth`` folded: ``figure`` is parameters, macs or memory, as of `chart_picture`.
+def chart_lines(report: Report, figure: str, depth: int | None = None, width: int = WIDTH) -> list[Line]:
+    """A bar a layer: ``figure``, ``depth`` and errors as of `chart_picture`.
 
     >>> from convcalc import trace, zoo
     >>> from convcalc.draw.term import plain
@@ -143,13 +135,8 @@ def chart_lines(report: Report, figure: str, depth: int | None = 1, width: int =
     >>> [line.split()[-1] for line in lines if line.startswith("C5")]  # 48,120 of 60,000
     ['80.2%']
     """
-    if figure not in CHARTS:
-        raise ConvcalcError(f"chart {quoted(figure)} is unknown: use one of {', '.join(CHARTS)}")
-    series = CHARTS[figure]
-    bars = bars_of(report.at_depth(depth), series)
-    if not bars:
-        raise ConvcalcError(f"no layer has {series[-1].words}: there is nothing to draw")
-    totals = [each.value(report.totals) for each in series]
+    title, series, every, totals, _ = costs_of(report, figure, depth)
+    bars = fewer(every)
     texts = [[bar.name, bar.kind, " + ".join(f"{value:,}" for value in bar.values)] for bar in bars]
     if len(series) == 1:
         texts = [
@@ -158,8 +145,7 @@ def chart_lines(report: Report, figure: str, depth: int | None = 1, width: int =
     widths = [min(most, max(len(text[i]) for text in texts)) for i, most in enumerate((NAME, KIND))]
     room = max(width - sum(widths) - 2 - max(len(text[2]) for text in texts) - len(series), 8)
     largest = max(sum(bar.values) for bar in bars)
-    name = figure.capitalize() if figure != "macs" else "MACs"
-    lines = words("title", f"{name} of each layer", width)
+    lines = words("title", title, width)
     for text, bar in zip(texts, bars, strict=True):
         drawn = _stacked(bar.values, room, largest)
         lines.append((*_aligned(text[:2], widths, "ink"), *drawn, Piece("muted", f" {text[2]}")))

@@ -13,15 +13,18 @@ from convcalc.draw.grid import cells, outlines
 from convcalc.engine import execute
 from convcalc.layers.windows import Window
 from convcalc.unread import unread_among
+from tests.draw.unhurried import UNHURRIED
 from tests.helpers import axes, slide
 
 
+@UNHURRIED
 @given(axes())
 def test_taps_are_where_the_moved_window_is(axis):
     window = Window(*axis)
     assert [list(window.taps(place)) for place in range(window.places)] == slide(*axis[:5])
 
 
+@UNHURRIED
 @given(axes(modes=("zeros", "reflect", "replicate", "circular")))
 def test_unread_among_is_what_no_place_holds(axis):
     size, _, _, padding, _, mode = axis
@@ -33,6 +36,7 @@ def test_unread_among_is_what_no_place_holds(axis):
     assert unread_among(Window(*axis), [0]) == (() if 0 in held else (0,))
 
 
+@UNHURRIED
 @given(st.integers(1, 6), st.integers(1, 4), st.integers(1, 4), st.integers(1, 3), st.data())
 def test_stamps_are_where_each_input_element_writes(size, kernel_size, stride, dilation, data):
     extent = dilation * (kernel_size - 1) + 1
@@ -68,6 +72,7 @@ def check_lane(lane):
     assert len(real) == lane.size or lane.leaves_out
 
 
+@UNHURRIED
 @given(windows, st.data())
 def test_what_is_shown_of_an_axis_holds_its_windows(window, data):
     at = data.draw(st.none() | st.integers(0, window.places - 1))
@@ -102,6 +107,7 @@ def test_real_ends_stay_in_sight_behind_wide_padding(at):
     assert {-50, -1, 0, 3, 996, 999, 1000, 1049} <= set(shown)
 
 
+@UNHURRIED
 @given(st.integers(1, 10**6))
 def test_lanes_of_any_length(count):
     check_lane(lane_of(count))

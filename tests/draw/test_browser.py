@@ -166,7 +166,6 @@ def test_at_no_time_is_anything_in_the_margins(pixels_of, layer, shape, look):
     assert len(seen) == 4  # it did move
 
 
-@pytest.mark.xfail(reason="Chromium draws what is stretched by 0.01 across the sheet: LEAST_STRETCH should be 0.5")
 def test_nothing_is_in_the_margins_of_a_picture_on_a_page(show):
     """Where the picture is not in an <img>, the browser paints what moves in layers of their own."""
     from PIL import Image

@@ -16,6 +16,7 @@ from convcalc.draw.rows import row_named
 from convcalc.errors import ConvcalcError
 from convcalc.network import chain
 from tests.draw.test_layer import SVG, check, key_of
+from tests.draw.unhurried import UNHURRIED
 
 FIGURES = {"parameters": ["parameters"], "macs": ["macs"], "memory": ["parameter_bytes", "output_bytes"]}
 LOOKS = {"parameters": ["in"], "macs": ["window"], "memory": ["in", "out"]}
@@ -117,7 +118,7 @@ def test_memory_says_what_it_is_of():
     assert "url(#hatching-" in svg
 
 
-@settings(max_examples=30, deadline=None)
+@settings(UNHURRIED, max_examples=30)
 @given(st.text(min_size=1, max_size=60), st.text(min_size=1, max_size=20), st.sampled_from(list(CHARTS)))
 def test_any_name_makes_a_whole_picture(first, second, figure):
     try:

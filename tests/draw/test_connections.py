@@ -35,6 +35,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.lenet import C3_TABLE
 from convcalc.network import chain
 from tests.draw.test_layer import SVG, check
+from tests.draw.unhurried import UNHURRIED
 
 SOME, ALL = "some", "all"
 RUN = re.compile(r"([Mm])(\d+) (\d+)h(\d+)v(\d+)h-\d+z")
@@ -104,7 +105,7 @@ def convolutions(draw, most=64):
     return inputs, outputs, 1, tuple(few[i % len(few)] for i in range(outputs))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(UNHURRIED, max_examples=40)
 @given(convolutions())
 def test_the_filled_cells_are_the_pairs_of_maps(case):
     inputs, outputs, groups, table = case
@@ -113,7 +114,7 @@ def test_the_filled_cells_are_the_pairs_of_maps(case):
     assert size_of(svg) == (inputs, outputs)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(UNHURRIED, max_examples=25)
 @given(convolutions(most=300))
 def test_a_large_table_is_shown_in_blocks(case):
     inputs, outputs, groups, table = case
@@ -271,7 +272,7 @@ def test_large_and_odd_tables_stay_small(layer, shape):
     assert svg == picture(layer, shape)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(UNHURRIED, max_examples=40)
 @given(st.text(min_size=1, max_size=60), st.text(min_size=1, max_size=20))
 def test_any_name_makes_a_whole_picture(first, second):
     try:

@@ -30,6 +30,7 @@ from convcalc.draw.text import text_width
 from convcalc.errors import ConvcalcError
 from convcalc.network import chain
 from tests.draw.test_layer import SVG, check, key_of
+from tests.draw.unhurried import UNHURRIED
 from tests.helpers import slide
 
 HEIGHT = 14  # of a bar
@@ -105,7 +106,7 @@ def seen_by(sizes, settings_of, unit):
     return seen[::-1]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(UNHURRIED, max_examples=80)
 @given(chains())
 def test_each_bar_shows_the_units_that_are_seen(case):
     sizes, settings_of = case
@@ -134,7 +135,7 @@ def test_each_bar_shows_the_units_that_are_seen(case):
         assert f"elements {min(expected[0])} to {max(expected[0])} " in said
 
 
-@settings(max_examples=40, deadline=None)
+@settings(UNHURRIED, max_examples=40)
 @given(chains())
 def test_the_numbers_are_the_reports(case):
     sizes, settings_of = case
@@ -294,7 +295,7 @@ def test_all_networks(name):
                 assert numbers[1:] == [both(size), "\u2013" if jump is None else both(jump), both(start)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(UNHURRIED, max_examples=40)
 @given(st.text(min_size=1, max_size=60), st.text(min_size=1, max_size=20))
 def test_any_name_makes_a_whole_picture(first, second):
     try:

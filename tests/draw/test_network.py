@@ -43,6 +43,7 @@ from convcalc.draw.wiring import Fork, Group, Tangle, wired
 from convcalc.layers import ConvTranspose2d, Identity
 from convcalc.network import Node, chain
 from tests.draw.test_svg import contrast
+from tests.draw.unhurried import UNHURRIED
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -307,7 +308,7 @@ def test_equal_parts_are_folded():
     assert "\xd7 3, parameters" not in network_picture(other)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(UNHURRIED, max_examples=40)
 @given(st.lists(st.integers(0, 2), max_size=14))
 def test_folding_loses_no_layer(kinds):
     """Whatever comes after whatever: the rows that are drawn are those of the network."""
@@ -519,7 +520,7 @@ def test_a_closed_block_has_no_window_unless_it_is_one_layer():
 NAMED = st.text(min_size=1, max_size=20).filter(lambda text: "." not in text and text.isprintable() and text != "input")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(UNHURRIED, max_examples=25)
 @given(st.lists(NAMED, min_size=1, max_size=4, unique=True), st.text(max_size=100))
 def test_odd_names(names, title):
     layers = {name: Conv2d(2, 2, 1 + 2 * (i % 2), padding=i % 2) for i, name in enumerate(names)}

@@ -30,6 +30,7 @@ from convcalc.draw.term import coloured, plain, play
 from convcalc.draw.term_layer import fitted, layer_frame, layer_frames, layer_places
 from convcalc.errors import ConvcalcError
 from tests.draw.test_layer import MODES, influence, layers_and_inputs
+from tests.draw.unhurried import UNHURRIED
 
 WIDE = ("in", "out", "window", "spare", "frame", "unread", "unwritten", "left out")
 MANY = [
@@ -83,7 +84,7 @@ def grid_of(layer, shape, at):
     return grids
 
 
-@settings(max_examples=80, deadline=None)
+@settings(UNHURRIED, max_examples=80)
 @given(layers_and_inputs(largest=6, modes=MODES), st.data())
 def test_the_cells_are_those_that_the_engine_reads(case, data):
     layer, shape = case
@@ -173,6 +174,7 @@ def test_what_is_left_out_is_said():
     assert "left out" not in "\n".join(plain(layer_frame(row_of(Conv2d(1, 1, 3), (1, 1, 9, 9)))))
 
 
+@UNHURRIED
 @given(st.integers(1, 60), st.integers(4, 40), st.data())
 def test_a_lane_is_cut_to_what_fits_and_keeps_what_it_should(size, most, data):
     first = data.draw(st.integers(0, size - 1))

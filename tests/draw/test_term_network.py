@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from convcalc import Conv2d, ConvTranspose2d, Flatten, Linear, MaxPool2d, ReLU, Sequential, trace, zoo
+from convcalc.draw.chart import chart_picture, costs_of, fewer
 from convcalc.draw.term import coloured, plain
 from convcalc.draw.term_network import chart_lines, connection_lines, field_lines, network_lines
 from convcalc.errors import ConvcalcError
@@ -39,7 +42,7 @@ def test_every_line_fits(reports, name, width):
         *(
             chart_lines(report, figure, depth, width)
             for figure in ("parameters", "macs", "memory")
-            for depth in (1, None)
+            for depth in (1, 2, None)
         ),
     ]
     for lines in shown:
@@ -173,3 +176,13 @@ def test_what_has_no_field_and_no_figures_is_refused():
         field_lines(report, "1")
     with pytest.raises(ConvcalcError, match="nothing to draw"):
         chart_lines(trace(Sequential(ReLU()), (1, 4)), "macs")
+
+
+@pytest.mark.parametrize("name", ["vgg16", "densenet121"])
+def test_a_chart_has_the_bars_of_the_picture(reports, name):
+    for depth in (None, 1, 3):
+        bars = fewer(costs_of(reports[name], "macs", depth).bars)
+        lines = plain(chart_lines(reports[name], "macs", depth))[1:-1]
+        assert [f"{bar.values[0]:,}" for bar in bars] == [line.split()[-2] for line in lines]
+        picture = chart_picture(reports[name], "macs", depth)
+        assert re.findall(r">([\d,]+) \(", picture) == [line.split()[-2] for line in lines]
