@@ -13,8 +13,8 @@ from convcalc.draw.plain import linear_picture
 from convcalc.draw.sheet import Caption, sheet
 from convcalc.draw.svg import Names
 from convcalc.errors import ConvcalcError
-from convcalc.layers.activation import GLU, Elementwise, PReLU, Softmax, Softmax2d
 from convcalc.layers.adaptive import AdaptivePool
+from convcalc.layers.base import Layer
 from convcalc.layers.conv import Conv
 from convcalc.layers.dense import Linear
 from convcalc.layers.lecun import ScaledTanh, Subsampling2d
@@ -25,8 +25,6 @@ from convcalc.report import Row
 from convcalc.unread import unread_among
 
 ONE = Window(1, 1, 1, (0, 0), 1, "zeros")  # the rows of a layer that has columns only
-
-NOT_EACH = (GLU, Softmax, Softmax2d)  # activations over several elements
 
 
 def layer_picture(row: Row, *, look: str = "flat", still: bool = False, at: Sequence[int] | None = None) -> str:
@@ -94,6 +92,14 @@ def scene_of(row: Row, *, still: bool = False, at: Sequence[int] | None = None) 
     )
 
 
+def _is_elementwise(layer: Layer) -> bool:
+    """Whether an activation takes each element by itself; activations are slow to load, and no others need them."""
+    from convcalc.layers.activation import GLU, Elementwise, PReLU, Softmax, Softmax2d
+
+    several = (GLU, Softmax, Softmax2d)
+    return isinstance(layer, Elementwise | PReLU | ScaledTanh) and not isinstance(layer, several)
+
+
 def windows_of(row: Row) -> tuple[Window, ...]:
     """The windows that are drawn: those of the layer, or, of a transposed one, what each input element stamps on.
 
@@ -110,8 +116,6 @@ def windows_of(row: Row) -> tuple[Window, ...]:
         windows = row.windows
     elif isinstance(layer, ConvTranspose):
         windows = layer.stamps(row.input)
-    elif isinstance(layer, Elementwise | PReLU | ScaledTanh) and not isinstance(layer, NOT_EACH):
-        windows = tuple(Window(size, 1, 1, (0, 0), 1, "zeros") for size in row.input[2:] or row.input[-1:])
     elif isinstance(layer, AdaptivePool):
         bins = [(size, formulas.largest_bin(size, count), count) for size, count in layer.axes(row.input) if count]
         if any(size != largest * count for size, largest, count in bins):
@@ -120,6 +124,8 @@ def windows_of(row: Row) -> tuple[Window, ...]:
                 " give an input whose sizes the bins divide"
             )
         windows = tuple(Window(size, largest, largest, (0, 0), 1, "zeros") for size, largest, _ in bins)
+    elif _is_elementwise(layer):
+        windows = tuple(Window(size, 1, 1, (0, 0), 1, "zeros") for size in row.input[2:] or row.input[-1:])
     if not windows:
         raise ConvcalcError(
             f"{type(layer).__name__} has no window to draw: give a convolution, a pool, a Linear layer or an activation"
