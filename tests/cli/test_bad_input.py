@@ -79,9 +79,9 @@ BAD = [
     ("shape 1 1 9 9 -x 3", "No such option: -x: see convcalc shape --help"),
     (
         "shape 1 1 9 9 --k 3 --output f.json",
-        "No option for a file yet: send the output to one with > FILE: see",
+        "No option for a file here: send the output to one with > FILE: see",
     ),
-    ("lenet -o f.json", "No option for a file yet: send the output to one with > FILE: see convcalc lenet --help"),
+    ("lenet -o f.json", "No option for a file here: send the output to one with > FILE: see convcalc lenet --help"),
     ("lenet --get layers.c1.output", "no 'c1' at layers: did you mean C1?"),
     ("shape -- 1 1 9 9 --k 3", "--k stands behind --, where only sizes may: put options before it"),
     ("shape 1 1 9 9 --k", "Option '--k' requires an argument: see convcalc shape --help"),
