@@ -316,7 +316,7 @@ any_layer = st.one_of(
 )
 
 
-@settings(UNHURRIED, max_examples=120)
+@settings(UNHURRIED, max_examples=80)
 @given(any_layer, st.sampled_from(["flat", "iso"]), st.booleans())
 def test_pictures_are_small_and_well_formed_and_their_text_is_whole(case, look, still):
     layer, shape = case
