@@ -20,7 +20,7 @@ from convcalc.layers.dense import Linear
 from convcalc.layers.lecun import ScaledTanh, Subsampling2d
 from convcalc.layers.pool import Pool
 from convcalc.layers.transposed import ConvTranspose
-from convcalc.layers.windows import Window
+from convcalc.layers.windows import AXES, Window
 from convcalc.report import Row
 from convcalc.unread import unread_among
 
@@ -129,6 +129,11 @@ def windows_of(row: Row) -> tuple[Window, ...]:
     if not windows:
         raise ConvcalcError(
             f"{type(layer).__name__} has no window to draw: give a convolution, a pool, a Linear layer or an activation"
+        )
+    if len(windows) >= len(AXES):
+        raise ConvcalcError(
+            f"an input of {len(row.input)} sizes has {len(windows)} spatial axes, of which at most {len(AXES) - 1}"
+            f" are drawn: give at most {len(AXES) + 1} sizes"
         )
     if 0 in row.input or 0 in row.output:
         raise ConvcalcError(f"there is nothing to draw in input {list(row.input)}: give sizes of at least 1")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from convcalc.draw.folding import Example, Step
-from convcalc.draw.network_style import SIZES
+from convcalc.draw.palette import SIZES
 from convcalc.draw.pen import CORNER, ROOM, Line, Pen, bent, ends_above, high, point, wide, wrapped, wrapped_name
 from convcalc.draw.stacks import Scale, Shape, arrow, connected, drawn, letter, shape_of
 from convcalc.draw.svg import element

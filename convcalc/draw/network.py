@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from convcalc.draw.folding import Step, common, steps_of
 from convcalc.draw.layout import Box, Chain, boxed, entrance
-from convcalc.draw.network_style import BOLD, SIZES, style
 from convcalc.draw.operations import by
+from convcalc.draw.palette import SIZES, is_bold
 from convcalc.draw.pen import Pen, point, wrapped_name
 from convcalc.draw.repeats import framed, repeated, short_names, steps_in
 from convcalc.draw.sheet import MARGIN
@@ -73,8 +73,8 @@ def network_picture(report: Report, *, name: str = "", width: int = 1200, depth:
     body: list[str] = []
     across, y = drawing.width, float(MARGIN)
     for role, words in (("title", title), *(("muted", line) for line in _subtitle(report, drawing))):
-        lines = fit(words, SIZES[role], room, role in BOLD)
-        across = max(across, widest(lines, SIZES[role], role in BOLD))
+        lines = fit(words, SIZES[role], room, is_bold(role))
+        across = max(across, widest(lines, SIZES[role], is_bold(role)))
         body.append(paragraph(names, role, MARGIN, y + SIZES[role], lines))
         y += len(lines) * line_height(role) + 2
     y = _rows(pen, drawing.rows, y + MARGIN / 2)
@@ -86,7 +86,6 @@ def network_picture(report: Report, *, name: str = "", width: int = 1200, depth:
         round(across + 2 * MARGIN),
         round(y + MARGIN),
         body,
-        style(names),
     )
 
 

@@ -58,6 +58,10 @@ ROLES = {
     "dense": "fill:{dense};stroke:{dense-edge}",
     "rule": "fill:none;stroke:{muted}",
     "arrow": "fill:{muted}",
+    "name": "fill:{ink};font-size:12px;font-weight:700",  # of a layer of a network
+    "op": "fill:{ink};font-size:11px",  # what it does
+    "plain": "fill:{card};stroke:{muted}",  # what has no colour of its own
+    "letter": "fill:none;stroke:{ink};stroke-linecap:round;stroke-linejoin:round",  # on the input
 }
 SIZES = {
     "title": 16,
@@ -67,6 +71,8 @@ SIZES = {
     "warn": 12,
     "code": 14,
     "small": 10,
+    "name": 12,
+    "op": 11,
 }  # of the roles that are text
 LIGHT, DARK = 0, 1
 

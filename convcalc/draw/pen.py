@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from convcalc.draw.network_style import BOLD, SIZES
+from convcalc.draw.palette import SIZES, is_bold
 from convcalc.draw.repeats import endings
 from convcalc.draw.stacks import Shape
-from convcalc.draw.svg import Names, element, label, number
-from convcalc.draw.text import ELLIPSIS, LINE_HEIGHT, fit, widest
+from convcalc.draw.svg import Names, element, label, line_height, number
+from convcalc.draw.text import ELLIPSIS, fit, widest
 
 ROOM = 119.0  # for a line of text at a shape
 CORNER = 6.0
@@ -55,15 +55,6 @@ class Line(NamedTuple):
     words: str
 
 
-def line_height(role: str) -> float:
-    """From one line of text to the next.
-
-    >>> line_height("op")
-    15.0
-    """
-    return float(round(SIZES[role] * LINE_HEIGHT))
-
-
 def _towards(corner: tuple[float, float], other: tuple[float, float], far: float) -> tuple[float, float]:
     (x, y), (to_x, to_y) = corner, other
     length = max(abs(to_x - x), abs(to_y - y)) or 1
@@ -76,7 +67,7 @@ def wrapped(role: str, words: str, most: int | None = None) -> list[Line]:
     >>> [line.words for line in wrapped("op", "transposed convolution 3\xd73")]
     ['transposed', 'convolution 3\xd73']
     """
-    return [Line(role, line) for line in fit(words, SIZES[role], ROOM, role in BOLD, most)] if words else []
+    return [Line(role, line) for line in fit(words, SIZES[role], ROOM, is_bold(role), most)] if words else []
 
 
 def wrapped_name(name: str) -> list[Line]:
@@ -104,7 +95,7 @@ def wide(lines: Sequence[Line]) -> float:
     >>> wide([Line("small", "WW"), Line("small", "W")])
     20.0
     """
-    return max((widest([words], SIZES[role], role in BOLD) for role, words in lines), default=0.0)
+    return max((widest([words], SIZES[role], is_bold(role)) for role, words in lines), default=0.0)
 
 
 def high(lines: Sequence[Line]) -> float:

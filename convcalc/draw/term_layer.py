@@ -232,8 +232,10 @@ def _linear(row: Row, width: int) -> list[Line]:
     sides = [("input", row.input[-1], "in"), ("output", row.output[-1], "out")]
     grids: list[Line] = []
     for label, count, role in sides:
-        lane = fitted(lane_of(count), (width - LABEL) // 2 - 8, range(0))
+        number = f" {count:,}"
+        number = number if len(number) <= width // 2 else ""  # it is in the title
+        lane = fitted(lane_of(count), (width - LABEL - len(number)) // 2, range(0))
         cells = [Piece("left out" if step is None else role) for step in _steps(lane)]
-        grids.append((Piece("muted", label.ljust(LABEL)), *cells, Piece("ink", f" {count:,}")))
+        grids.append((Piece("muted", label.ljust(LABEL)), *cells, Piece("ink", number)))
     title = f"{type(row.layer).__name__} {row.input[-1]:,} → {row.output[-1]:,}"
     return [*words("title", title, width), *grids, *words("muted", "every input feeds every output", width)]

@@ -24,7 +24,8 @@ from convcalc.report import Report
 
 FULL, TO = "█", "\u2013"
 SERIES = (("bar", FULL), ("second", "▒"))  # the look of each series of a chart
-NAME, KIND = 24, 20  # characters at most
+NAME, KIND, NUMBER = 24, 20, 23  # characters at most
+BAR = 8  # characters at least
 NUMBERED = 3  # characters of a cell of a table whose columns are numbered
 
 
@@ -71,8 +72,8 @@ def field_lines(report: Report, layer: str, width: int = WIDTH) -> list[Line]:
         [name, kind, *(_along(units, figure) for figure in ("size", "jump", "start"))] for name, kind, units in levels
     ]
     texts = [heads, *cells]
-    widths = [min(most, max(len(text[i]) for text in texts)) for i, most in enumerate((NAME, KIND, 9, 9, 9))]
-    room = max(width - sum(widths) - 5, 8)
+    widths = _widths(texts, (NAME, KIND, 9, 9, 9), width - BAR)
+    room = width - sum(widths) - len(widths)
     lines = [_aligned(heads, widths, "muted")]
     for text, level in zip(cells, levels, strict=True):
         length = max(1, level.units[-1].field.size * room // largest)
@@ -102,7 +103,7 @@ def connection_lines(report: Report, layer: str, width: int = WIDTH) -> list[Lin
     links = links_of(inner)
     table = list(columns(links))
     inputs = blocks(links.inputs)
-    labels = list(map(_span, inputs))
+    labels = [_short(_span(block), NUMBER) for block in inputs]
     beside = max(map(len, labels))
     cell = NUMBERED if beside + NUMBERED * len(table) <= width and len(table) == links.outputs else 1
     most = (width - beside - 1) // cell
@@ -115,7 +116,8 @@ def connection_lines(report: Report, layer: str, width: int = WIDTH) -> list[Lin
             numbers = "".join(f"{span[0]:>{cell}}" for span, _ in part)
         else:
             numbers = f" outputs {part[0][0][0]:,} to {part[-1][0][1]:,}"
-        lines.append((Piece("muted", " " * beside + numbers),))
+        numbers = " " * beside + numbers
+        lines += [(Piece("muted", numbers),)] if len(numbers) <= width else words("muted", numbers.strip(), width)
         for i, label in enumerate(labels):
             marks = "".join(_mark(states[i]).rjust(cell) for _, states in part)
             lines.append((Piece("muted", label.rjust(beside) + ("" if cell > 1 else " ")), Piece("code", marks)))
@@ -137,13 +139,14 @@ def chart_lines(report: Report, figure: str, depth: int | None = None, width: in
     """
     title, series, every, totals, _ = costs_of(report, figure, depth)
     bars = fewer(every)
-    texts = [[bar.name, bar.kind, " + ".join(f"{value:,}" for value in bar.values)] for bar in bars]
+    texts = [[bar.name, bar.kind, " + ".join(_short(f"{value:,}", NUMBER) for value in bar.values)] for bar in bars]
     if len(series) == 1:
         texts = [
             [*text[:2], f"{text[2]} {share(bar.values[0], totals[0])}"] for text, bar in zip(texts, bars, strict=True)
         ]
-    widths = [min(most, max(len(text[i]) for text in texts)) for i, most in enumerate((NAME, KIND))]
-    room = max(width - sum(widths) - 2 - max(len(text[2]) for text in texts) - len(series), 8)
+    figures = max(len(text[2]) for text in texts) + len(series)
+    widths = _widths(texts, (NAME, KIND), width - figures - BAR)
+    room = width - figures - sum(widths) - len(widths)
     largest = max(sum(bar.values) for bar in bars)
     lines = words("title", title, width)
     for text, bar in zip(texts, bars, strict=True):
@@ -205,7 +208,7 @@ def _entries(item: Item, indent: str) -> Iterator[Entry]:
 
 
 def _entry(name: str, step: Step) -> Entry:
-    return Entry(name, ", ".join((step.words, *step.after)), step.shape, f"{step.parameters:,}")
+    return Entry(name, ", ".join((step.words, *step.after)), step.shape, _short(f"{step.parameters:,}", NUMBER))
 
 
 def _table(entries: Sequence[Entry], width: int) -> list[Line]:
@@ -230,6 +233,15 @@ def _table(entries: Sequence[Entry], width: int) -> list[Line]:
         if entry.feeds:
             lines.append((Piece("muted", _short(entry.feeds, width - 1)),))
     return lines
+
+
+def _widths(texts: Sequence[Sequence[str]], most: Sequence[int], room: int) -> list[int]:
+    """How wide each column is, which a space follows; where there is no room the second gives way, then the first."""
+    widths = [min(limit, max(map(len, column))) for limit, column in zip(most, zip(*texts, strict=True), strict=False)]
+    for i in (1, 0):
+        over = sum(widths) + len(widths) - room
+        widths[i] = max(widths[i] - max(over, 0), min(widths[i], 1))
+    return widths
 
 
 def _aligned(texts: Sequence[str], widths: Sequence[int], role: str) -> Line:

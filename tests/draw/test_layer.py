@@ -316,7 +316,7 @@ any_layer = st.one_of(
 )
 
 
-@settings(UNHURRIED, max_examples=120)
+@settings(UNHURRIED, max_examples=80)
 @given(any_layer, st.sampled_from(["flat", "iso"]), st.booleans())
 def test_pictures_are_small_and_well_formed_and_their_text_is_whole(case, look, still):
     layer, shape = case
@@ -481,6 +481,7 @@ def test_a_name_that_is_markup_is_escaped():
         (Linear(5, 2), (1, 5), {"at": (1,)}, "Linear has none"),
         (BatchNorm2d(1), (1, 1, 5, 5), {}, "BatchNorm2d has no window to draw"),
         (Softmax(1), (1, 5), {}, "no window"),
+        (ReLU(), (1, 2, 3, 4, 5, 6), {}, "has 4 spatial axes, of which at most 3 are drawn: give at most 5 sizes"),
         (Flatten(), (1, 1, 5, 5), {}, "no window"),
         (Unfold(3), (1, 1, 5, 5), {}, "no window"),
         (AdaptiveAvgPool2d(3), (1, 1, 5, 5), {}, "bins that differ"),

@@ -35,14 +35,12 @@ from convcalc import (
 )
 from convcalc.draw.folding import Step, steps_of
 from convcalc.draw.network import network_picture
-from convcalc.draw.network_style import BOLD, ROLES, SIZES
-from convcalc.draw.palette import COLOURS, DARK, LIGHT
+from convcalc.draw.palette import SIZES, is_bold
 from convcalc.draw.repeats import framed, repeated, span, steps_in
 from convcalc.draw.text import text_width
 from convcalc.draw.wiring import Fork, Group, Tangle, wired
 from convcalc.layers import ConvTranspose2d, Identity
 from convcalc.network import Node, chain
-from tests.draw.test_svg import contrast
 from tests.draw.unhurried import UNHURRIED
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -64,7 +62,7 @@ def boxes(picture):
     for text in ElementTree.fromstring(picture).iter(f"{SVG}text"):
         role = text.get("class").rsplit("-", 1)[0]
         x, y, words = float(text.get("x")), float(text.get("y")), text.text or ""
-        wide = text_width(words, SIZES[role], role in BOLD)
+        wide = text_width(words, SIZES[role], is_bold(role))
         left = {None: x, "middle": x - wide / 2, "end": x - wide}[text.get("text-anchor")]
         found.append((words, role, (left, y - 0.8 * SIZES[role], left + wide, y + 0.2 * SIZES[role])))
     return found
@@ -620,11 +618,10 @@ def test_a_shared_layer_counts_once():
     assert parameters(network_picture(report)) == report.totals.parameters == 584
 
 
-@pytest.mark.parametrize("scheme", [LIGHT, DARK])
-@pytest.mark.parametrize("role", ["name", "op"])
-def test_text_can_be_read(role, scheme):
-    colour = re.search(r"fill:{([\w-]+)}", ROLES[role])[1]
-    assert contrast(COLOURS[colour][scheme], COLOURS["card"][scheme]) >= 4.5
+def test_what_stands_still_has_no_rule_for_motion():
+    picture = network_picture(report_of("lenet5"))
+    assert "prefers-color-scheme" in picture
+    assert "prefers-reduced-motion" not in picture
 
 
 def test_frames_hold_whole_blocks():

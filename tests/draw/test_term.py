@@ -44,6 +44,7 @@ MANY = [
     (MaxPool2d(2, 3), (1, 1, 7, 8)),
     (ConvTranspose2d(1, 1, 3, 2, 1, 1), (1, 1, 24, 24)),
     (Linear(10**6, 10**6), (1, 10**6)),
+    (Linear(10**40, 10**40), (1, 10**40)),
     (Linear(3, 2), (1, 3)),
     (ReLU(), (1, 8, 4, 6)),
 ]
@@ -112,7 +113,7 @@ def test_the_cells_are_those_that_the_engine_reads(case, data):
     assert np.shape(grids["narrow"]) == steps
 
 
-@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("width", [40, 80])
 @pytest.mark.parametrize(("layer", "shape"), MANY, ids=repr)
 def test_every_line_fits(layer, shape, width):
     row = row_of(layer, shape)
@@ -124,7 +125,7 @@ def test_every_line_fits(layer, shape, width):
         assert all(text.plain.isascii() for text in coloured(frame, in_ascii=True))
 
 
-@pytest.mark.parametrize("height", [20, 24, 50])
+@pytest.mark.parametrize("height", [20, 24])
 @pytest.mark.parametrize(("layer", "shape"), MANY, ids=repr)
 def test_a_frame_fits_the_terminal(layer, shape, height):
     row = row_of(layer, shape)
