@@ -195,7 +195,7 @@ def _chart(report: Report, figure: str, depth: int | None) -> Picture:
 
     return Picture(
         lambda: chart_picture(report, figure, depth),
-        _still("chart_lines", report, figure, depth or 1),
+        _still("chart_lines", report, figure, depth),
     )
 
 
