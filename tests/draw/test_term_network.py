@@ -94,7 +94,7 @@ def test_the_table_is_table_1_of_the_paper():
         (Conv2d(3, 5, 3), 3, lambda i, o: True),
         (MaxPool2d(2), 4, lambda i, o: i == o),
     ],
-    ids=repr,
+    ids=range(5),
 )
 def test_groups_are_blocks_on_the_diagonal(layer, maps, fed):
     report = trace(Sequential(layer), (1, maps, 8, 8))
