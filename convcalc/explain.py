@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from math import gcd
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc import formulas
-from convcalc.layers.adaptive import AdaptivePool
-from convcalc.layers.base import Layer
+from convcalc.layers.base import is_a
 from convcalc.layers.conv import Conv
-from convcalc.layers.dense import Linear
-from convcalc.layers.lecun import Subsampling2d
-from convcalc.layers.pool import Pool
-from convcalc.layers.transposed import ConvTranspose
 from convcalc.layers.windows import AXES, ELEMENTS, Window
 from convcalc.report import ITEMSIZES, Report, Row
+
+if TYPE_CHECKING:
+    from convcalc.layers.adaptive import AdaptivePool
+    from convcalc.layers.dense import Linear
+    from convcalc.layers.lecun import Subsampling2d
+    from convcalc.layers.pool import Pool
+    from convcalc.layers.transposed import ConvTranspose
 
 OUTPUT_BYTES = "bytes of output"
 FEW_WINDOWS = 12  # so that a line stays short
@@ -53,7 +55,7 @@ def _lines(row: Row, itemsize: int) -> Iterator[Line]:
     figures = row.figures
     yield from _windows(row)
     for kind, costs in COSTS.items():
-        if isinstance(row.layer, kind):
+        if is_a(row.layer, kind):
             yield from costs(row, row.layer)
     if figures.macs:
         yield Line("FLOPs", f"2 * {figures.macs}", figures.flops)
@@ -200,11 +202,11 @@ def _product(numbers: tuple[int, ...] | list[int]) -> str:
     return "*".join(map(str, numbers)) or "1"
 
 
-COSTS: dict[type[Layer], Callable[[Row, Any], Iterator[Line]]] = {
-    Conv: _conv,
-    ConvTranspose: _transposed,
-    Linear: _linear,
-    Subsampling2d: _subsampling,
-    Pool: _pool,
-    AdaptivePool: _adaptive,
+COSTS: dict[str, Callable[[Row, Any], Iterator[Line]]] = {
+    "Conv": _conv,
+    "ConvTranspose": _transposed,
+    "Linear": _linear,
+    "Subsampling2d": _subsampling,
+    "Pool": _pool,
+    "AdaptivePool": _adaptive,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from convcalc import formulas
 from convcalc.draw import caption
@@ -13,13 +14,7 @@ from convcalc.draw.plain import linear_picture
 from convcalc.draw.sheet import Caption, sheet
 from convcalc.draw.svg import Names
 from convcalc.errors import ConvcalcError
-from convcalc.layers.adaptive import AdaptivePool
-from convcalc.layers.base import Layer
-from convcalc.layers.conv import Conv
-from convcalc.layers.dense import Linear
-from convcalc.layers.lecun import ScaledTanh, Subsampling2d
-from convcalc.layers.pool import Pool
-from convcalc.layers.transposed import ConvTranspose
+from convcalc.layers.base import Layer, is_a
 from convcalc.layers.windows import AXES, Window
 from convcalc.report import Row
 from convcalc.unread import unread_among
@@ -44,7 +39,7 @@ def layer_picture(row: Row, *, look: str = "flat", still: bool = False, at: Sequ
     if row.parts is not None:
         raise ConvcalcError(f"{row.name!r} is a block of layers: draw one of them, or the network")
     name = Names("layer", row.layer, row.input, look, still, at)
-    if isinstance(row.layer, Linear):
+    if is_a(row.layer, "Linear"):
         if at is not None:
             raise ConvcalcError(
                 f"at {','.join(map(str, at))} is a place of a window, and Linear has none: leave it out"
@@ -73,7 +68,7 @@ def scene_of(row: Row, *, still: bool = False, at: Sequence[int] | None = None) 
     ((0, 1, 2), [-1, 0, 1], [0, 1])
     """
     windows = windows_of(row)
-    is_transposed = isinstance(row.layer, ConvTranspose)
+    is_transposed = is_a(row.layer, "ConvTranspose")
     drawn = windows[-2:]
     places = _places(drawn, at, is_transposed) if still or at is not None else [None] * len(drawn)
     axes = [axis_of(window, place) for window, place in zip(drawn, places, strict=True)]
@@ -93,11 +88,9 @@ def scene_of(row: Row, *, still: bool = False, at: Sequence[int] | None = None) 
 
 
 def _is_elementwise(layer: Layer) -> bool:
-    """Whether an activation takes each element by itself; activations are slow to load, and no others need them."""
-    from convcalc.layers.activation import GLU, Elementwise, PReLU, Softmax, Softmax2d
-
-    several = (GLU, Softmax, Softmax2d)
-    return isinstance(layer, Elementwise | PReLU | ScaledTanh) and not isinstance(layer, several)
+    """Whether an activation takes each element by itself."""
+    several = ("GLU", "Softmax", "Softmax2d")
+    return is_a(layer, "Elementwise", "PReLU", "ScaledTanh") and not is_a(layer, *several)
 
 
 def windows_of(row: Row) -> tuple[Window, ...]:
@@ -110,13 +103,13 @@ def windows_of(row: Row) -> tuple[Window, ...]:
     >>> windows_of(trace(ReLU(), (1, 8, 5, 7)).rows[0])[-1].places
     7
     """
-    layer = row.layer
+    layer: Any = row.layer
     windows: tuple[Window, ...] = ()
-    if isinstance(layer, Conv | Pool | Subsampling2d):
+    if is_a(layer, "Conv", "Pool", "Subsampling2d"):
         windows = row.windows
-    elif isinstance(layer, ConvTranspose):
+    elif is_a(layer, "ConvTranspose"):
         windows = layer.stamps(row.input)
-    elif isinstance(layer, AdaptivePool):
+    elif is_a(layer, "AdaptivePool"):
         bins = [(size, formulas.largest_bin(size, count), count) for size, count in layer.axes(row.input) if count]
         if any(size != largest * count for size, largest, count in bins):
             raise ConvcalcError(

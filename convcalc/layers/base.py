@@ -175,5 +175,15 @@ class Weightless(Uncounted):
         return 0
 
 
+def is_a(layer: Layer, *names: str) -> bool:
+    """Whether the layer is of one of these kinds, by the names of its classes: to ask, none has to be loaded.
+
+    >>> from convcalc import MaxPool2d
+    >>> is_a(MaxPool2d(2), "Pool"), is_a(MaxPool2d(2), "Conv", "Linear")
+    (True, False)
+    """
+    return any(base.__name__ in names for base in type(layer).__mro__)
+
+
 def _parameters(kind: type[Layer]) -> list[tuple[str, Any]]:
     return [(name, parameter.default) for name, parameter in signature(kind).parameters.items()]
