@@ -77,8 +77,8 @@ def sorted_by(
 
 def _place(value: Any, descending: bool) -> tuple[Any, ...]:
     """Where a value stands in an order."""
-    if value is None or value == ():
-        return (1,)
     parts = value if isinstance(value, tuple) else (value,)
     flat = tuple(number for part in parts for number in (part if isinstance(part, tuple) else (part,)))
+    if not flat or None in flat:
+        return (1,)
     return (0, tuple(-number for number in flat) if descending else flat)

@@ -30,6 +30,11 @@ def test_only_refusals_are_caught():
         next(configurations((1,), {"a": [1]}, broken))
 
 
+def test_what_is_known_along_one_axis_only_comes_last():
+    rows = [Configuration((number,), {}, value, None) for number, value in enumerate([(2, None), (3, 1), (), (1, 9)])]
+    assert [row.row for row in sorted_by(rows, [(lambda row: row.row, False)], 4)] == [(1, 9), (3, 1), (2, None), ()]
+
+
 values = st.none() | st.integers(-5, 5)
 
 

@@ -42,6 +42,15 @@ OPTIONS = {
 LONGEST_MESSAGE = 600
 
 
+def option(name: str) -> str:
+    """How a setting is typed.
+
+    >>> option("kernel_size"), option("output_padding")
+    ('--k', '--output-padding')
+    """
+    return OPTIONS.get(name, f"--{name.replace('_', '-')}")
+
+
 class _AsIs:
     """Stands where Typer keeps a parameter's conversion."""
 

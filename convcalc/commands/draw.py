@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.commands import output, values
-from convcalc.commands.base import OPTIONS, as_typed, tell
+from convcalc.commands.base import as_typed, option, tell
 from convcalc.errors import ConvcalcError, quoted
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def run(sizes: list[str], options: Options) -> None:
         svg = picture.svg()
         data = svg.encode() if path == "-" else _converted(svg, os.path.splitext(path)[1].lower())
     if path == "-":
-        output.write(svg.rstrip("\n"))
+        output.write(svg.rstrip("\n"), "xmlcharrefreplace")
         return
     _write(path, data, options.force)
     tell(f"![{_title(svg)}]({path})")
@@ -103,7 +103,7 @@ def _of_layer(sizes: list[str], options: Options) -> Picture:
 
 def _row(sizes: list[str], options: Options) -> Row:
     """The row of the layer that was typed, by its settings or as an expression."""
-    from convcalc.commands.shape import READ, SIZES_APART, layer_for, place_of
+    from convcalc.commands.shape import READ, layer_for, place_of
     from convcalc.walk import trace
 
     if options.layer is None:
@@ -123,10 +123,7 @@ def _row(sizes: list[str], options: Options) -> Row:
         raise ConvcalcError(f"--layer has {len(network.nodes)} layers: give one, or give the network as --net")
     if not sizes:
         raise ConvcalcError("no sizes given: give those of the layer's input, such as 1 1 5 5")
-    numbers = [values.integer("size", size, SIZES_APART) for size in sizes]
-    if min(numbers) < 0:
-        raise ConvcalcError(f"size {min(numbers)} is negative: every size must be at least 0")
-    return trace(network, numbers).rows[0]
+    return trace(network, values.sizes(sizes)).rows[0]
 
 
 def _of_network(sizes: list[str], options: Options) -> Picture:
@@ -136,7 +133,7 @@ def _of_network(sizes: list[str], options: Options) -> Picture:
         raise ConvcalcError("sizes are for a single layer: give the network's input as --input 1x3x224x224")
     asked = [name for name in VIEWS if getattr(options, name) is not None]
     if len(asked) > 1:
-        raise ConvcalcError(f"{' and '.join(map(_option, asked))} are different pictures: ask for one")
+        raise ConvcalcError(f"{' and '.join(map(option, asked))} are different pictures: ask for one")
     report = _report(options)
     depth = None if options.depth is None else values.depth("--depth", options.depth)
     if options.receptive_field is not None:
@@ -154,9 +151,7 @@ def _report(options: Options) -> Report:
 
     assert options.net is not None
     read = source.network(options.net, options.name, False)
-    shape = read.input_shape if options.input is None else values.shape("--input", options.input)
-    if shape is None:
-        raise ConvcalcError("no input shape given: add --input 1x3x224x224")
+    shape = source.input_shape(read, options.input)
     for note in read.notes:
         tell(f"note: {note}")
     return trace(read.network, shape)
@@ -214,11 +209,7 @@ def _refuse(options: Options, names: Sequence[str], why: str) -> None:
     """Refuse options that have nothing to do with what is drawn."""
     for name in names:
         if getattr(options, name) not in (None, False):
-            raise ConvcalcError(f"{_option(name)} {why}")
-
-
-def _option(name: str) -> str:
-    return OPTIONS.get(name, f"--{name.replace('_', '-')}")
+            raise ConvcalcError(f"{option(name)} {why}")
 
 
 # Where it goes
@@ -229,8 +220,7 @@ def _show(picture: Picture) -> None:
     from convcalc.draw.term import coloured, plain, play
 
     in_ascii = "utf" not in (sys.stdout.encoding or "").lower()
-    coloured_anyway = os.environ.get("FORCE_COLOR", "0") not in ("", "0")
-    if not sys.stdout.isatty() and not coloured_anyway:
+    if not output.is_for_a_terminal():
         frames, _ = picture.frames(NARROW, None)
         output.write("\n".join(plain(next(frames), in_ascii)))
         return

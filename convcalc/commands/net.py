@@ -73,7 +73,7 @@ def run(typed: str | None, options: Options) -> bool:
     columns = _columns(options.columns)
     limits = _limits(options)
     read = source.network(typed, options.name, options.flatten)
-    input_shape = _input(read, options.input)
+    input_shape = source.input_shape(read, options.input)
     verification = None
     try:
         report = _traced(read, input_shape, dtype, options.flatten)
@@ -124,21 +124,11 @@ def run_list(format: str) -> None:  # noqa: A002 - the option's name
         output.emit_sheet(Sheet(columns, rows), format)
 
 
-def _input(read: Source, typed: str | None) -> Shape:
-    if typed is not None:
-        return values.shape("--input", typed)
-    if read.input_shape is None:
-        raise ConvcalcError("no input shape given: add --input 1x3x224x224")
-    return read.input_shape
-
-
 def _columns(typed: str | None) -> tuple[str, ...] | None:
     """The columns that were asked for; None where the format decides."""
     from convcalc.render.columns import COLUMNS as ALL
 
-    if typed is None or typed == "all":
-        return tuple(ALL) if typed else None
-    return tuple(values.one_of("--columns", name.strip(), tuple(ALL)) for name in typed.split(","))
+    return None if typed is None else values.columns("--columns", typed, tuple(ALL))
 
 
 def _limits(options: Options) -> dict[str, int]:

@@ -19,13 +19,18 @@ UNLIMITED = 10_000  # columns, where colour goes to a pipe: nothing there is too
 
 def emit(blocks: Iterable[str | Sheet]) -> None:
     """Print lines of text and sheets: with Rich to a terminal, plain and at full width to anything else."""
-    if sys.stdout.isatty() or os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+    if is_for_a_terminal():
         _emit_rich(blocks)
         return
     from convcalc.render.plain import text
 
     for block in blocks:
         write(block if isinstance(block, str) else text(block))
+
+
+def is_for_a_terminal() -> bool:
+    """Whether stdout is a terminal, or is to be treated as one."""
+    return sys.stdout.isatty() or os.environ.get("FORCE_COLOR", "0") not in ("", "0")
 
 
 def _emit_rich(blocks: Iterable[str | Sheet]) -> None:
@@ -102,7 +107,7 @@ def emit_difference(verification: Verification, as_json: bool, path: str | None)
         emit([verification_sheet(verification), verdict(verification)])
 
 
-def write(text: str) -> None:
-    """Print text that an ASCII locale can always show."""
+def write(text: str, beyond: str = "backslashreplace") -> None:
+    """Print text that an ASCII locale can always show; ``beyond`` is Python's handler of what the locale has not."""
     encoding = sys.stdout.encoding or "ascii"
-    print(text.encode(encoding, "backslashreplace").decode(encoding))
+    print(text.encode(encoding, beyond).decode(encoding))

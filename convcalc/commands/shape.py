@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 KINDS: dict[int, type[Conv]] = {1: Conv1d, 2: Conv2d, 3: Conv3d}
 PATIENCE = 2 * 10**11  # products that take some seconds
-SIZES_APART = "write the sizes apart, as 1 3 28 28"
 NO_KERNEL = "no kernel size given: add --k 3, or --k 3x5 for one an axis"
 
 # How each setting is read from its text.
@@ -148,10 +147,7 @@ def _start(sizes: list[str]) -> tuple[Network, Shape]:
         if not text.strip():
             raise ConvcalcError("stdin is empty: the command before may have failed; it must print JSON (--json)")
         return network_from(json_of(text))
-    numbers = tuple(values.integer("size", size, SIZES_APART) for size in sizes)
-    for number in numbers:
-        if number < 0:
-            raise ConvcalcError(f"size {number} is negative: every size must be at least 0")
+    numbers = values.sizes(sizes)
     if len(numbers) not in (3, 4, 5):
         given = counted(len(numbers), "size") if numbers else "no sizes"
         raise ConvcalcError(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.commands import output, values
-from convcalc.commands.base import as_typed, tell
+from convcalc.commands.base import as_typed, option, tell
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import counted
 
@@ -107,13 +107,7 @@ def _question(sizes: list[str], options: Options) -> str:
 def _refuse_others(question: str, options: Options) -> None:
     for name in Options._fields:
         if name not in (*TAKES[question], "format", "get") and getattr(options, name) not in (None, False):
-            raise ConvcalcError(f"{_option(name)} has nothing to do with {question}: leave it out")
-
-
-def _option(name: str) -> str:
-    from convcalc.commands.base import OPTIONS
-
-    return OPTIONS.get(name, f"--{name.replace('_', '-')}")
+            raise ConvcalcError(f"{option(name)} has nothing to do with {question}: leave it out")
 
 
 # 28 13
@@ -142,7 +136,7 @@ def _answers(sizes: list[str], options: Options) -> Answers:
     names = (*SETTINGS, "output_padding")
     texts = {name: getattr(options, name) for name in names}
     each = {
-        name: [None] * len(size) if text is None else values.bounds(_option(name), text, len(size))
+        name: [None] * len(size) if text is None else values.bounds(option(name), text, len(size))
         for name, text in texts.items()
     }
     bounds = [Bounds(**{name: numbers[axis] for name, numbers in each.items()}) for axis in range(len(size))]
@@ -178,7 +172,7 @@ def _same(sizes: list[str], options: Options, limit: int) -> Reply:
 
     (size,) = map(_sizes, sizes)
     kernel_size, stride, dilation = (
-        default if getattr(options, name) is None else _for_axes(_option(name), getattr(options, name), len(size))
+        default if getattr(options, name) is None else _for_axes(option(name), getattr(options, name), len(size))
         for name, default in (("kernel_size", KERNEL_SIZES), ("stride", (1,)), ("dilation", (1,)))
     )
     rows = same(size, kernel_size, stride, dilation)
@@ -186,9 +180,9 @@ def _same(sizes: list[str], options: Options, limit: int) -> Reply:
     return Reply(same_document(size, rows[:limit]), same_sheet(rows[:limit]), before, behind)
 
 
-def _for_axes(option: str, text: str, axes: int) -> Sequence[int] | Sequence[Sequence[int]]:
+def _for_axes(name: str, text: str, axes: int) -> Sequence[int] | Sequence[Sequence[int]]:
     """Numbers for all axes together, or those of each axis."""
-    return values.bounds(option, text, axes) if "x" in text else values.numbers(option, text)
+    return values.bounds(name, text, axes) if "x" in text else values.numbers(name, text)
 
 
 # --chain
@@ -211,7 +205,7 @@ def _chain(_: list[str], options: Options, limit: int) -> Reply:
         )
     padding = None if options.padding in (None, "same") else values.integer("--p", options.padding or "")
     bounds = {
-        name: default if getattr(options, name) is None else values.numbers(_option(name), getattr(options, name))
+        name: default if getattr(options, name) is None else values.numbers(option(name), getattr(options, name))
         for name, default in (("kernel_size", KERNEL_SIZES), ("stride", (1,)), ("dilation", DILATIONS))
     }
     found = chains(layers, field, shape, **bounds, padding=padding, given=limit)
@@ -229,9 +223,7 @@ def _exact(_: list[str], options: Options, limit: int) -> Reply:
 
     assert options.net is not None
     read = source.network(options.net, None, False)
-    shape = read.input_shape if options.input is None else values.shape("--input", options.input)
-    if shape is None:
-        raise ConvcalcError("no input shape given: add --input 1x3x224x224, whose batch and channels count")
+    shape = source.input_shape(read, options.input)
     for note in read.notes:
         tell(f"note: {note}")
     sizes = SIZES if options.size is None else values.numbers("--size", options.size)

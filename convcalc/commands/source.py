@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from convcalc.commands import values
 from convcalc.errors import ConvcalcError, quoted
 
 if TYPE_CHECKING:
@@ -48,6 +49,19 @@ def network(typed: str, name: str | None, flatten: bool) -> Source:
     if typed.isidentifier():
         zoo.build(typed)  # refuses it, with the nearest names
     return _read(typed, None, name, flatten)
+
+
+def input_shape(read: Source, typed: str | None) -> Shape:
+    """The shape of the network's input: the one that was typed, or the one it was written with.
+
+    >>> input_shape(network("lenet5", None, False), None)
+    (1, 1, 32, 32)
+    """
+    if typed is not None:
+        return values.shape("--input", typed)
+    if read.input_shape is None:
+        raise ConvcalcError("no input shape given: add --input 1x3x224x224")
+    return read.input_shape
 
 
 def _read(text: str, file: str | None, name: str | None, flatten: bool) -> Source:

@@ -9,8 +9,8 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.commands import output, values
-from convcalc.commands.base import OPTIONS, as_typed, tell
-from convcalc.commands.shape import KINDS, NO_KERNEL, READ, SIZES_APART, Options, Place, layer_for, place_of, texts_of
+from convcalc.commands.base import as_typed, option, tell
+from convcalc.commands.shape import KINDS, NO_KERNEL, READ, Options, Place, layer_for, place_of, texts_of
 from convcalc.errors import ConvcalcError
 from convcalc.layers.axes import counted
 from convcalc.layers.windows import AXES
@@ -25,21 +25,19 @@ if TYPE_CHECKING:
 STREAMS = ("csv", "ndjson")
 MOST_HELD = 10_000  # rows of a table or a document, or that are put in order
 MOST_TRIED = 1_000_000  # combinations, where all must be tried before the first row can be shown
-PER_AXIS_SETTINGS = ("kernel_size", "stride", "padding", "dilation")
 MOST_NAMED = 4  # sizes of an axis in the heading
 SCOPE = "Counts: one example. MACs: dense, without the bias."
 MANY = 10_000  # combinations from which on their number is said before they are tried
 
-Condition = Callable[[Callable[[str], Any]], bool]
 Key = tuple[Callable[[Configuration], Any], bool]
 
 
 def run(sizes: list[str], options: Options) -> bool:
     """Answer; always True."""
     gc.enable()  # a sweep is long, and what it makes must go as it goes
-    for option, given in (("--verify", options.verify), ("--explain", options.explain)):
+    for word, given in (("--verify", options.verify), ("--explain", options.explain)):
         if given:
-            raise ConvcalcError(f"{option} is for one convolution: leave out the lists, and what is for their rows")
+            raise ConvcalcError(f"{word} is for one convolution: leave out the lists, and what is for their rows")
     values.memory("--memory-limit", options.memory_limit)
     inputs = _inputs(sizes)
     if options.kernel_size is None:
@@ -50,7 +48,7 @@ def run(sizes: list[str], options: Options) -> bool:
     condition = None if options.where is None else read_condition(options.where, columns)
     keys = [] if options.sort is None else [_key(part, columns) for part in options.sort.split(",")]
     limit = None if options.limit is None else values.at_least_one("--limit", options.limit)
-    names = None if options.columns is None else _columns(options.columns)
+    names = None if options.columns is None else values.columns("--columns", options.columns, tuple(VALUES))
     combinations = count(inputs.number, settings)
     _refuse_too_many(combinations, options, limit)
     if combinations > MANY:
@@ -75,13 +73,12 @@ def _listed(name: str, text: str | None, rank: int) -> list[Any]:
     """The values of a setting, read one by one; a setting that was not given has one value, None."""
     if text is None:
         return [None]
-    option = OPTIONS.get(name, f"--{name.replace('_', '-')}")
     found: dict[Any, Any] = {}
-    for item in values.listed(option, text):
+    for item in values.listed(option(name), text):
         value = READ[name](item)
-        same = (value,) * rank if name in PER_AXIS_SETTINGS and isinstance(value, int) else value
+        same = (value,) * rank if SETTINGS[name][1] == PER_AXIS and isinstance(value, int) else value
         if same in found:
-            raise ConvcalcError(f"{option} lists {item} twice: give each value once")
+            raise ConvcalcError(f"{option(name)} lists {item} twice: give each value once")
         found[same] = value
     return list(found.values())
 
@@ -110,11 +107,9 @@ def _inputs(sizes: list[str]) -> Inputs:
     if sizes == ["-"]:
         return Inputs([sizes], place_of(sizes))
     if len(sizes) == 1:
-        values.integer("size", sizes[0], SIZES_APART)
+        values.sizes(sizes)
     lists = [values.listed("size", size) for size in sizes]
-    for size in (size for listed in lists for size in listed):
-        if values.integer("size", size, SIZES_APART) < 0:
-            raise ConvcalcError(f"size {size} is negative: every size must be at least 0")
+    values.sizes([size for listed in lists for size in listed])
     return Inputs(lists, place_of([listed[0] for listed in lists]))
 
 
@@ -125,12 +120,6 @@ def _key(text: str, columns: Mapping[str, Any]) -> Key:
     if kind not in (NUMBER, PER_AXIS):
         raise ConvcalcError(f"--sort {name} has no order, it is {kind}: sort by a number, such as macs or output.2")
     return (lambda one: value(lambda column: VALUES[column].value(one))), text.startswith("-")
-
-
-def _columns(text: str) -> tuple[str, ...]:
-    if text == "all":
-        return tuple(VALUES)
-    return tuple(values.one_of("--columns", name.strip(), tuple(VALUES)) for name in text.split(","))
 
 
 def _refuse_too_many(combinations: int, options: Options, limit: int | None) -> None:

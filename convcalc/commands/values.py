@@ -42,6 +42,30 @@ def per_axis(name: str, text: str) -> int | tuple[int, ...]:
     return numbers if len(numbers) > 1 else numbers[0]
 
 
+def sizes(texts: Sequence[str]) -> tuple[int, ...]:
+    """The sizes of an input, a word each.
+
+    >>> sizes(["1", "3", "28", "28"])
+    (1, 3, 28, 28)
+    """
+    numbers = tuple(integer("size", text, "write the sizes apart, as 1 3 28 28") for text in texts)
+    for number in numbers:
+        if number < 0:
+            raise ConvcalcError(f"size {number} is negative: every size must be at least 0")
+    return numbers
+
+
+def columns(name: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of columns, or all.
+
+    >>> columns("--columns", "macs, name", ("name", "macs", "flops"))
+    ('macs', 'name')
+    """
+    if text == "all":
+        return known
+    return tuple(one_of(name, part.strip(), known) for part in text.split(","))
+
+
 def is_integer(text: str) -> bool:
     """Digits, and perhaps a sign before them.
 

@@ -130,6 +130,13 @@ def test_a_picture_loads_neither_numpy_nor_rich(name):
     assert {"numpy", "rich", "pydantic"} & set(ran.stderr.split()) == set()
 
 
+def test_an_svg_on_an_ascii_stdout_is_whole():
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    words = [sys.executable, "-m", "convcalc", *CONV.split(), "-o", "-"]
+    ran = subprocess.run(words, capture_output=True, env=environment, check=True)
+    assert title(ran.stdout.decode("ascii")) == "Conv2d 3\N{MULTIPLICATION SIGN}3, stride 2, padding 1"
+
+
 def test_a_layer_may_be_counted_where_no_name_says_it(run):
     assert title(run(f"{PICTURES['counted']} -o -").out) == "What one unit of pool3 sees"
     assert "44\N{MULTIPLICATION SIGN}44" in run(f"{PICTURES['counted']} -o -").out
