@@ -114,7 +114,7 @@ def _refuse_others(question: str, options: Options) -> None:
 
 
 def _size(sizes: list[str], options: Options, limit: int) -> Reply:
-    from convcalc.render.solve import size_document, size_lines, size_sheet
+    from convcalc.render.solve_size import size_document, size_lines, size_sheet
     from convcalc.solve.nearest import refusal
 
     answers = _answers(sizes, options)
@@ -167,7 +167,7 @@ def _as_many(size: Shape, target: Shape) -> tuple[Shape, Shape]:
 
 
 def _same(sizes: list[str], options: Options, limit: int) -> Reply:
-    from convcalc.render.solve import same_document, same_lines, same_sheet
+    from convcalc.render.solve_same import same_document, same_lines, same_sheet
     from convcalc.solve.same import KERNEL_SIZES, same
 
     (size,) = map(_sizes, sizes)
@@ -189,7 +189,7 @@ def _for_axes(name: str, text: str, axes: int) -> Sequence[int] | Sequence[Seque
 
 
 def _chain(_: list[str], options: Options, limit: int) -> Reply:
-    from convcalc.render.solve import chain_document, chain_lines, chain_sheet
+    from convcalc.render.solve_chain import chain_document, chain_lines, chain_sheet
     from convcalc.solve.chain import DILATIONS, INPUT_SHAPE, KERNEL_SIZES, chains
 
     assert options.chain is not None
@@ -218,7 +218,7 @@ def _chain(_: list[str], options: Options, limit: int) -> Reply:
 
 def _exact(_: list[str], options: Options, limit: int) -> Reply:
     from convcalc.commands import source
-    from convcalc.render.solve import Own, exact_document, exact_lines, exact_sheet
+    from convcalc.render.solve_exact import Own, exact_document, exact_lines, exact_sheet
     from convcalc.solve.exact import SIZES, exact_sizes, loss
 
     assert options.net is not None
