@@ -1,0 +1,1 @@
+"""Convolution as an image filter: fixed weights, on real pictures."""

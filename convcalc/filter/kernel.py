@@ -1,0 +1,133 @@
+"""What a filter is: frozen descriptions of the neighbourhood that makes a pixel, and of what is done with it."""
+
+from __future__ import annotations
+
+from math import fsum
+from typing import NamedTuple, TypeAlias
+
+Number: TypeAlias = "int | float"
+Rows: TypeAlias = "tuple[tuple[Number, ...], ...]"
+ROUNDING = 2.0**-50  # of the largest weight: what outer products differ by, and no more
+
+
+class Linear(NamedTuple):
+    """A kernel of fixed weights: every pixel becomes the weighted sum of its neighbourhood. `linear` makes one."""
+
+    name: str
+    weights: Rows
+    anchor: tuple[int, int]  # the row and the column of the weight that meets the pixel itself
+    range: str  # what is done with sums that do not fit the picture, where nothing else is asked for
+    source: str
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return len(self.weights), len(self.weights[0])
+
+
+class Magnitude(NamedTuple):
+    """Two derivatives, across and down: every pixel becomes the length of the gradient, sqrt(x^2 + y^2)."""
+
+    name: str
+    x: Linear
+    y: Linear
+    range: str
+    source: str
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of the larger."""
+        return max(self.x.size[0], self.y.size[0]), max(self.x.size[1], self.y.size[1])
+
+
+class Order(NamedTuple):
+    """The neighbourhood put in order: every pixel becomes its minimum, median or maximum. No weights: not linear."""
+
+    name: str
+    order: str  # minimum, median (of an even number the upper one, as in SciPy) or maximum
+    size: tuple[int, int]
+    range: str
+    source: str
+
+    @property
+    def anchor(self) -> tuple[int, int]:
+        """The row and the column that lie on the pixel itself."""
+        return middle(self.size)
+
+
+Filter: TypeAlias = "Linear | Magnitude | Order"
+
+
+def linear(name: str, weights: Rows, range: str, source: str) -> Linear:  # noqa: A002 - the option's name
+    """A kernel whose middle lies on the pixel.
+
+    >>> linear("mean", ((1, 1), (1, 1)), "clip", "").anchor
+    (1, 1)
+    """
+    return Linear(name, weights, middle((len(weights), len(weights[0]))), range, source)
+
+
+def middle(size: tuple[int, int]) -> tuple[int, int]:
+    """The tap that lies on the pixel: k // 2, as in SciPy and OpenCV; so of an even kernel the larger half lies before.
+
+    >>> middle((3, 4))
+    (1, 2)
+    """
+    return size[0] // 2, size[1] // 2
+
+
+def total(weights: Rows) -> Number:
+    """The sum of the weights: 1 keeps the brightness, 0 leaves only differences.
+
+    >>> total(((0, -1, 0), (-1, 5, -1), (0, -1, 0)))
+    1
+    """
+    numbers = [weight for row in weights for weight in row]
+    return sum(numbers) if all(isinstance(number, int) for number in numbers) else fsum(numbers)
+
+
+def separated(weights: Rows) -> tuple[tuple[Number, ...], tuple[Number, ...]] | None:
+    """The column and the row whose outer product the kernel is, or None: then two short passes do the work of one.
+
+    Found from the row and the column of the largest weight; the row keeps the weights as they are, so that the factors
+    of integers are integers where the column can be.
+
+    >>> separated(((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)))
+    ((1, 2, 1), (-1, 0, 1))
+    >>> separated(((0, 1, 0), (1, -4, 1), (0, 1, 0))) is None
+    True
+    """
+    from math import gcd
+
+    pivot, down, across = max(
+        ((abs(weight), i, j) for i, row in enumerate(weights) for j, weight in enumerate(row)),
+        key=lambda found: found[0],
+    )
+    if pivot == 0:
+        return None
+    row: tuple[Number, ...] = weights[down]
+    if all(isinstance(weight, int) for line in weights for weight in line):
+        shared = gcd(*(int(weight) for weight in row))
+        row = tuple(int(weight) // shared for weight in row)
+        lead = next(weight for weight in row if abs(weight) == max(map(abs, row)))
+        column: tuple[Number, ...] = tuple(int(line[row.index(lead)]) // int(lead) for line in weights)
+    else:
+        column = tuple(line[across] / row[across] for line in weights)
+    fits = all(
+        abs(weight - factor * other) <= ROUNDING * pivot
+        for line, factor in zip(weights, column, strict=True)
+        for weight, other in zip(line, row, strict=True)
+    )
+    return (column, row) if fits else None
+
+
+def flipped(kernel: Linear) -> Linear:
+    """The kernel turned by half a turn, its anchor with it: true convolution, where the default is cross-correlation.
+
+    >>> turned = flipped(linear("", ((1, 2), (3, 4)), "clip", ""))
+    >>> turned.weights, turned.anchor
+    (((4, 3), (2, 1)), (0, 0))
+    """
+    (rows, columns), (down, across) = kernel.size, kernel.anchor
+    weights = tuple(row[::-1] for row in kernel.weights[::-1])
+    return kernel._replace(weights=weights, anchor=(rows - 1 - down, columns - 1 - across))
