@@ -58,6 +58,15 @@ class Order(NamedTuple):
 Filter: TypeAlias = "Linear | Magnitude | Order"
 
 
+class Settings(NamedTuple):
+    """How a filter goes over a picture, and what is done with results that do not fit it."""
+
+    border: str = "reflect"  # or zeros, replicate, circular, valid
+    stride: tuple[int, int] = (1, 1)  # down and across
+    dilation: tuple[int, int] = (1, 1)
+    range: str | None = None  # clip, abs, scale or wrap; None: the filter's own
+
+
 def linear(name: str, weights: Rows, range: str, source: str) -> Linear:  # noqa: A002 - the option's name
     """A kernel whose middle lies on the pixel.
 
