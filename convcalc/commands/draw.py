@@ -286,7 +286,7 @@ def _write(path: str, data: bytes, force: bool) -> None:
 
 def _title(svg: str) -> str:
     """The picture's title, in one line, as Markdown takes it between brackets."""
-    from html import unescape
+    from convcalc.draw.svg import unescape
 
     found = re.search(r"<title[^>]*>(.*?)</title>", svg, re.DOTALL)
     words = " ".join(unescape(found[1]).split()) if found else "picture"
