@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcalc.commands import output, values
+from convcalc.commands import files, output, values
 from convcalc.commands.base import as_typed, option, tell
-from convcalc.errors import ConvcalcError, quoted
+from convcalc.errors import ConvcalcError
 
 if TYPE_CHECKING:
     from convcalc.draw.term import Line
@@ -64,19 +63,19 @@ class Picture(NamedTuple):
 def run(sizes: list[str], options: Options) -> None:
     """Draw: to a file, to stdout, or in the terminal."""
     path = None if options.term else options.output
-    if path is not None:
-        _check(path, options.force)
+    if path is not None and path != "-":
+        files.check(path, SUFFIXES, options.force, ", or - for stdout")
     with as_typed():
         picture = _of_layer(sizes, options) if options.net is None else _of_network(sizes, options)
         if path is None:
             _show(picture)
             return
         svg = picture.svg()
-        data = svg.encode() if path == "-" else _converted(svg, os.path.splitext(path)[1].lower())
+        data = svg.encode() if path == "-" else _converted(svg, files.suffix_of(path))
     if path == "-":
         output.write(svg.rstrip("\n"), "xmlcharrefreplace")
         return
-    _write(path, data, options.force)
+    files.write(path, data, options.force)
     tell(f"![{_title(svg)}]({path})")
 
 
@@ -237,19 +236,6 @@ def _show(picture: Picture) -> None:
             console.print(line)
 
 
-def _check(path: str, force: bool) -> None:
-    """Refuse, before anything is drawn, a file that cannot be meant."""
-    if path == "-":
-        return
-    suffix = os.path.splitext(path)[1].lower()
-    if suffix not in SUFFIXES:
-        raise ConvcalcError(f"-o {quoted(path)} has no suffix of a picture: use {', '.join(SUFFIXES)}, or - for stdout")
-    if os.path.isdir(path):
-        raise ConvcalcError(f"-o {quoted(path)} is a directory: give the name of a file")
-    if os.path.lexists(path) and not force:
-        raise ConvcalcError(f"-o {quoted(path)} is there already: add --force to write it anew")
-
-
 def _converted(svg: str, suffix: str) -> bytes:
     """The picture in the format of the suffix."""
     if suffix == ".html":
@@ -265,23 +251,6 @@ def _converted(svg: str, suffix: str) -> bytes:
 
         return gif(svg)
     return svg.encode()
-
-
-def _write(path: str, data: bytes, force: bool) -> None:
-    """Write the file whole, or not at all."""
-    part = f"{path}.{os.getpid()}.part"
-    try:
-        with open(part, "xb") as file:
-            file.write(data)
-        if force:
-            os.replace(part, path)
-        else:
-            os.link(part, path)  # fails where the file has come to be meanwhile
-    except OSError as error:
-        raise ConvcalcError(f"cannot write {quoted(path)}: {error.strerror}") from None
-    finally:
-        if os.path.lexists(part):
-            os.unlink(part)
 
 
 def _title(svg: str) -> str:
