@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 import scipy
 import skimage
-from scipy import ndimage
+from scipy import ndimage, signal
 from skimage import filters
 
 ANSWERS = Path(__file__).parent.parent / "tests" / "data" / "filter_bank.jsonl.gz"
@@ -41,10 +41,14 @@ def answers() -> Iterator[Case]:
 
 
 def smoothing() -> Iterator[Case]:
-    for size, sigma in [((1, 1), 0.7), ((3, 3), 0.5), ((4, 4), 1.2), ((5, 5), 1.1), ((9, 9), 40.0), ((3, 8), 1.3)]:
+    for size, sigma in [((1, 1), 0.7), ((3, 3), 0.5), ((5, 5), 1.1), ((9, 9), 40.0), ((3, 7), 1.3)]:
         yield gaussian(size, sigma)
-    for size in [(11, 11), (12, 15), (31, 13)]:  # from 10 taps on OpenCV works the sigma out
+    for size in [(11, 11), (13, 15), (31, 13)]:  # from 10 taps on OpenCV works the sigma out
         yield gaussian(size, None)
+    for size, sigma in [((4, 4), 1.2), ((2, 8), 1.3)]:  # OpenCV takes odd sizes only
+        column, row = (signal.windows.gaussian(length, sigma) for length in size)
+        outer = np.outer(column / column.sum(), row / row.sum())
+        yield case("gaussian", {"size": size, "sigma": sigma}, f"{SCIPY}, signal.windows.gaussian", outer)
     for sigma in (0.1, 0.3, 0.6, 1.0, 2.3):
         response = impulse(partial(ndimage.gaussian_filter, sigma=sigma, mode="constant"), 2 * int(4 * sigma + 0.5))
         yield case("gaussian", {"sigma": sigma}, f"{SCIPY}, ndimage.gaussian_filter", response)
@@ -71,8 +75,9 @@ def edges() -> Iterator[Case]:
         for kind in ("sobel", "prewitt"):
             response = impulse(partial(getattr(ndimage, kind), axis=order[0], mode="constant"), 3)
             yield case(f"{kind}-{name}", {}, f"{SCIPY}, ndimage.{kind}", response)
-    yield case("roberts-x", {}, f"{SCIKIT}, filters.roberts_pos_diag", impulse(filters.roberts_pos_diag, 3))
-    yield case("roberts-y", {}, f"{SCIKIT}, filters.roberts_neg_diag", impulse(filters.roberts_neg_diag, 3))
+    for name, kind in (("x", "pos"), ("y", "neg")):
+        response = shifted(impulse(getattr(filters, f"roberts_{kind}_diag"), 3), -1)
+        yield case(f"roberts-{name}", {}, f"{SCIKIT}, filters.roberts_{kind}_diag", response)
     yield case("laplacian", {}, f"{SCIPY}, ndimage.laplace", impulse(ndimage.laplace, 3))
     yield case("laplacian", {}, f"{OPENCV}, Laplacian", impulse(partial(cv2.Laplacian, ddepth=cv2.CV_64F, ksize=1), 3))
     for sigma in (0.5, 1.0, 1.7):
@@ -108,8 +113,14 @@ def lengths() -> Iterator[Case]:
     picture = np.arange(56).reshape(7, 8) * 7919 % 251 * 1.0
     for name, factor in (("sobel", 4), ("prewitt", 3), ("scharr", 16), ("roberts", 1)):
         result = getattr(filters, name)(picture) * factor * np.sqrt(2)
+        result = shifted(result, 1) if name == "roberts" else result
         asked = {"picture": picture.tolist(), "lengths": result.tolist()}
         yield {"name": name, "settings": {}, "by": f"{SCIKIT}, filters.{name}", **asked}
+
+
+def shifted(array: Array, by: int) -> Array:
+    """Moved down and to the right: scikit-image's anchor of an even kernel is one before size // 2."""
+    return np.roll(array, (by, by), axis=(0, 1))
 
 
 def impulse(filtered: Callable[[Array], Array], reach: int) -> Array:
