@@ -117,17 +117,6 @@ def figure(weight: Number) -> str:
     return str(weight) if isinstance(weight, int) else f"{weight or 0.0:.6g}"
 
 
-def _what(kernel: Filter) -> str:
-    if isinstance(kernel, Order):
-        which = (
-            "upper median" if kernel.order == "median" and kernel.size[0] * kernel.size[1] % 2 == 0 else kernel.order
-        )
-        return f"a pixel becomes the {which} of its {spell_size(kernel.size)} neighbourhood"
-    if isinstance(kernel, Magnitude):
-        return f"a pixel becomes the length of its gradient, sqrt(({kernel.x.name})^2 + ({kernel.y.name})^2)"
-    return f"a pixel becomes the weighted sum of its {spell_size(kernel.size)} neighbourhood"
-
-
 def spell_size(size: tuple[int, int]) -> str:
     """Rows and columns, both.
 
@@ -135,3 +124,13 @@ def spell_size(size: tuple[int, int]) -> str:
     '3x3'
     """
     return f"{size[0]}x{size[1]}"
+
+
+def _what(kernel: Filter) -> str:
+    if isinstance(kernel, Magnitude):
+        return f"a pixel becomes the length of its gradient, sqrt(({kernel.x.name})^2 + ({kernel.y.name})^2)"
+    taken = "weighted sum"
+    if isinstance(kernel, Order):
+        upper = kernel.order == "median" and kernel.size[0] * kernel.size[1] % 2 == 0
+        taken = f"upper {kernel.order}" if upper else kernel.order
+    return f"a pixel becomes the {taken} of its {spell_size(kernel.size)} neighbourhood"

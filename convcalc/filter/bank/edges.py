@@ -178,7 +178,8 @@ ENTRIES: tuple[Entry, ...] = (
         lambda: ROBERTS_X,
         lambda: ROBERTS_Y,
         (),
-        "Roberts, Machine perception of three-dimensional solids (1963); Gonzalez and Woods (2018), 3.6",
+        "Roberts, Machine perception of three-dimensional solids (1963); Gonzalez and Woods (2018), 3.6;"
+        " scikit-image filters.roberts, one pixel further up and left",
         ("to the lower right", "to the lower left"),
     ),
 )

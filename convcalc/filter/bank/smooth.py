@@ -35,7 +35,8 @@ def gaussian(size: Size | None, sigma: float | None) -> Rows:
     """exp(-(x^2 + y^2) / (2 sigma^2)), divided by the sum; x and y from the middle of the kernel.
 
     The size follows from sigma as in SciPy (`size_for`), or sigma from the size, axis by axis (`sigma_for`); where
-    neither is given the size is 5. An even size has its middle between two pixels, as in OpenCV.
+    neither is given the size is 5. An even size has its middle between two pixels. (OpenCV takes odd sizes only; its
+    `getGaussianKernel` does answer to an even one, with middle weights that are too high.)
 
     >>> from math import log, sqrt
     >>> [round(weight, 9) for weight in gaussian((1, 3), 1 / sqrt(2 * log(2)))[0]]  # half as high a pixel away
@@ -64,7 +65,7 @@ def sigma_for(size: int) -> float:
 def bell(size: int, sigma: float) -> tuple[float, ...]:
     """A Gaussian along one axis, its weights summing to 1.
 
-    Source: OpenCV, `getGaussianKernel`.
+    Source: OpenCV, `getGaussianKernel`, of odd sizes; SciPy, `signal.windows.gaussian`, divided by its sum.
 
     >>> bell(2, 0.5), bell(1, 3.0)
     ((0.5, 0.5), (1.0,))

@@ -51,7 +51,8 @@ def size_for(sigma: float, size: Size | None) -> Size:
     if needed > MOST:
         most = (MOST - 1) / 8
         raise ConvcalcError(
-            f"sigma {sigma:g} needs a kernel of {needed}x{needed}, more than {MOST}: use at most {most:g}, or give size"
+            f"sigma {sigma:g} needs a kernel of {needed}x{needed}, more than {MOST}:"
+            f" use sigma={most:g} or less, or give size"
         )
     return needed, needed
 
