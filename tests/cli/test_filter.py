@@ -163,7 +163,7 @@ def test_bad_input_is_refused_in_one_line(run, step, words, message):
 def test_what_is_refused_says_so_in_json(run, step):
     ran = run(f"filter {step} --kernel gausian --json")
     assert (ran.code, ran.out) == (2, "")
-    assert "gaussian" in json.loads(ran.err)["error"]
+    assert "gaussian" in json.loads(ran.err)["error"]["message"]
 
 
 def test_the_page_that_compares(run, step):
