@@ -45,6 +45,7 @@ def run(
     ([[2, 2, 1], [2, 3, 2], [1, 2, 2]], 81)
     """
     from convcalc.filter.apply import apply
+    from convcalc.filter.ranges import range_of
 
     started = perf_counter()
     after, low, high, macs, connections = picture, None, None, 0, 0
@@ -54,7 +55,7 @@ def run(
         macs, connections = macs + costs[0], connections + costs[1]
         after, low, high = apply(after, filter, settings, tell=_part(tell, number, repeat))
     seconds = perf_counter() - started
-    taken = settings._replace(range=range_of(picture, filter, settings))
+    taken = settings._replace(range=range_of(settings.range, filter.range, picture.dtype))
     counted = None if isinstance(filter, Order) else macs
     return Outcome(picture, after, filter, taken, repeat, low, high, layers, counted, connections, seconds)
 
@@ -68,13 +69,6 @@ def colours(picture: Array) -> int:
     """
     channels = 1 if picture.ndim == 2 else picture.shape[2]
     return channels - (channels in (2, 4))
-
-
-def range_of(picture: Array, filter: Filter, settings: Settings) -> str | None:  # noqa: A002
-    """What is done with values that do not fit: what was asked for, else the filter's own, and nothing of floats."""
-    if settings.range is not None:
-        return settings.range
-    return None if picture.dtype.kind == "f" else filter.range
 
 
 def as_layers(filter: Filter, settings: Settings, channels: int) -> tuple[Conv, ...]:  # noqa: A002

@@ -30,14 +30,14 @@ RANGES = {
 
 
 def list_sheet(entries: Sequence[Entry]) -> Sheet:
-    """A row a filter that has a name.
+    """A row a filter that has a name; a setting without a value follows from another, as its source has it.
 
     >>> from convcalc.filter.bank import entries
-    >>> list_sheet(entries()).rows[0][:2]
-    ('identity', '')
+    >>> list_sheet(entries()).rows[1]
+    ('box', 'size 3', 'the mean of the neighbourhood')
     """
-    columns = (Column("kernel", key="name"), Column("settings"), Column("what"), Column("source", optional=True))
-    return Sheet(columns, tuple((entry.name, _settings(entry), entry.what, entry.source) for entry in entries))
+    columns = (Column("kernel", key="name"), Column("settings"), Column("what"))
+    return Sheet(columns, tuple((entry.name, _settings(entry), entry.what) for entry in entries))
 
 
 def list_document(entries: Sequence[Entry]) -> dict[str, Any]:
@@ -159,7 +159,9 @@ def verdict(difference: Difference) -> str:
 
 
 def _settings(entry: Entry) -> str:
-    return ", ".join(f"{setting.name} {setting.words}" for setting in entry.settings)
+    return ", ".join(
+        setting.name if setting.default is None else f"{setting.name} {setting.words}" for setting in entry.settings
+    )
 
 
 def _part(told: Description) -> list[str | Sheet]:
