@@ -153,4 +153,4 @@ def _rows_of_array(path: str, where: str) -> Rows:
             array = array.astype(np.float64)
     for i, j in np.argwhere(~(np.abs(array) <= LARGEST))[:1].tolist():
         _bounded(float(array[i, j]), f"{array[i, j]}", f"{where}row {i + 1}, column {j + 1}: ")
-    return tuple(tuple(tidy(+weight) for weight in row) for row in array.tolist())  # + makes a number of True
+    return tuple(tuple(map(tidy, row)) for row in array.tolist())
