@@ -36,7 +36,7 @@ def list_sheet(entries: Sequence[Entry]) -> Sheet:
     >>> list_sheet(entries()).rows[1]
     ('box', 'size 3', 'the mean of the neighbourhood')
     """
-    columns = (Column("kernel", key="name"), Column("settings"), Column("what"))
+    columns = (Column("kernel", key="name"), Column("settings", optional=True), Column("what"))
     return Sheet(columns, tuple((entry.name, _settings(entry), entry.what) for entry in entries))
 
 
