@@ -18,8 +18,8 @@ from convcalc.filter.ways.problem import Problem, planes
 from convcalc.kernels.scratch import carve, floats_of
 from convcalc.kernels.sliding import Array
 
-COLUMNS = 4096  # numbers of a row that are worked at once
-TILE_BYTES = 128 * 2**10  # of the sums
+COLUMNS = 4096  # numbers of a row at once: a tap's few rows stay in the first cache
+TILE_BYTES = 2**20  # of the sums: a call costs what thousands of sums do
 MOST_FLOATS = 2 * 2**20  # scratch of one thread
 SPARSE = 3  # a tap by itself is a product and a sum, and reads and writes as much as so many in one pass
 COSTS = {"int16": 1.0, "int32": 1.8, "int64": 4.0, "float32": 1.8, "float64": 3.5}  # of a tap, in the time of int16's
