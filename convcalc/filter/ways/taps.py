@@ -123,8 +123,9 @@ def _shape(problem: Problem, places: Side) -> tuple[int, int, int]:
 def _tile(problem: Problem, dtype: np.dtype[Any], sparse: bool, passes: int) -> Side:
     (high, wide), (most_rows, most_columns) = problem.span, problem.places
     columns = min(most_columns, max(COLUMNS // problem.channels, 2 * wide))
-    rows = max(TILE_BYTES // (columns * problem.channels * dtype.itemsize), 2 * high, 1)
-    tile = min(rows, most_rows), columns
+    pixels = TILE_BYTES // (problem.channels * dtype.itemsize)
+    rows = min(most_rows, max(pixels // columns, 2 * high))
+    tile = rows, min(most_columns, max(columns, pixels // rows))
     while tile != (1, 1) and _floats(problem, dtype, sparse, passes, tile) > MOST_FLOATS:
         tile = problem.halved(tile)
     return tile
