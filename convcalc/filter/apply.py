@@ -34,11 +34,13 @@ def apply(
     settings: Settings = USUAL,
     *,
     tell: Callable[[float], None] | None = None,
+    way: str | None = None,
 ) -> Filtered:
     """The picture (H, W) or (H, W, channels), filtered: of the same type, and as large as border and stride leave it.
 
     Kernels are not flipped (cross-correlation). Alpha, the last of 2 or 4 channels, is kept. ``tell`` is given the
-    share that is done, from any thread, one at a time. What cannot be done is refused before memory is taken for it.
+    share that is done, from any thread, one at a time. ``way`` is taps, bands or spectrum; None: the fastest.
+    What cannot be done is refused before memory is taken for it.
 
     >>> from convcalc.filter.kernel import linear
     >>> apply(np.array([[1, 5, 2]], np.uint8), linear("mean", ((1 / 3,) * 3,), "clip", "")).array.tolist()
@@ -57,7 +59,7 @@ def apply(
         ranks.order(x, filter.order, filter.size, filter.anchor, settings, out[:, :, :filtered], tell)
         low, high = extremes(out[:, :, :filtered], None) or (None, None)
     else:
-        work = plan(problem, _kernels(filter), picture.dtype)
+        work = plan(problem, _kernels(filter), picture.dtype, way)
         out = np.empty((*problem.places, channels), picture.dtype)
         low, high = correlate(work, x, range_name, out[:, :, :filtered], tell) or (None, None)
     if filtered < channels:

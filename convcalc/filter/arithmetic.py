@@ -63,10 +63,10 @@ def sums(weights: Rows, dtype: np.dtype[Any]) -> Sums:
         if reach < 2**53 or (factor is None and reach < 2**63):
             return Sums(whole, factor, True, reach, single)
     floats = _floats(weights)
-    reach = sum(abs(weight) for row in floats for weight in row) * int(np.iinfo(dtype).max)
-    if not isfinite(reach):
+    most = sum(abs(weight) for row in floats for weight in row) * int(np.iinfo(dtype).max)
+    if not isfinite(most):
         raise ConvcalcError(LARGE)
-    return Sums(floats, None, False, reach, single and reach < 2.0**100)
+    return Sums(floats, None, False, most, single and most < 2.0**100)
 
 
 def _floats(weights: Rows) -> tuple[tuple[float, ...], ...]:

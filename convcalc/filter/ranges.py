@@ -83,7 +83,7 @@ def store(
             if results.dtype.kind == "f":
                 np.remainder(results, top + 1, out=results)
         elif seen is None or max(map(abs, seen)) > top or (seen[0] < 0 and range_name != "abs"):
-            np.clip(results, 0, top, out=results)
+            np.clip(results, *map(results.dtype.type, (0, top)), out=results)
     elif range_name == "clip":
         np.clip(results, 0, 1, out=results)
     _copy(out, results)

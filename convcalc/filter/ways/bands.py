@@ -22,7 +22,7 @@ from convcalc.kernels.scratch import carve, floats_of
 from convcalc.kernels.sliding import Array
 
 ROWS, COLUMNS = 16, 32  # places of one product
-TILE = (64, 512)  # places at once, where the kernel is not larger
+TILE = (128, 512)  # places at once, where the kernel is not larger
 MOST_FLOATS = 3 * 2**20  # scratch of one thread
 START, PRODUCT = 15.0, 0.45  # the time of laying out, and of one product in float32, in the time of a tap of int16
 

@@ -18,8 +18,8 @@ from convcalc.filter.ways.problem import Problem, planes
 from convcalc.kernels.scratch import carve, floats_of
 from convcalc.kernels.sliding import Array
 
-COLUMNS = 4096  # numbers of a row that are worked at once
-TILE_BYTES = 128 * 2**10  # of the sums
+COLUMNS = 4096  # numbers of a row at once: a tap's few rows stay in the first cache
+TILE_BYTES = 2**20  # of the sums: a call costs what thousands of sums do
 MOST_FLOATS = 2 * 2**20  # scratch of one thread
 SPARSE = 3  # a tap by itself is a product and a sum, and reads and writes as much as so many in one pass
 COSTS = {"int16": 1.0, "int32": 1.8, "int64": 4.0, "float32": 1.8, "float64": 3.5}  # of a tap, in the time of int16's
@@ -123,8 +123,9 @@ def _shape(problem: Problem, places: Side) -> tuple[int, int, int]:
 def _tile(problem: Problem, dtype: np.dtype[Any], sparse: bool, passes: int) -> Side:
     (high, wide), (most_rows, most_columns) = problem.span, problem.places
     columns = min(most_columns, max(COLUMNS // problem.channels, 2 * wide))
-    rows = max(TILE_BYTES // (columns * problem.channels * dtype.itemsize), 2 * high, 1)
-    tile = min(rows, most_rows), columns
+    pixels = TILE_BYTES // (problem.channels * dtype.itemsize)
+    rows = min(most_rows, max(pixels // columns, 2 * high))
+    tile = rows, min(most_columns, max(columns, pixels // rows))
     while tile != (1, 1) and _floats(problem, dtype, sparse, passes, tile) > MOST_FLOATS:
         tile = problem.halved(tile)
     return tile
