@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from convcalc.kernels.sliding import Array
 
+SPACES = {b"GRAY": (1, 2), b"RGB ": (3, 4)}  # of a profile, and the channels of pictures that it is for
 COLOURS = {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGBA"}
 
 
@@ -46,3 +47,12 @@ def kind(array: Array) -> str:
     """
     bits = {"uint8": "8-bit", "uint16": "16-bit"}.get(array.dtype.name, array.dtype.name)
     return f"{bits} {COLOURS[channels(array)]}"
+
+
+def profile_fits(profile: bytes | None, count: int) -> bool:
+    """Whether an ICC profile is for grey, or for RGB, as a picture of so many channels is: its bytes 16 to 19 say.
+
+    >>> profile_fits(bytes(16) + b"RGB ", 4), profile_fits(bytes(16) + b"CMYK", 4)
+    (True, False)
+    """
+    return profile is not None and count in SPACES.get(profile[16:20], ())

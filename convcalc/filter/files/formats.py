@@ -11,8 +11,8 @@ import numpy as np
 from convcalc.errors import ConvcalcError, quoted
 from convcalc.filter.files import images, npy
 from convcalc.filter.files.found import what_is_found
-from convcalc.filter.files.png import SIGNATURE, png_bytes
-from convcalc.filter.picture import Picture, channels, has_alpha, kind
+from convcalc.filter.files.png import png_bytes
+from convcalc.filter.picture import Picture, channels, has_alpha, kind, profile_fits
 
 # What a suffix means, and the largest side that the format has.
 SUFFIXES = {
@@ -26,7 +26,6 @@ SUFFIXES = {
     ".npy": ("NPY", 2**63 - 1),
 }
 HEAD = 4096  # bytes that are looked at
-SPACES = {b"GRAY": (1, 2), b"RGB ": (3, 4)}  # of a profile, and the channels of pictures that it is for
 
 
 def read(path: str, memory_limit: int) -> Picture:
@@ -125,16 +124,7 @@ def suffix_of(path: str) -> str:
     ('.jpg', '.npy', '')
     """
     _, dot, rest = os.path.basename(path).rpartition(".")
-    return (dot + rest).lower()
-
-
-def profile_fits(profile: bytes | None, count: int) -> bool:
-    """Whether an ICC profile is for grey, or for RGB, as a picture of so many channels is: its bytes 16 to 19 say.
-
-    >>> profile_fits(bytes(16) + b"RGB ", 4), profile_fits(bytes(16) + b"CMYK", 4)
-    (True, False)
-    """
-    return profile is not None and count in SPACES.get(profile[16:20], ())
+    return f".{rest}".lower() if dot else ""
 
 
 def _holds(name: str, picture: Picture) -> bool:

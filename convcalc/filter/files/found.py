@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
+
 # How such files begin, at which byte.
 KNOWN = (
     (0, b"%PDF", "a PDF"),
@@ -19,6 +21,7 @@ KNOWN = (
     (4, b"ftyphe", "an HEIC image"),
     (4, b"ftypmif1", "an HEIC image"),
     (4, b"ftyp", "a film"),
+    (0, b"RIFF", "sound or a film"),
 )
 
 
@@ -43,7 +46,7 @@ def what_is_found(start: bytes) -> str:
 
 def _is_utf8(text: bytes) -> bool:
     try:
-        text[: len(text) - 4 if len(text) > 8 else None].decode("utf-8", "strict" if len(text) <= 8 else "ignore")
-        return text.decode("utf-8", "ignore").encode() == text or text.decode("utf-8", "replace").count("\ufffd") <= 1
+        getincrementaldecoder("utf-8")().decode(text)  # the last letter may be cut
     except UnicodeDecodeError:
         return False
+    return True

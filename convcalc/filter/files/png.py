@@ -18,7 +18,7 @@ from convcalc.kernels.sliding import Array
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # of so many channels
 SUB, UP, AVERAGE, PAETH = 1, 2, 3, 4
-LEVEL = 6  # zlib's, of 9
+LEVEL = 4  # zlib's, of 9
 BAND = 2**20  # bytes that are filtered together
 MOST = 2**31 - 1  # pixels of a side
 
@@ -31,19 +31,26 @@ def png_bytes(array: Array, profile: bytes | None = None) -> bytes:
     >>> png_bytes(np.zeros((2, 3), np.uint8))[:8] == SIGNATURE
     True
     """
-    if array.dtype not in (np.uint8, np.uint16) or array.ndim not in (2, 3) or channels(array) not in COLOUR_TYPES:
-        raise ConvcalcError(f"a PNG holds no array {list(array.shape)} of {array.dtype}: give 8 or 16 bits, H x W (x C)")
+    if (
+        array.dtype.newbyteorder("=") not in (np.uint8, np.uint16)
+        or array.ndim not in (2, 3)
+        or channels(array) not in COLOUR_TYPES
+    ):
+        raise ConvcalcError(
+            f"a PNG holds no array {list(array.shape)} of {array.dtype}: give 8 or 16 bits, H x W (x C)"
+        )
     height, width = array.shape[:2]
     if 0 in array.shape or max(height, width) > MOST:
-        raise ConvcalcError(f"a PNG holds no {kind(array)} picture of {height}x{width}: give 1 to {MOST:,} pixels a side")
+        raise ConvcalcError(
+            f"a PNG holds no {kind(array)} picture of {height}x{width}: give 1 to {MOST:,} pixels a side"
+        )
     header = struct.pack(">IIBBBBB", width, height, 8 * array.itemsize, COLOUR_TYPES[channels(array)], 0, 0, 0)
     parts = [SIGNATURE, _chunk(b"IHDR", header)]
     if profile is not None:
         parts.append(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile)))
     packer = zlib.compressobj(LEVEL)
-    for band in _filtered(array):
-        if packed := packer.compress(band):
-            parts.append(_chunk(b"IDAT", packed))
+    packed = (packer.compress(band) for band in _filtered(array))
+    parts += [_chunk(b"IDAT", part) for part in packed if part]
     return b"".join([*parts, _chunk(b"IDAT", packer.flush()), _chunk(b"IEND", b"")])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -96,7 +96,9 @@ def decode(content: bytes, where: str) -> Decoded:
         lines = data[place : place + length].reshape(rows, -1)
         place += length
         if lines[:, 0].max() > PAETH:
-            raise ConvcalcError(f"{where}damaged: a row has filter {lines[:, 0].max()}, and there are only 0 to {PAETH}")
+            raise ConvcalcError(
+                f"{where}damaged: a row has filter {lines[:, 0].max()}, and there are only 0 to {PAETH}"
+            )
         _unfilter(lines[:, 0].copy(), lines[:, 1:], pixel)
         values = np.ascontiguousarray(lines[:, 1:]).view(">u2" if header.bits == 16 else np.uint8)
         array[row::down, column::across] = values.reshape(rows, columns, *shape[2:])
@@ -112,7 +114,7 @@ def decode(content: bytes, where: str) -> Decoded:
 def orientation(exif: bytes) -> int:
     """The orientation that EXIF (a TIFF's first directory) says; 1, which is upright, where it says none.
 
-    >>> orientation(b"MM\\x00*\\x00\\x00\\x00\\x08\\x00\\x01\\x01\\x12\\x00\\x03\\x00\\x00\\x00\\x01\\x00\\x06\\x00\\x00")
+    >>> orientation(bytes.fromhex("4d4d002a 00000008 0001 0112 0003 00000001 0006 0000"))
     6
     """
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])
@@ -212,17 +214,13 @@ def _by_diagonals(filters: Array, rows: Array, above: Array, pixel: int) -> None
     # Of each row, and of the one above the first: its last pixel, and the one before that.
     last = np.zeros((height + 1, pixel), np.uint8)
     older = np.zeros((height + 1, pixel), np.uint8)
-    chosen = [(filters == number)[:, None] for number in (SUB, UP, AVERAGE, PAETH)]
+    used = [(guess, (filters == number)[:, None]) for number, guess in GUESSES.items() if number in filters]
     for diagonal in range(width + height - 1):
         start, stop = max(0, diagonal - width + 1), min(height, diagonal + 1)
         if diagonal < width:
             last[0], older[0] = top[diagonal + 1], top[diagonal]
         left, up, corner = last[start + 1 : stop + 1], last[start:stop], older[start:stop]
-        is_sub, is_up, is_average, is_paeth = (mask[start:stop] for mask in chosen)
-        guess = paeth(left, up, corner) * is_paeth
-        guess += average(left, up) * is_average
-        guess += left * is_sub
-        guess += up * is_up
+        guess = sum(guess(left, up, corner) * mask[start:stop] for guess, mask in used)
         places = _diagonal(grid, start, stop, diagonal)
         places += guess
         older, last = last, older
@@ -249,6 +247,15 @@ def paeth(left: Array, up: Array, corner: Array) -> Array:
     np.abs(to_up, out=to_up)
     nearest = np.where(to_up <= to_corner, up, corner)
     return np.where((to_left <= to_up) & (to_left <= to_corner), left, nearest)
+
+
+# What each filter takes a byte for, of the bytes before it, above it, and before that one.
+GUESSES: dict[int, Callable[[Array, Array, Array], Array]] = {
+    SUB: lambda left, up, corner: left,
+    UP: lambda left, up, corner: up,
+    AVERAGE: lambda left, up, corner: average(left, up),
+    PAETH: paeth,
+}
 
 
 def _with_alpha(array: Array, key: Array) -> Array:
