@@ -1,0 +1,58 @@
+"""A picture as it is read from a file: its values, its colour profile, and what was done on the way."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from convcalc.kernels.sliding import Array
+
+SPACES = {b"GRAY": (1, 2), b"RGB ": (3, 4)}  # of a profile, and the channels of pictures that it is for
+COLOURS = {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGBA"}
+
+
+class Picture(NamedTuple):
+    """H x W (grey) or H x W x C (2 grey and alpha, 3 RGB, 4 RGBA), of uint8, uint16, float32 or float64."""
+
+    array: Array
+    profile: bytes | None = None  # ICC, of the colours that the array has
+    notes: tuple[str, ...] = ()  # what was done on reading
+
+
+def channels(array: Array) -> int:
+    """How many values a pixel has.
+
+    >>> import numpy as np
+    >>> channels(np.zeros((4, 5))), channels(np.zeros((4, 5, 3)))
+    (1, 3)
+    """
+    return 1 if array.ndim == 2 else array.shape[2]
+
+
+def has_alpha(array: Array) -> bool:
+    """Whether the last channel says how opaque a pixel is.
+
+    >>> import numpy as np
+    >>> has_alpha(np.zeros((4, 5, 2))), has_alpha(np.zeros((4, 5, 3)))
+    (True, False)
+    """
+    return channels(array) in (2, 4)
+
+
+def kind(array: Array) -> str:
+    """The picture's colours and the type of its values, in words.
+
+    >>> import numpy as np
+    >>> kind(np.zeros((4, 5, 3), np.uint8)), kind(np.zeros((4, 5), np.float32))
+    ('8-bit RGB', 'float32 grey')
+    """
+    bits = {"uint8": "8-bit", "uint16": "16-bit"}.get(array.dtype.name, array.dtype.name)
+    return f"{bits} {COLOURS[channels(array)]}"
+
+
+def profile_fits(profile: bytes | None, count: int) -> bool:
+    """Whether an ICC profile is for grey, or for RGB, as a picture of so many channels is: its bytes 16 to 19 say.
+
+    >>> profile_fits(bytes(16) + b"RGB ", 4), profile_fits(bytes(16) + b"CMYK", 4)
+    (True, False)
+    """
+    return profile is not None and count in SPACES.get(profile[16:20], ())
