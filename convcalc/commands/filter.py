@@ -158,13 +158,14 @@ def _filtered(path: str | None, filter_: Filter, settings: Settings, options: Op
     at = None if options.at is None else _place(options.at)
     limit = values.memory("--memory-limit", options.memory_limit)
     picture = _read(path, limit)
+    notes = [*picture.notes, *_left_out(picture, options)]
     with progress.of_a_part("filtering") as listener:
         outcome = filtered(picture.array, filter_, settings, repeat, listener)
     difference = _verified(outcome, limit) if options.verify else None
     name = path or "demo"
     if options.output is not None:
         files.write(options.output, _data(picture, outcome, at, options.output, options.compare), options.force)
-    for note in picture.notes:
+    for note in notes:
         tell(f"note: {note}")
     _emit_outcome(outcome, name, difference, options)
     return difference is None or difference.fits
@@ -184,7 +185,7 @@ def _check(path: str | None, options: Options) -> None:
     if options.output is not None:
         from convcalc.filter.files import SUFFIXES
 
-        files.check(options.output, PAGES if options.compare else SUFFIXES, options.force)
+        files.check(options.output, PAGES if options.compare else tuple(SUFFIXES), options.force)
 
 
 def _check_format(options: Options) -> None:
@@ -208,6 +209,16 @@ def _read(path: str | None, limit: int) -> Picture:
     from convcalc.filter.files import read
 
     return read(path, limit)
+
+
+def _left_out(picture: Picture, options: Options) -> Sequence[str]:
+    """What the file will not keep of the picture. Refused, before the work, is a file that cannot hold it at all."""
+    if options.output is None or options.compare:
+        return ()
+    from convcalc.filter.files import encode, left_out
+
+    encode(picture._replace(array=picture.array[:1, :1]), options.output)
+    return left_out(picture, options.output)
 
 
 def _verified(outcome: Outcome, limit: int) -> Difference:

@@ -11,13 +11,13 @@ from convcalc.errors import ConvcalcError
 from convcalc.filter.border import Side, places, sides
 from convcalc.filter.correlate import correlate, plan
 from convcalc.filter.kernel import Filter, Linear, Magnitude, Order, Rows, Settings
+from convcalc.filter.picture import has_alpha
 from convcalc.filter.ranges import extremes, range_of
 from convcalc.filter.ways.problem import Problem
 from convcalc.kernels.sliding import Array
 
 DTYPES = ("uint8", "uint16", "float32", "float64")
 USUAL = Settings()
-ALPHA = (2, 4)  # channels of which the last is alpha
 
 
 class Filtered(NamedTuple):
@@ -48,7 +48,7 @@ def apply(
     """
     picture = _picture(array)
     channels = picture.shape[2]
-    filtered = channels - (channels in ALPHA)
+    filtered = channels - has_alpha(picture)
     problem = _problem(picture.shape, filter, settings, filtered)
     range_name = range_of(settings.range, filter.range, picture.dtype)
     x = picture[:, :, :filtered]

@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.filter.kernel import Filter, Magnitude, Number, Order, Settings
+from convcalc.filter.picture import channels, has_alpha
 
 if TYPE_CHECKING:
     from convcalc.kernels.sliding import Array
@@ -51,9 +52,10 @@ def run(
     after, low, high, macs, connections = picture, None, None, 0, 0
     layers = as_layers(filter, settings, colours(picture))
     for number in range(repeat):
-        costs = _costs(filter, settings, layers, after)
+        before = after
+        after, low, high = apply(before, filter, settings, tell=_part(tell, number, repeat))
+        costs = _costs(filter, settings, layers, before)
         macs, connections = macs + costs[0], connections + costs[1]
-        after, low, high = apply(after, filter, settings, tell=_part(tell, number, repeat))
     seconds = perf_counter() - started
     taken = settings._replace(range=range_of(settings.range, filter.range, picture.dtype))
     counted = None if isinstance(filter, Order) else macs
@@ -67,18 +69,17 @@ def colours(picture: Array) -> int:
     >>> [colours(np.zeros((2, 2, channels))) for channels in (1, 2, 3, 4)]
     [1, 1, 3, 3]
     """
-    channels = 1 if picture.ndim == 2 else picture.shape[2]
-    return channels - (channels in (2, 4))
+    return channels(picture) - has_alpha(picture)
 
 
-def as_layers(filter: Filter, settings: Settings, channels: int) -> tuple[Conv, ...]:  # noqa: A002
+def as_layers(filter: Filter, settings: Settings, colours: int) -> tuple[Conv, ...]:  # noqa: A002
     """The same as convolutions, a group a channel; none of an order, which is no sum."""
     from convcalc.filter.describe import as_conv2d
 
     if isinstance(filter, Order):
         return ()
     kernels = (filter.x, filter.y) if isinstance(filter, Magnitude) else (filter,)
-    return tuple(as_conv2d(kernel, settings, channels) for kernel in kernels)
+    return tuple(as_conv2d(kernel, settings, colours) for kernel in kernels)
 
 
 def _costs(filter: Filter, settings: Settings, layers: tuple[Conv, ...], picture: Array) -> tuple[int, int]:  # noqa: A002
