@@ -8,6 +8,7 @@ the 256 levels only those are asked that medians of the tile lie between: few, i
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,8 @@ from convcalc.filter.ranks.job import HALF, Job, Places, all_tiles, spanned
 from convcalc.filter.ranks.program import Shift
 from convcalc.kernels.sliding import Array
 
+Planes = tuple[Array, Array, Array]
+BYTE = np.dtype(np.uint8)
 SIDES = (64, 192)  # rows and columns of a tile, where windows are small: its counts stay in the cache
 
 
@@ -28,8 +31,8 @@ class Laid(NamedTuple):
 
     picture: Array
     result: Array
-    down: tuple[Array, Array, Array]
-    across: tuple[Array, Array, Array]
+    down: Planes
+    across: Planes
 
 
 def fits(job: Job) -> bool:
@@ -40,7 +43,9 @@ def fits(job: Job) -> bool:
 def run(job: Job) -> None:
     """Fill the result with medians: of each channel by itself."""
     rows, columns, channels = job.out.shape
-    high, wide = (max(side, 2 * reach) // step + 1 for side, reach, step in zip(SIDES, job.extent, job.stride, strict=True))
+    high, wide = (
+        max(side, 2 * reach) // step + 1 for side, reach, step in zip(SIDES, job.extent, job.stride, strict=True)
+    )
     at_once = (min(rows, high), min(columns, wide))
     while _bytes(job, at_once) > HALF:
         at_once = (-(-at_once[0] // 2), at_once[1]) if at_once[0] > at_once[1] else (at_once[0], at_once[1] // 2)
@@ -77,7 +82,7 @@ def _find(job: Job, laid: Laid) -> None:
             continue
         level = (lowest + highest) // 2
         np.less_equal(_counted(job, laid, level, many), rank, out=spare.view(bool))  # the median is above the level
-        above = np.count_nonzero(spare)
+        above = int(np.count_nonzero(spare))
         np.multiply(spare, np.uint8(level + 1), out=spare)
         np.maximum(medians, spare, out=medians)
         asked += [(lowest, level, from_lowest, above), (level + 1, highest, above, above_highest)]
@@ -94,46 +99,53 @@ def _counted(job: Job, laid: Laid, level: int, many: int) -> Array:
     return _summed(laid.across, job.size[1], job.dilation[1], many)
 
 
-def _summed(planes: tuple[Array, Array, Array], taps: int, apart: int, many: int) -> Array:
-    """The sums of so many taps from each place on, from the first plane; the places are as many as asked for."""
+def _summed(planes: Planes, taps: int, apart: int, many: int) -> Array:
+    """The sums of so many taps from each place on, from the first plane; the places are as many as asked for.
+
+    Sums of a power of 2 taps are doubled; those that the number's bits name are added up.
+    """
     powers, other, total = planes
     covered, power = 0, 1
     while True:
         if taps & power:
             reached = powers[covered * apart :][:many]
-            if covered == 0 and power * 2 > taps:
+            if taps == power:
                 return reached
-            if covered == 0:
-                np.copyto(total[:many], reached)
-            else:
+            if covered:
                 np.add(total[:many], reached, out=total[:many])
+            else:
+                np.copyto(total[:many], reached)
             covered += power
-        if covered == taps:
-            return total[:many]
-        length = len(powers) - 0
-        step = power * apart
-        np.add(powers[: length - step], powers[step:], out=other[: length - step])
-        powers, other, power = other[: length - step], powers, power * 2
+            if covered == taps:
+                return total[:many]
+        doubled = other[: len(powers) - power * apart]
+        np.add(powers[: len(doubled)], powers[power * apart :], out=doubled)
+        powers, other, power = doubled, powers, 2 * power
 
 
 def _bytes(job: Job, counts: Shift) -> int:
-    rows, columns = map(spanned, counts, job.stride, job.extent)
-    return 64 * 8 + rows * columns * (2 + 3 * sum(kind.itemsize for kind in _kinds(job)))
+    cells = prod(map(spanned, counts, job.stride, job.extent))
+    return sum(_padded(cells * kind.itemsize) for kind in _kinds(job))
 
 
-def _kinds(job: Job) -> tuple[np.dtype[Any], np.dtype[Any]]:
-    """The types that hold the counts of a column, and of a window."""
-    return np.min_scalar_type(job.size[0]), np.min_scalar_type(job.size[0] * job.size[1])
+def _padded(size: int) -> int:
+    """Whole lines of the cache."""
+    return -(-size // 64) * 64
+
+
+def _kinds(job: Job) -> list[np.dtype[Any]]:
+    """The types of the planes: of pixels, of medians, of the counts of a column, and of those of a window."""
+    height, width = job.size
+    counts = [np.min_scalar_type(taps) for taps in (height, height * width)]
+    return [BYTE, BYTE, *counts[:1] * 3, *counts[1:] * 3]
 
 
 def _laid(job: Job, counts: Shift, scratch: Array) -> Laid:
-    rows, columns = map(spanned, counts, job.stride, job.extent)
-    cells = rows * columns
-    planes, start = [], 0
-    one = np.dtype(np.uint8)
-    for kind in (one, one, *(kind for kind in _kinds(job) for _ in range(3))):
-        planes.append(np.ndarray((cells,), kind, scratch, start))
-        start += -(-cells * kind.itemsize // 64) * 64
-    picture, result, *others = planes
-    shape = (rows, columns)
-    return Laid(picture.reshape(shape), result.reshape(shape), tuple(others[:3]), tuple(others[3:]))
+    shape = tuple(map(spanned, counts, job.stride, job.extent))
+    planes: list[Array] = []
+    start = 0
+    for kind in _kinds(job):
+        planes.append(np.ndarray((prod(shape),), kind, scratch, start))
+        start += _padded(planes[-1].nbytes)
+    picture, result, a, b, c, d, e, f = planes
+    return Laid(picture.reshape(shape), result.reshape(shape), (a, b, c), (d, e, f))

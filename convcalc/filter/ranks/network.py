@@ -90,10 +90,8 @@ def _run(writer: Writer, line: list[Shifted], many: int, step: Shift) -> list[Sh
     return line if many == 1 else _merged(writer, *_parts(writer, line, many, step))
 
 
-def _parts(
-    writer: Writer, line: list[Shifted], many: int, step: Shift
-) -> tuple[list[Shifted], list[Shifted]]:
-    """The same in two parts: the first of so many as a power of 2, which others share; of one list there is no other."""
+def _parts(writer: Writer, line: list[Shifted], many: int, step: Shift) -> tuple[list[Shifted], list[Shifted]]:
+    """The same in two parts: the first of so many as a power of 2, which others share; one list has no second part."""
     if many == 1:
         return line, []
     first = 1 << (many - 1).bit_length() - 1

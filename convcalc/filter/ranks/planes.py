@@ -17,7 +17,7 @@ from convcalc.filter.ranks.job import HALF, Job, Places, all_tiles, spanned
 from convcalc.filter.ranks.program import Program, Shift
 from convcalc.kernels.sliding import Array
 
-PLANE_BYTES = 2**16  # a call costs as much as a few thousand bytes of it; more, and fewer planes stay in the cache
+PLANE_BYTES = 2**17  # a call costs as much as a few thousand bytes of it; more, and fewer planes stay in the cache
 APART = 64  # bytes: planes begin at lines of the cache
 
 
@@ -108,12 +108,12 @@ def _laid(program: Program, job: Job, counts: Shift, scratch: Array) -> Laid:
         along = shift[0] * job.dilation[0] * pitch + shift[1] * job.dilation[1] * channels
         return np.ndarray((length,), kind, scratch, slot * apart + along * kind.itemsize)
 
-    calls = []
+    calls: list[tuple[Callable[..., Any], Array, Array, Array]] = []
     for is_larger, first, second, made, extent in program.steps:
         high = inner[0] + extent[0] * job.dilation[0]
         length = (high - 1) * pitch + inner[1] + extent[1] * job.dilation[1] * channels
-        views = [flat(slot, shift, length) for slot, shift in (first, second)]
-        calls.append((np.maximum if is_larger else np.minimum, *views, flat(made, (0, 0), length)))
+        read = [flat(slot, shift, length) for slot, shift in (first, second)]
+        calls.append((np.maximum if is_larger else np.minimum, read[0], read[1], flat(made, (0, 0), length)))
     picture: Array = np.ndarray((rows, columns, channels), kind, scratch)
     strides = np.array([job.stride[0] * pitch, job.stride[1] * channels, 1]) * kind.itemsize
     result: Array = np.ndarray((*counts, channels), kind, scratch, program.result * apart, strides.tolist())

@@ -7,6 +7,7 @@ whose window fits in the scratch.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ AT_ONCE = 2**20  # bytes of windows: they stay in the cache
 
 def fits(job: Job) -> bool:
     """Whether the windows of one pixel fit a thread's scratch."""
-    return job.size[0] * job.size[1] * _kind(job).itemsize * job.x.shape[2] <= HALF // 2
+    return prod((*job.size, job.x.shape[2], _kind(job).itemsize)) <= HALF // 2
 
 
 def run(job: Job) -> None:
