@@ -21,6 +21,7 @@ RAMPS = {"shades": " ░▒▓█", "ascii": " .:-=+*#%@"}  # from black to whit
 GAP = 2
 CHECKER, SQUARE = (102, 153), 4  # behind what is transparent: two greys, and how many pixels a square is wide
 GREY = (0.299, 0.587, 0.114)  # what red, green and blue add to the brightness (ITU-R BT.601)
+MOST_ENLARGED = 8
 AT_ONCE = 2**20  # values that are averaged at once
 
 
@@ -55,7 +56,7 @@ def side_by_side(
 ) -> list[Line]:
     """Both pictures, (H, W) or (H, W, C), within so many columns and lines, each above its caption, at the same scale.
 
-    Scaled down by the mean of what falls on a pixel, or up by a whole number; a character is two pixels high. Of
+    Scaled down by the mean of what falls on a pixel, or up, by 8 at most; a character is two pixels high. Of
     floating point the lowest value is black and the highest white, and the caption says so; what is transparent lies on
     a checkerboard.
 
@@ -120,7 +121,7 @@ def _scale(pictures: Sequence[Array], room: int, most_rows: int | None) -> Fract
     scale = Fraction(room, max(picture.shape[1] for picture in pictures))
     if most_rows is not None:
         scale = min(scale, Fraction(most_rows, max(picture.shape[0] for picture in pictures)))
-    return Fraction(int(scale)) if scale >= 1 else scale
+    return Fraction(min(int(scale), MOST_ENLARGED)) if scale >= 1 else scale
 
 
 def _with_channels(picture: Array) -> Array:
@@ -166,7 +167,7 @@ def _pixels(picture: Array, scale: Fraction, found: Range) -> Array:
             colours, opacity = averaged(picture, rows, columns), np.ones((rows, columns, 1))
         span = found.high - found.low or 1.0
         squares = np.add.outer(np.arange(rows) // SQUARE, np.arange(columns) // SQUARE) % 2
-        behind = np.where(squares, *CHECKER)[..., None] * (1 - opacity)
+        behind = np.array(CHECKER)[squares][..., None] * (1 - opacity)
         shown = (colours / span - found.low / span * opacity) * 255 + behind
         shown = np.floor(np.clip(np.nan_to_num(shown, nan=0.0), 0, 255) + 0.5).astype(np.uint8)
     return np.broadcast_to(shown, (rows, columns, 3))
@@ -190,12 +191,12 @@ def _length(line: Line) -> int:
 
 
 def _lines(pixels: Array, style: Style) -> list[Line]:
-    """A line for every two rows of pixels; of an odd number of rows the last has no lower half."""
+    """A line for every two rows of pixels; of an odd number of rows the last is by itself."""
     if style == "colour":
         names = [["#" + bytes(pixel).hex() for pixel in row] for row in pixels]
         lower: list[list[str]] = [*names[1::2], *[[] for _ in range(len(names) % 2)]]
         return [_coloured(above, below) for above, below in zip(names[::2], lower, strict=True)]
-    grey = averaged(pixels, -(-len(pixels) // 2), pixels.shape[1]) @ np.array(GREY)
+    grey = (pixels[::2] / 2 + pixels[[*range(1, len(pixels), 2), *[-1] * (len(pixels) % 2)]] / 2) @ np.array(GREY)
     ramp = RAMPS[style]
     return [(Piece("ink", "".join(ramp[int(value * len(ramp)) // 256] for value in row)),) for row in grey]
 

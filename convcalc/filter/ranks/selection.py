@@ -28,7 +28,8 @@ def fits(job: Job) -> bool:
 def run(job: Job) -> None:
     """Fill the result with medians: a row of places at a time, or a part of one."""
     kind, taps, channels = _kind(job), job.size[0] * job.size[1], job.x.shape[2]
-    at_once = min(job.out.shape[1], max(1, AT_ONCE // (taps * kind.itemsize * channels)))
+    a_place = max(taps, job.stride[1]) * channels * kind.itemsize
+    at_once = min(job.out.shape[1], max(1, AT_ONCE // a_place))
     line = spanned(at_once, job.stride[1], job.extent[1]) * channels
     gather, spare = _by_lines, job.size[0] * line
     if spare * kind.itemsize > HALF // 2:
