@@ -19,7 +19,10 @@ WIDTH = 80  # characters, where nobody says how wide the terminal is
 
 
 class Piece(NamedTuple):
-    """A part of a line: words, or a cell of a grid, whose words are empty."""
+    """A part of a line: words, or a cell of a grid, whose words are empty.
+
+    The role of a part of a photograph is its colours, such as "#ff8000 on #000000".
+    """
 
     role: str
     words: str = ""
@@ -159,6 +162,6 @@ def _shown(piece: Piece, in_ascii: bool, in_colour: bool = False) -> str:
 def _style(piece: Piece) -> str:
     mark = MARKS.get(piece.role)
     if mark is None:
-        return STYLES[piece.role]
+        return piece.role if piece.role.startswith("#") else STYLES[piece.role]
     style = COLOURS[mark.on_it][LIGHT] if mark.on_it else ""
     return f"underline {style} on {COLOURS[mark.behind][LIGHT]}" if mark.behind else style
