@@ -48,13 +48,17 @@ class Motion:
         self.seconds_across = columns * self.pace
         self.seconds_down = rows * self.seconds_across
         self.css = ""
+        self.moving: dict[tuple[str, ...], str] = {}
 
-    def moved(self, what: str, rows: Sequence[float], columns: Sequence[float], content: str) -> str:
-        """The content, drawn where the first row and column are, moved to the others: pixels down, and across."""
+    def moved(self, what: str | None, rows: Sequence[float], columns: Sequence[float], content: str) -> str:
+        """The content, drawn where the first row and column are, moved to the others: pixels down, and across.
+
+        Without a name it is what else moves so, where something does.
+        """
         across = [f"transform:translateX({number(x - columns[0])}px)" for x in columns]
         down = [f"transform:translateY({number(y - rows[0])}px)" for y in rows]
-        inside = self._group(f"{what}-c", across, self.seconds_across, content)
-        return self._group(f"{what}-r", down, self.seconds_down, inside)
+        inside = self._group(what and f"{what}-c", across, self.seconds_across, content)
+        return self._group(what and f"{what}-r", down, self.seconds_down, inside)
 
     def lines(self, rows: Sequence[Stretch], columns: Sequence[Stretch]) -> str:
         """The lines that go down as each of the rows says, and across as each of the columns.
@@ -109,13 +113,16 @@ class Motion:
         self.css += f"@keyframes {named}{{{frames}}}.{named}{{animation:{named} {number(seconds)}s step-end infinite}}"
         return named
 
-    def _group(self, what: str, values: Sequence[str], seconds: float, content: str) -> str:
+    def _group(self, what: str | None, values: Sequence[str], seconds: float, content: str) -> str:
         if len(set(values)) == 1:
             return element("g", content, style=values[0]) if "scale" in values[0] else content
         return element("g", content, class_=self._animated(what, values, seconds))
 
-    def _animated(self, what: str, values: Sequence[str], seconds: float) -> str:
+    def _animated(self, what: str | None, values: Sequence[str], seconds: float) -> str:
         """The class of what takes those declarations one after the other."""
+        alike = (*values, str(seconds))
+        what = what or self.moving.get(alike) or f"move{len(self.moving)}"
+        self.moving.setdefault(alike, what)
         rule = keyframes(self.name, what, values, seconds)
         if rule not in self.css:
             self.css += rule

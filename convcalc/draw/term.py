@@ -49,6 +49,7 @@ MARKS = {
     "out": Mark("□", "=", "output", "output-edge"),
     "window": Mark("▣", "#", "window", "window-edge"),
     "spare": Mark("▢", "+", "spare", "window-edge"),
+    "copied": Mark("◎", "*", "input", "window-edge", True),
     "unread": Mark("▨", "/", "input", "input-edge", True),
     "unwritten": Mark("▨", "/", "output", "output-edge", True),
     "taken": Mark("◆", "@", "taken", "taken"),

@@ -50,7 +50,7 @@ def layer_frame(row: Row, at: Sequence[int] | None = None, width: int = WIDTH, h
     used = len(head) + len(tail) + BELOW
     scene = _fitted(scene, place, width, None if height is None else height - used)
     cells = _cells(scene, place)
-    notes = [note for note in caption.notes(row, scene) if not note.startswith(("dashed", "hatched"))]
+    notes = [note for note in caption.notes(row, scene) if not note.startswith(("dashed", "rings", "hatched"))]
     tail += [line for note in notes for line in words("muted", note, width)]
     return [*head, *cells, *_legend(scene, cells, width), *tail]
 
@@ -178,11 +178,14 @@ def _in_middle(grid: list[Line], height: int) -> list[Line]:
 
 
 def _wide_role(scene: Scene, place: tuple[int, int], row: int, column: int) -> str:
-    is_real = 0 <= row < scene.rows.window.size and 0 <= column < scene.columns.window.size
-    if row in scene.rows.window.taps(place[0]) and column in scene.columns.window.taps(place[1]):
+    rows, columns = scene.rows.window, scene.columns.window
+    is_real = 0 <= row < rows.size and 0 <= column < columns.size
+    if row in rows.taps(place[0]) and column in columns.taps(place[1]):
         return "window" if is_real else "spare"
     if not is_real:
         return "frame"
+    if rows.reads(place[0], row) and columns.reads(place[1], column):
+        return "copied"
     if row in scene.unread_rows or column in scene.unread_columns:
         return "unwritten" if scene.is_transposed else "unread"
     return "out" if scene.is_transposed else "in"
@@ -210,6 +213,7 @@ def _legend(scene: Scene, cells: Sequence[Line], width: int) -> list[Line]:
         "in": "input",
         "window": over,
         "spare": f"{over}, cropped" if scene.is_transposed else f"{over} on padding",
+        "copied": "read as a copy",
         "frame": "cropped" if scene.is_transposed else "padding",
         "unread": "read by no window",
         "unwritten": "never written",

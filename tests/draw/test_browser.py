@@ -146,6 +146,32 @@ def test_a_picture_in_an_img_shows_the_window_where_it_is_after_a_while(pixels_o
 
 
 @pytest.mark.parametrize(
+    ("mode", "sources"),
+    [
+        # Of 5 elements, what is on the first place before them and on the second behind them.
+        ("reflect", {-3: 3, 6: 2}),
+        ("replicate", {-3: 0, 6: 4}),
+        ("circular", {-3: 2, 6: 1}),
+    ],
+)
+def test_rings_are_seen_on_what_is_copied_onto_the_padding(pixels_of, mode, sources):
+    """Two taps, the first at 3 times the place less 3, the second 3 further, along both axes."""
+    svg = picture(Conv2d(1, 1, 2, stride=3, padding=3, dilation=3, padding_mode=mode), (1, 1, 5, 5))
+    left, top = corner(svg, "in")
+    for place in range(9):
+        shown = pixels_of(later(svg, (place + 0.5) * PACE))
+        read = [{sources.get(tap, tap) for tap in (3 * at - 3, 3 * at)} for at in divmod(place, 3)]
+        for r in range(5):
+            for c in range(5):
+                x, y = left + CELL * (c + 0.5), top + CELL * (r + 0.5)
+                middle = [shown.at(x + right, y + down) for right in (-3, 0, 3) for down in (-3, 0, 3)]
+                is_read, is_not = (
+                    sum(pixel == pytest.approx(colour, abs=3) for pixel in middle) for colour in (WINDOW, IN)
+                )
+                assert (is_read > is_not) is (r in read[0] and c in read[1]), (place, r, c)
+
+
+@pytest.mark.parametrize(
     ("layer", "shape", "look"),
     [
         (*EXAMPLE, "flat"),
