@@ -204,7 +204,7 @@ def axis_of(window: Window, at: int | None = None) -> Axis:
     if window.size <= MOST and whole.stop - whole.start <= 2 * MOST:
         wide = Lane((whole,), window.size)
     else:
-        copied = [side.sources(side.places) for side in sides if len(side.places) <= END]
+        copied = [side.sources(side.places) for side in sides if side.places.stop - side.places.start <= END]
         wide = Lane(_runs(whole, [whole[:END], whole[-END:], *_real_ends(window.size), *copied]), window.size)
     narrow = lane_of(count, at)
     if at is None:
