@@ -63,21 +63,23 @@ class Picture(NamedTuple):
 
 def run(sizes: list[str], options: Options) -> None:
     """Draw: to a file, to stdout, or in the terminal."""
-    path = None if options.term else options.output
+    path = options.output
     if path is not None:
         _check(path, options.force)
+    if path == "-" and options.term:
+        raise ConvcalcError("--term and -o - would both go to stdout: leave one of them out")
     with as_typed():
         picture = _of_layer(sizes, options) if options.net is None else _of_network(sizes, options)
-        if path is None:
-            _show(picture)
-            return
-        svg = picture.svg()
-        data = svg.encode() if path == "-" else _converted(svg, os.path.splitext(path)[1].lower())
+        svg = "" if path is None else picture.svg()
+        data = b"" if path in (None, "-") else _converted(svg, os.path.splitext(path)[1].lower())
     if path == "-":
         output.write(svg.rstrip("\n"), "xmlcharrefreplace")
-        return
-    _write(path, data, options.force)
-    tell(f"![{_title(svg)}]({path})")
+    elif path is not None:
+        _write(path, data, options.force)
+        tell(f"![{_title(svg)}]({_destination(path)})")
+    if path is None or options.term:
+        with as_typed():
+            _show(picture)
 
 
 # What is drawn
@@ -269,19 +271,37 @@ def _converted(svg: str, suffix: str) -> bytes:
 
 def _write(path: str, data: bytes, force: bool) -> None:
     """Write the file whole, or not at all."""
-    part = f"{path}.{os.getpid()}.part"
+    part = os.path.join(os.path.dirname(path), f".{os.getpid()}.part")
     try:
         with open(part, "xb") as file:
             file.write(data)
-        if force:
+        if force or not _linked(part, path):
             os.replace(part, path)
-        else:
-            os.link(part, path)  # fails where the file has come to be meanwhile
     except OSError as error:
         raise ConvcalcError(f"cannot write {quoted(path)}: {error.strerror}") from None
     finally:
         if os.path.lexists(part):
             os.unlink(part)
+
+
+def _linked(part: str, path: str) -> bool:
+    """Whether the file has its second name, which it gets only where there is none; not every file system has links."""
+    try:
+        os.link(part, path)
+    except OSError:
+        if os.path.lexists(path):  # it has come to be meanwhile
+            raise
+        return False
+    return True
+
+
+def _destination(path: str) -> str:
+    """The path as Markdown takes it between round brackets."""
+    special = rb"""[\x00-\x20\x7f"#%()<>?\\]"""
+    encoded = re.sub(special, lambda found: b"%%%02X" % found[0][0], os.fsencode(path))
+    return "".join(
+        c if c.isprintable() else "".join(f"%{byte:02X}" for byte in os.fsencode(c)) for c in os.fsdecode(encoded)
+    )
 
 
 def _title(svg: str) -> str:

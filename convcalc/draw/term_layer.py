@@ -7,7 +7,7 @@ from itertools import product
 
 from convcalc.draw import caption
 from convcalc.draw.axis import Axis, Lane, Scene, lane_of
-from convcalc.draw.layer import scene_of, windows_of
+from convcalc.draw.layer import refuse_place, scene_of, windows_of
 from convcalc.draw.motion import pace
 from convcalc.draw.term import WIDTH, Line, Piece, words
 from convcalc.errors import ConvcalcError
@@ -39,6 +39,7 @@ def layer_frame(row: Row, at: Sequence[int] | None = None, width: int = WIDTH, h
     if row.parts is not None:
         raise ConvcalcError(f"{row.name!r} is a block of layers: draw one of them, or the network")
     if isinstance(row.layer, Linear):
+        refuse_place(row, at)
         return _linear(row, width)
     scene, place = _scene(row, at)
     indices = f"{'in' if scene.is_transposed else 'out'}[{', '.join(map(str, place[-len(scene.axes) :]))}]"
