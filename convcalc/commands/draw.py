@@ -219,7 +219,7 @@ def _refuse(options: Options, names: Sequence[str], why: str) -> None:
 
 def _show(picture: Picture) -> None:
     """In the terminal, moving; into a pipe or a file, or where no colour is wanted, as it stands first."""
-    from convcalc.draw.term import coloured, plain, play
+    from convcalc.draw.term import plain, play, shown
 
     in_ascii = "utf" not in (sys.stdout.encoding or "").lower()
     if not output.is_for_a_terminal():
@@ -232,11 +232,13 @@ def _show(picture: Picture) -> None:
 
     console = Console(highlight=False, markup=False, emoji=False)
     frames, seconds = picture.frames(get_terminal_size().columns, console.height)
-    if seconds and console.is_terminal and sys.stdout.isatty():
+    if seconds and console.is_terminal and not console.is_dumb_terminal and sys.stdout.isatty():
         play(console, frames, seconds, in_ascii)
     else:
-        for line in coloured(next(frames), in_ascii):
-            console.print(line)
+        with console.capture() as capture:  # to be written by ourselves, who know what to do where nobody reads it
+            for line in shown(console, next(frames), in_ascii):
+                console.print(line)
+        output.write(capture.get().removesuffix("\n"))
 
 
 def _check(path: str, force: bool) -> None:
