@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".svg", ".html", ".png", ".gif")
 CHARTS = ("parameters", "macs", "memory")
 WIDTH = "1200"
+NARROWEST = 20  # characters of a line: where there are fewer, the ends are not seen
 NARROW = 80  # characters of a line, where no terminal says how many
 SETTINGS = ("kernel_size", "stride", "padding", "dilation", "groups", "out_channels", "padding_mode")
 DEFAULTS = {"stride": "1", "padding": "0", "dilation": "1", "groups": "1", "padding_mode": "zeros"}
@@ -231,7 +232,8 @@ def _show(picture: Picture) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, emoji=False)
-    frames, seconds = picture.frames(get_terminal_size().columns, console.height)
+    width = max(get_terminal_size().columns, NARROWEST)
+    frames, seconds = picture.frames(width, console.height)
     if seconds and console.is_terminal and not console.is_dumb_terminal and sys.stdout.isatty():
         play(console, frames, seconds, in_ascii)
     else:

@@ -18,7 +18,7 @@ ARROW = (Piece("blank"), Piece("arrow"), Piece("blank"))
 BETWEEN = (Piece("blank"),) * len(ARROW)
 LABEL = 8  # characters before a line of cells
 FEWEST = 6  # cells of a grid that is cut
-BELOW = 4  # lines at most of the legend, and of what is said of cells that are left out
+BELOW = 4  # lines of the legend, and of what is said of cells that are left out, unless there are more
 OVER = {False: "window", True: "stamp"}  # of a layer that reads, and of one that writes
 
 
@@ -48,12 +48,20 @@ def layer_frame(row: Row, at: Sequence[int] | None = None, width: int = WIDTH, h
     said = [("ink", caption.shapes(row, rank, scene.is_transposed))]
     said += [("muted", line) for line in (caption.maps(row, rank), *caption.formulas(row, rank)) if line]
     tail = [line for role, text in said for line in words(role, text, width)]
-    used = len(head) + len(tail) + BELOW
-    scene = _fitted(scene, place, width, None if height is None else height - used)
-    cells = _cells(scene, place)
-    notes = [note for note in caption.notes(row, scene) if not note.startswith(("dashed", "rings", "hatched"))]
-    tail += [line for note in notes for line in words("muted", note, width)]
-    return [*head, *cells, *_legend(scene, cells, width), *tail]
+
+    def frame(lines: int | None) -> list[Line]:
+        """It all, where the grids have so many lines at most."""
+        cut = _fitted(scene, place, width, lines)
+        cells = _cells(cut, place)
+        notes = [note for note in caption.notes(row, cut) if not note.startswith(("dashed", "rings", "hatched"))]
+        said = [line for note in notes for line in words("muted", note, width)]
+        return [*head, *cells, *_legend(cut, cells, width), *tail, *said]
+
+    if height is None:
+        return frame(None)
+    lines = height - len(head) - len(tail) - BELOW
+    beyond = len(frame(lines)) - height
+    return frame(lines - max(beyond, 0))
 
 
 def layer_frames(row: Row, width: int = WIDTH, height: int | None = None) -> tuple[Iterator[list[Line]], float]:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
 from contextlib import suppress
@@ -146,11 +147,18 @@ def test_on_a_terminal_without_colour_cells_are_symbols(place, environment):
     assert "◆ □" in shown
 
 
+@pytest.mark.parametrize("command", ["draw 1 1 40 40 --k 3 --at 20,20", "draw 1 40 --layer 'Linear(40,40)'"])
+def test_a_terminal_may_be_as_narrow_as_it_likes(command):
+    shown = on_a_terminal(command, TERM="xterm", COLUMNS="3", LINES="4")
+    assert "Con" in shown or "Lin" in shown
+    assert "Traceback" not in shown
+
+
 def on_a_terminal(line, **environment):
     """What a terminal shows of a command that ends by itself."""
     master, slave = pty.openpty()
     clean = {name: value for name, value in os.environ.items() if name not in CALLERS}
-    command = [sys.executable, "-m", "convcalc", *line.split()]
+    command = [sys.executable, "-m", "convcalc", *shlex.split(line)]
     with subprocess.Popen(command, stdout=slave, env=clean | environment) as ran:
         os.close(slave)
         shown = b""

@@ -133,6 +133,12 @@ def test_a_frame_fits_the_terminal(layer, shape, height):
         assert len(layer_frame(row, place or None, 80, height)) <= height
 
 
+def test_a_frame_whose_words_take_more_lines_fits_too():
+    layer = Conv3d(3, 8, (3, 3, 4), (3, 2, 2), (6, 0, 1), (1, 3, 3), padding_mode="circular")
+    row = row_of(layer, (7, 3, 328579, 167708, 541297))
+    assert len(layer_frame(row, (1, 0), 60, 20)) == 20
+
+
 def test_the_known_example_in_ascii():
     row = row_of(Conv2d(1, 1, 3, stride=2, padding=1), (1, 1, 5, 5))
     assert plain(layer_frame(row, (1, 2)), in_ascii=True) == [
