@@ -74,16 +74,18 @@ class Motion:
         if len(rows[0].begins) == len(columns[0].begins) == 1:
             return first
         unit = element("path", d="M0 0L1 1", class_=self.name("lines"), vector_effect="non-scaling-stroke")
-        across = "".join(
-            self._group(f"line-c{i}", _stretches("X", column), self.seconds_across, unit)
-            for i, column in enumerate(columns)
-        )
-        down = "".join(
-            self._group(f"line-r{i}", _stretches("Y", row), self.seconds_down, across) for i, row in enumerate(rows)
-        )
+        nested = [("line-r", "Y", rows, self.seconds_down), ("line-c", "X", columns, self.seconds_across)]
+        if len(columns[0].begins) == 1:  # Chromium smears what it stretches inside of what moves, unless that moves too
+            nested.reverse()
+        live = unit
+        for what, axis, stretches, seconds in reversed(nested):
+            live = "".join(
+                self._group(f"{what}{i}", _stretches(axis, stretch), seconds, live)
+                for i, stretch in enumerate(stretches)
+            )
         rest = self._animated("rest", ["visibility:hidden"], 1)
-        live = self._animated("live", ["visibility:visible"], 1)
-        return element("g", first, class_=rest) + element("g", down, class_=live, visibility="hidden")
+        seen = self._animated("live", ["visibility:visible"], 1)
+        return element("g", first, class_=rest) + element("g", live, class_=seen, visibility="hidden")
 
     def counter(self, what: str, x: float, y: float, turns: Sequence[str], across: bool) -> str:
         """The words for each column, from x on, or for each row, up to x; each shown in its turn, the baseline at y."""

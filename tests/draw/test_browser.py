@@ -203,6 +203,22 @@ def test_nothing_is_in_the_margins_of_a_picture_on_a_page(show):
         assert {shown.getpixel((x, y)) for x in range(3, MARGIN) for y in range(12, 300)} == {CARD["light"]}, place
 
 
+@pytest.mark.parametrize("look", ["flat", "iso"])
+@pytest.mark.parametrize("sizes", [(7, 3), (3, 7), (7, 7)])
+def test_lines_are_as_sharp_in_a_moving_picture_on_a_page_as_in_a_still(show, look, sizes):
+    from PIL import Image
+
+    def brown(**options):
+        """How many pixels have the colour of the lines, rather than that of the window."""
+        svg = picture(Conv2d(1, 1, 3), (1, 1, *sizes), look=look, **options)
+        browser = show(f"<!doctype html><body style='margin:0'>{svg}")
+        shown = Image.open(io.BytesIO(browser.screenshot())).convert("RGB")
+        colours = shown.getcolors(shown.width * shown.height)
+        return sum(count for count, (red, green, blue) in colours if 215 > red > green + 25 > blue + 50)
+
+    assert brown() == pytest.approx(brown(still=True), rel=0.2)
+
+
 def test_without_the_time_for_it_the_first_frame_is_the_still_at_the_first_place(pixels_of):
     def cells(svg):
         shown = pixels_of(svg)
