@@ -633,3 +633,20 @@ def test_frames_hold_whole_blocks():
     for group in groups:
         inside = [row.name for item in group.items for step in steps_in(item) for row in step.rows]
         assert sorted(inside) == sorted(leaf.name for leaf in report.leaves if leaf.name.startswith(f"{group.name}."))
+
+
+def test_a_frame_holds_nothing_but_its_block():
+    """As in a feature pyramid, where a fork begins with a layer of a block, and goes on beyond it."""
+    net = Network(
+        (
+            node("stem", conv()),
+            node("c3", Sequential(conv(), BatchNorm2d(8), ReLU()), "stem"),
+            node("c4", conv(), "c3"),
+            node("lateral", Conv2d(8, 8, 1), "c3"),
+            node("merge", Add(), "c4", "lateral"),
+            node("past", conv(), "stem"),
+            node("out", Add(), "merge", "past"),
+        )
+    )
+    steps = steps_of(trace(net, (1, 8, 16, 16)), None)
+    assert not any(isinstance(item, Group) for item in framed(wired(steps.steps), steps.sizes))
