@@ -147,7 +147,7 @@ class Arcs:
         self.boxes, self.chain, self.tangle = boxes, Chain(boxes), tangle
         self.width = SPLIT + self.chain.width + SPLIT
         self.half = 0.0
-        self.above = self.chain.above + ARC * len(tangle.arcs)
+        self.above = self.chain.above + ARC * max((arc.level + 1 for arc in tangle.arcs), default=0)
         self.below = self.chain.below
 
     def draw(self, pen: Pen, x: float, y: float, low: float, source: Shape | None) -> Shape:
@@ -165,14 +165,17 @@ class Arcs:
             exits.append(last.exit)
             x += box.width
         starts.append(x)
-        for level, (start, end) in enumerate(self.tangle.arcs):
+        for start, ends, level in self.tangle.arcs:
             high = y - self.chain.above - ARC * level - ARC / 2
             left = begin if start < 0 else starts[start + 1] + 2
             if start >= 0:
                 pen.route((exits[start], y), (left, y))
-            pen.route((left, y), (left, high), (starts[end] + 8, high), (starts[end] + 8, y))
-            if end < len(self.boxes):
-                pen.lines.append(arrow(pen.name, starts[end] + 8, y, starts[end] + self.boxes[end].gap - 3))
+            for end in ends:
+                down = starts[end] + 8
+                along = [(left, y), (left, high)] if end == ends[-1] else [(down - CORNER, high)]
+                pen.route(*along, (down, high), (down, y))
+                if end < len(self.boxes):
+                    pen.lines.append(arrow(pen.name, down, y, starts[end] + self.boxes[end].gap - 3))
         if last is None or self.tangle.is_joined:
             return last or point(x, y)
         behind = x + 8

@@ -38,8 +38,9 @@ from convcalc.draw.network import network_picture
 from convcalc.draw.palette import SIZES, is_bold
 from convcalc.draw.repeats import framed, repeated, span, steps_in
 from convcalc.draw.text import text_width
-from convcalc.draw.wiring import Fork, Group, Tangle, wired
+from convcalc.draw.wiring import Fork, Group, Tangle, cut, wired
 from convcalc.layers import ConvTranspose2d, Identity
+from convcalc.layers.block import INPUT
 from convcalc.network import Node, chain
 from tests.draw.unhurried import UNHURRIED
 
@@ -650,3 +651,49 @@ def test_a_frame_holds_nothing_but_its_block():
     )
     steps = steps_of(trace(net, (1, 8, 16, 16)), None)
     assert not any(isinstance(item, Group) for item in framed(wired(steps.steps), steps.sizes))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_tangle_is_cut_without_losing_a_wire(seed):
+    """What feeds each step is drawn in its piece, or said in words."""
+    steps = steps_of(trace(random_graph(seed), (1, 8, 16, 16)), None).steps
+    known = {INPUT: INPUT, **{step.main.name: step.main.name for step in steps}}
+    for tangle in (item for item in wired(steps) if isinstance(item, Tangle)):
+        names = {step.main.name for step in tangle.steps}
+        (source,) = {name for step in tangle.steps for name in step.inputs} - names
+        pieces = list(cut(tangle, lambda piece: len(piece.steps) <= 3, known))
+        assert [step.main.name for piece in pieces for step in piece.steps] == [step.name for step in tangle.steps]
+        before = source
+        for piece in pieces:
+            drawn = {before: -1, **{step.main.name: place for place, step in enumerate(piece.steps)}}
+            for place, step in enumerate(piece.steps):
+                lines = {name for name, start in drawn.items() if (start, place) in piece.edges}
+                told = [words.split(" ", 1) for words in step.after if words.startswith(("with ", "from "))]
+                said = {name for _, words in told for name in words.split(", ")}
+                assert lines | said == set(step.inputs)
+                assert not lines & said
+                assert [word for word, _ in told] == (["with" if lines else "from"] if said else [])
+            before = piece.steps[-1].main.name
+        assert all(piece.edges[-1] == (len(piece.steps) - 1, len(piece.steps)) for piece in pieces[:-1])
+
+
+def test_a_wide_tangle_goes_on_in_the_next_row():
+    """As in the neck of a detector, where later layers look back at those far before."""
+    nodes = [node("stem", conv()), node("a0", Conv2d(8, 8, 5, padding=2), "stem")]
+    for n in range(1, 12):
+        nodes.append(node(f"m{n}", Add(), f"a{n - 1}", f"a{n - 3}" if n > 2 else "stem"))
+        nodes.append(node(f"a{n}", conv() if n % 2 else Conv2d(8, 8, 1), f"m{n}"))
+    report = trace(Network(tuple(nodes)), (1, 8, 16, 16))
+    picture = network_picture(report, width=700)
+    check_texts(picture, 700)
+    assert parameters(picture) == report.totals.parameters
+    assert any(words.startswith("with a") for words in words_of(picture))
+
+
+def test_arcs_from_one_step_are_one():
+    """All to all, as in DenseNet: a level for each source but the last; and those side by side are on one level."""
+    edges = tuple((start, end) for start in range(-1, 4) for end in range(start + 1, 5))
+    assert [(arc.start, arc.ends) for arc in Tangle((), edges).arcs][-1] == (-1, (1, 2, 3, 4))
+    assert sorted(arc.level for arc in Tangle((), edges).arcs) == [0, 1, 2, 3]
+    apart = Tangle((), ((-1, 1), (1, 3), (3, 5)))
+    assert [arc.level for arc in apart.arcs] == [0, 0, 0]
