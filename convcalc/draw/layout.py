@@ -12,6 +12,8 @@ from convcalc.draw.stacks import Scale, Shape, arrow, connected, drawn, letter, 
 from convcalc.draw.svg import element
 from convcalc.draw.text import fit
 from convcalc.draw.wiring import Group, Item, Tangle, is_loose
+from convcalc.layers.transposed import ConvTranspose
+from convcalc.layers.windows import Window
 
 GAP = 32.0  # left of a shape, for the arrow
 NARROW_GAP = 24.0  # within forks
@@ -55,8 +57,7 @@ class Stack:
         if self.step is None and shape.form == "maps" and min(shape.front) > 2 * GAP:
             pen.shapes.append(letter(pen.name, shape))
         if source is not None:
-            windows = self.step.main.windows if self.step is not None and self.step.main.parts is None else ()
-            pen.lines.append(connected(pen.name, source, shape, windows))
+            pen.lines.append(connected(pen.name, source, shape, *_windows(self.step)))
         pen.write(shape.x, shape.y - 4 - high(self.over), self.over)
         shape = shape._replace(texts=ends_above(self.over, shape.x, shape.y - 4))
         pen.write(x + (self.width - APART) / 2, y + max(low, self.half) + 6, self.under, "middle")
@@ -182,6 +183,14 @@ class Arcs:
         if (len(self.boxes) - 1, len(self.boxes)) in self.tangle.edges:
             pen.route((exits[-1], y), (behind, y))
         return point(behind, y)
+
+
+def _windows(step: Step | None) -> tuple[Sequence[Window], Sequence[Window]]:
+    """Through which a step looks at its input, and which of its output a unit of the input makes."""
+    if step is None or step.main.parts is not None:
+        return (), ()
+    row = step.main
+    return row.windows, row.layer.stamps(row.input) if isinstance(row.layer, ConvTranspose) else ()
 
 
 def boxed(item: Item, scale: Scale, gap: float = GAP) -> Box:

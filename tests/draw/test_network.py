@@ -221,6 +221,20 @@ def test_windows_have_the_relative_size_of_the_kernel():
     assert float(unit.get("x")) > float(window.get("x")) + wide / 2
 
 
+def test_a_unit_of_a_transposed_layer_makes_a_window():
+    """A 4x2 kernel on 4x16 outputs covers all of their height and an eighth of their width."""
+    picture = network_picture(trace(ConvTranspose2d(1, 1, (4, 2), stride=(1, 2)), (1, 1, 1, 8)))
+    root = ElementTree.fromstring(picture)
+    unit, window = [each for each in root.iter(f"{SVG}rect") if each.get("class").startswith("window")]
+    sheet = next(each for each in root.iter(f"{SVG}path") if each.get("class").startswith("in"))
+    x, y, wide, high = map(float, re.match(r"M([\d.]+) ([\d.]+)h([\d.]+)v([\d.]+)", sheet.get("d")).groups())
+    assert float(window.get("width")) == pytest.approx(wide / 8, abs=0.02)
+    assert float(window.get("height")) == pytest.approx(high, abs=0.02)
+    assert x < float(window.get("x")) < x + wide
+    assert float(window.get("y")) == pytest.approx(y, abs=0.02)
+    assert float(unit.get("x")) + float(unit.get("width")) < x
+
+
 def test_the_same_input_gives_the_same_bytes_in_any_process():
     code = (
         "from convcalc import trace, zoo; from convcalc.draw.network import network_picture; import zlib, sys;"
