@@ -229,7 +229,9 @@ def stack(step: Step, scale: Scale, gap: float) -> Stack:
         over, under = [], [*under, *wrapped("small", step.shape)]
     else:
         over = [*wrapped_name(name), *over]
-    if step.parameters or step.main.figures.macs:
+    if step.is_shared:
+        under += wrapped("small", "shared parameters")
+    elif step.parameters or step.main.figures.macs:
         under += wrapped("small", f"{step.parameters:,} parameter{'' if step.parameters == 1 else 's'}")
     under += wrapped("small", ", ".join(step.after))
     return Stack(shape_of(step.example, scale, step.is_circle), step, over, under, gap)

@@ -19,6 +19,7 @@ from convcalc.draw.term import WIDTH, Line, Piece, words
 from convcalc.draw.text import TIMES
 from convcalc.draw.wiring import Fork, Group, Item, wired
 from convcalc.layers.block import INPUT
+from convcalc.layers.dense import Linear
 from convcalc.render.columns import along
 from convcalc.report import Report
 
@@ -116,7 +117,8 @@ def connection_lines(report: Report, layer: str, width: int = WIDTH) -> list[Lin
     cell = NUMBERED if beside + NUMBERED * len(table) <= width and len(table) == links.outputs else 1
     most = (width - beside - 1) // cell
     source = "the input" if row.inputs[0] == INPUT else row.inputs[0]
-    lines = words("title", f"{layer}: which maps of {source} feed which of its maps", width)
+    unit = "unit" if isinstance(inner.layer, Linear) else "map"
+    lines = words("title", f"{layer}: which {unit}s of {source} feed which of its {unit}s", width)
     lines += words("ink", f"{kind_of(inner)}: {sum_of(inner)}", width)
     for first in range(0, len(table), most):
         part = table[first : first + most]
@@ -223,7 +225,8 @@ def _entries(item: Item, indent: str, known: Mapping[str, str]) -> Iterator[Entr
 
 
 def _entry(name: str, step: Step) -> Entry:
-    return Entry(name, ", ".join((step.words, *step.after)), step.shape, _short(f"{step.parameters:,}", NUMBER))
+    figure = "shared" if step.is_shared else _short(f"{step.parameters:,}", NUMBER)
+    return Entry(name, ", ".join((step.words, *step.after)), step.shape, figure)
 
 
 def _table(entries: Sequence[Entry], width: int) -> list[Line]:

@@ -633,6 +633,18 @@ def test_a_shared_layer_counts_once():
     assert parameters(network_picture(report)) == report.totals.parameters == 584
 
 
+def test_a_layer_that_is_used_again_says_so():
+    """Both towers of a siamese network have the same parameters: the second has none of its own, but not none."""
+    tower = Sequential(conv(), ReLU(), MaxPool2d(2))
+    report = trace(Branches(tower, tower), (1, 8, 16, 16))
+    picture = network_picture(report)
+    assert parameters(picture) == report.totals.parameters == 584
+    assert [words for words in words_of(picture) if "parameters" in words][1:] == [
+        "584 parameters",
+        "shared parameters",
+    ]
+
+
 def test_what_stands_still_has_no_rule_for_motion():
     picture = network_picture(report_of("lenet5"))
     assert "prefers-color-scheme" in picture

@@ -5,7 +5,20 @@ from itertools import pairwise
 
 import pytest
 
-from convcalc import Add, Conv1d, Conv2d, ConvTranspose2d, Flatten, Linear, MaxPool2d, ReLU, Sequential, trace, zoo
+from convcalc import (
+    Add,
+    Branches,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    Sequential,
+    trace,
+    zoo,
+)
 from convcalc.draw.chart import chart_picture, costs_of, fewer
 from convcalc.draw.term import coloured, plain
 from convcalc.draw.term_layer import layer_frame
@@ -241,3 +254,14 @@ def test_a_deep_field_is_cut_in_the_middle_and_says_so():
     assert [line for line in lines if "left out" in line] == ["\u2026 17 layers are left out"]
     sees = [int(line.split()[3]) for line in lines if " Conv1d " in line]
     assert sees == [*range(81, 57, -2), *range(23, 1, -2)]
+
+
+def test_shared_parameters_are_not_none():
+    tower = Sequential(Conv2d(8, 8, 3), ReLU())
+    lines = plain(network_lines(trace(Branches(tower, tower), (1, 8, 9, 9))))
+    assert [line.split()[-1] for line in lines if "convolution" in line] == ["584", "shared"]
+
+
+def test_linear_layers_connect_units():
+    (first, *_) = plain(connection_lines(LENET, "F6"))
+    assert first == "F6: which units of C5 feed which of its units"
