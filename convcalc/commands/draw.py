@@ -136,6 +136,9 @@ def _of_network(sizes: list[str], options: Options) -> Picture:
     asked = [name for name in VIEWS if getattr(options, name) is not None]
     if len(asked) > 1:
         raise ConvcalcError(f"{' and '.join(map(option, asked))} are different pictures: ask for one")
+    if asked:
+        fixed = ("width",) if asked == ["chart"] else ("width", "depth")
+        _refuse(options, fixed, f"has nothing to do with {option(asked[0])}: leave one of them out")
     report = _report(options)
     depth = None if options.depth is None else values.depth("--depth", options.depth)
     if options.receptive_field is not None:
