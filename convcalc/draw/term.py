@@ -52,6 +52,7 @@ MARKS = {
     "out": Mark("□", "=", "output", "output-edge"),
     "window": Mark("▣", "#", "window", "window-edge"),
     "spare": Mark("▢", "+", "spare", "window-edge"),
+    "copied": Mark("◎", "*", "input", "window-edge", True),
     "unread": Mark("▨", "/", "input", "input-edge", True),
     "unwritten": Mark("▨", "/", "output", "output-edge", True),
     "taken": Mark("◆", "@", "taken", "taken"),
@@ -107,10 +108,24 @@ def coloured(lines: Iterable[Line], in_ascii: bool = False) -> list[Text]:
     ]
 
 
+def shown(console: Console, lines: Iterable[Line], in_ascii: bool = False) -> list[Text]:
+    """The lines as the console can show them: in colour, or by symbols where it has no colour.
+
+    >>> from rich.console import Console
+    >>> [text.plain for text in shown(Console(color_system=None), [(Piece("window"), Piece("in"))])]
+    ['▣ ■']
+    """
+    from rich.text import Text
+
+    if console.no_color or console.color_system is None:
+        return [Text(line, no_wrap=True) for line in plain(lines, in_ascii)]
+    return coloured(lines, in_ascii)
+
+
 def play(console: Console, frames: Iterable[Sequence[Line]], seconds: float, in_ascii: bool = False) -> None:
     """Show the frames one after the other in place, each for so long, until there are no more, or until Ctrl-C.
 
-    The last stays. Without colour where the console has none.
+    The last stays.
 
     >>> from rich.console import Console
     >>> play(Console(file=None, quiet=True), [], 0.8)
@@ -119,17 +134,11 @@ def play(console: Console, frames: Iterable[Sequence[Line]], seconds: float, in_
 
     from rich.console import Group
     from rich.live import Live
-    from rich.text import Text
-
-    def shown(lines: Sequence[Line]) -> Group:
-        if console.no_color:
-            return Group(*(Text(line, no_wrap=True) for line in plain(lines, in_ascii)))
-        return Group(*coloured(lines, in_ascii))
 
     with Live(console=console, auto_refresh=False) as live:
         try:
             for lines in frames:
-                live.update(shown(lines), refresh=True)
+                live.update(Group(*shown(console, lines, in_ascii)), refresh=True)
                 sleep(seconds)
         except KeyboardInterrupt:
             pass
