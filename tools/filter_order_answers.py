@@ -14,10 +14,10 @@ import random
 from pathlib import Path
 from typing import Any
 
-import cv2
+import cv2  # type: ignore[import-not-found, unused-ignore]
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
 ANSWERS = Path(__file__).parents[1] / "tests" / "data" / "filter_order.npz"
 MODES = {"zeros": "constant", "reflect": "mirror", "replicate": "nearest", "circular": "grid-wrap", "valid": "mirror"}
@@ -84,7 +84,7 @@ def cases() -> list[dict[str, Any]]:
 def main() -> None:
     """Store the pictures and the answers."""
     given = pictures()
-    stored = {f"x-{name}": x for name, x in given.items()}
+    stored: dict[str, Any] = {f"x-{name}": x for name, x in given.items()}
     asked = cases()
     for number, case in enumerate(asked):
         stored[str(number)] = of_scipy(given[case["picture"]], case)
@@ -93,7 +93,8 @@ def main() -> None:
             stored[str(len(asked))] = cv2.medianBlur(x, size)
             plain = {"size": [size] * 2, "anchor": [size // 2] * 2, "stride": [1, 1], "dilation": [1, 1]}
             asked.append({"picture": name, "order": "median", "border": "replicate", **plain})
-    np.savez_compressed(ANSWERS, cases=np.array(json.dumps(asked)), **stored)
+    stored["cases"] = np.array(json.dumps(asked))
+    np.savez_compressed(ANSWERS, **stored)
 
 
 if __name__ == "__main__":
