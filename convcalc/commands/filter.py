@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.commands import files, output, progress, values
+from convcalc.commands import files, output, progress, terminal, values
 from convcalc.commands.base import as_typed, option, tell
 from convcalc.errors import ConvcalcError
 
 if TYPE_CHECKING:
+    from convcalc.commands.terminal import Frames, Screen
     from convcalc.filter.kernel import Filter, Settings
     from convcalc.filter.outcome import Outcome
     from convcalc.filter.picture import Picture
@@ -20,6 +21,7 @@ RANGES = ("clip", "abs", "scale", "wrap")
 PAGES = (".svg", ".html")
 NUMBERS = ("sigma", "angle", "wavelength", "gamma", "phase", "amount")
 MOST_REPEATS = 10_000
+LINES_BELOW = 14  # of a terminal, for what is said of the picture
 OF_A_PICTURE = ("demo", "output", "compare", "at", "force", "verify")
 
 
@@ -251,9 +253,20 @@ def _emit_outcome(outcome: Outcome, name: str, difference: Difference | None, op
         output.emit_document(outcome_document(*given), options.get)
         return
     if options.output is None:
-        _show(outcome)
+        _show(outcome, name)
+        output.write("")
     output.emit(outcome_blocks(*given))
 
 
-def _show(outcome: Outcome) -> None:
-    """Input and result side by side."""
+def _show(outcome: Outcome, name: str) -> None:
+    """Input and result side by side, as large as the terminal allows."""
+
+    def frames(screen: Screen) -> Frames:
+        from convcalc.filter.terminal import side_by_side, style_for
+
+        style = style_for(screen.in_colour, screen.encoding)
+        height = None if screen.height is None else max(screen.height - LINES_BELOW, 1)
+        captions = (name, outcome.filter.name)
+        return iter([side_by_side(outcome.before, outcome.after, captions, screen.width, height, style)]), 0.0
+
+    terminal.show(frames)
