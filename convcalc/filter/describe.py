@@ -51,7 +51,7 @@ def description(kernel: Filter, settings: Settings = PLAIN, channels: int = 1) -
         anchor=None if isinstance(kernel, Magnitude) else kernel.anchor,
         rows=() if weights is None else aligned(weights),
         total=None if weights is None else total(weights),
-        separable=None if weights is None else separated(weights),
+        separable=None if weights is None else factors(weights),
         range=kernel.range,
         source=kernel.source,
         layer=repr(as_conv2d(kernel, settings, channels)) if isinstance(kernel, Linear) else None,
@@ -95,6 +95,19 @@ def padding(kernel: Linear, dilation: tuple[int, int]) -> tuple[tuple[int, int],
     """
     axes = zip(kernel.size, kernel.anchor, dilation, strict=True)
     return tuple((step * anchor, step * (size - 1 - anchor)) for size, anchor, step in axes)
+
+
+def factors(weights: Rows) -> tuple[tuple[Number, ...], tuple[Number, ...]] | None:
+    """The column and the row whose outer product the kernel is, or None: `separated`, the row's sum not negative.
+
+    >>> factors(((-1, -2), (0, 0), (1, 2)))
+    ((-1, 0, 1), (1, 2))
+    """
+    found = separated(weights)
+    if found is None or total((found[1],)) >= 0:
+        return found
+    column, row = (tuple(0 - weight for weight in factor) for factor in found)
+    return column, row
 
 
 def aligned(weights: Rows) -> tuple[str, ...]:

@@ -18,8 +18,9 @@ SUMS_TO_NOTHING = 2.0**-20  # of the weights' sizes together: float32 and typed 
 def kernel_from(text: str, settings: Mapping[str, object]) -> Filter:
     """The filter that a text means: a name of the bank, with its settings; else numbers; else a file of them.
 
-    A kernel of numbers takes no settings, and has at most 1001 rows and columns. `ConvcalcError` where the text is none
-    of these.
+    A name comes first (a file called box is ``./box``), then what looks like numbers (`is_numbers`), then a file
+    (`is_path`). A kernel of numbers takes no settings, and has at most 1001 rows and columns. `ConvcalcError` where the
+    text is none of these.
 
     >>> kernel_from("box", {"size": (1, 2)}).weights
     ((0.5, 0.5),)

@@ -11,6 +11,7 @@ from convcalc.filter.kernel import Number, Rows
 from convcalc.layers.axes import MOST_DIGITS, counted
 
 MOST_BYTES = 2**25  # of a file of text: 1001 x 1001 numbers of 33 characters
+LARGEST = 1e300  # weight: a million of them can still be summed
 EXACT = 2**53  # a float holds every whole number up to here
 WRITE = "write rows as '0 -1 0; -1 5 -1; 0 -1 0'"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
@@ -26,7 +27,7 @@ def rows_from(text: str, where: str = "") -> Rows:
     >>> rows_from("0.5, 1/4; -2 4.0"), rows_from("1 2 1 / 4")
     (((0.5, 0.25), (-2, 4)), ((0.25, 0.5, 0.25),))
     """
-    text, divisor = text.strip(), None
+    text, divisor = text.strip("; \t\r\n"), None
     if found := DIVISOR.search(text):
         text, divisor = text[: found.start()], _number(found[2], f"{where}divisor: ")
     rows = [re.split(r"\s*,\s*|\s+", row.strip()) for row in re.split(r"[;\n]", text) if row.strip()]
@@ -43,7 +44,7 @@ def rows_from(text: str, where: str = "") -> Rows:
     def weight(word: str, i: int, j: int) -> Number:
         place = f"{where}row {i}, column {j}: "
         number = _number(word, place)
-        return tidy(number if divisor is None else _quotient(number, divisor, place))
+        return tidy(number if divisor is None else _quotient(number, divisor, quoted(f"{word} / {divisor}"), place))
 
     return tuple(
         tuple(weight(word, i, j) for j, word in enumerate(row, start=1)) for i, row in enumerate(rows, start=1)
@@ -54,12 +55,14 @@ def rows_of_file(path: str) -> Rows:
     """The weights of a ``.npy`` file, or of a text file: as `rows_from`, where what follows a ``#`` is left out."""
     where = f"{quoted(path)}: "
     try:
-        if path.lower().endswith(".npy"):
-            return _rows_of_array(path, where)
         with open(path, "rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise ConvcalcError(f"cannot read {quoted(path)}: {error.strerror or error}") from None
+            array = path.lower().endswith(".npy")
+            content = b"" if array else file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        reason = error.strerror if isinstance(error, OSError) else "no file has such a name"
+        raise ConvcalcError(f"cannot read {quoted(path)}: {reason}") from None
+    if array:
+        return _rows_of_array(path, where)
     if len(content) > MOST_BYTES:
         raise ConvcalcError(f"{where}more than {MOST_BYTES:,} bytes: too many for a kernel")
     try:
@@ -97,31 +100,31 @@ def _number(word: str, where: str) -> Number:
     """A number, or a fraction of two."""
     above, slash, below = word.partition("/")
     number = _plain(above, word, where)
-    return _quotient(number, _plain(below, word, where), where) if slash else number
+    return _quotient(number, _plain(below, word, where), quoted(word), where) if slash else number
 
 
 def _plain(text: str, word: str, where: str) -> Number:
     if not word:
         raise ConvcalcError(f"{where}there is nothing beside a comma: give a number")
-    if NOT_FINITE.fullmatch(text):
-        raise ConvcalcError(f"{where}{quoted(word)} is not finite: give a finite number")
-    if not NUMBER.fullmatch(text):
+    if not NUMBER.fullmatch(text) and not NOT_FINITE.fullmatch(text):
         raise ConvcalcError(f"{where}{quoted(word)} is not a number: {WRITE}")
     if len(text) > MOST_DIGITS:
         raise ConvcalcError(f"{where}a number of {len(text):,} characters is too long: give at most {MOST_DIGITS}")
-    number = _finite(float(text), where)
+    number = _bounded(float(text), quoted(word), where)
     return int(text) if text.lstrip("+-").isdigit() else number
 
 
-def _quotient(number: Number, divisor: Number, where: str) -> Number:
+def _quotient(number: Number, divisor: Number, shown: str, where: str) -> Number:
     if divisor == 0:
-        raise ConvcalcError(f"{where}a division by 0: give another number")
-    return _finite(number / divisor, where)
+        raise ConvcalcError(f"{where}{shown} divides by 0: give another number")
+    return _bounded(number / divisor, shown, where)
 
 
-def _finite(number: float, where: str) -> float:
+def _bounded(number: float, shown: str, where: str) -> float:
     if not isfinite(number):
-        raise ConvcalcError(f"{where}too large a number: give a finite one")
+        raise ConvcalcError(f"{where}{shown} is not finite: give a finite number")
+    if abs(number) > LARGEST:
+        raise ConvcalcError(f"{where}{shown} is too large: give a number of at most {LARGEST:g} in size")
     return number
 
 
@@ -136,7 +139,7 @@ def _rows_of_array(path: str, where: str) -> Rows:
             warnings.simplefilter("ignore")
             # Mapped, not read: a file cannot claim more than it holds, nor bring objects along.
             array = np.asarray(np.lib.format.open_memmap(path, mode="r"))
-    except (ValueError, TypeError, EOFError, SyntaxError, OverflowError, TokenError):
+    except (OSError, ValueError, TypeError, EOFError, SyntaxError, OverflowError, TokenError):
         raise ConvcalcError(f"{where}no array of numbers that NumPy can read: write one with numpy.save") from None
     if array.ndim != 2:
         raise ConvcalcError(f"{where}an array of {counted(array.ndim, 'axis', 'axes')}: a kernel has two")
@@ -148,6 +151,6 @@ def _rows_of_array(path: str, where: str) -> Rows:
     if array.dtype.kind == "f":
         with np.errstate(over="ignore"):
             array = array.astype(np.float64)
-    for i, j in np.argwhere(~np.isfinite(array))[:1].tolist():
-        raise ConvcalcError(f"{where}row {i + 1}, column {j + 1}: {array[i, j]} is not finite: give a finite number")
-    return tuple(tuple(tidy(+weight) for weight in row) for row in array.tolist())  # + makes a number of True
+    for i, j in np.argwhere(~(np.abs(array) <= LARGEST))[:1].tolist():
+        _bounded(float(array[i, j]), f"{array[i, j]}", f"{where}row {i + 1}, column {j + 1}: ")
+    return tuple(tuple(map(tidy, row)) for row in array.tolist())
