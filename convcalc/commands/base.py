@@ -39,9 +39,11 @@ OPTIONS = {
     "at": "--at",
     "depth": "--depth",
     "width": "--width",
+    "border": "--border",
+    "range": "--range",
 }
 
-COMMANDS = ("shape", "net", "solve", "draw", "lenet")
+COMMANDS = ("shape", "net", "solve", "draw", "filter", "lenet")
 LONGEST_MESSAGE = 600
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcalc.commands import output, source, values
+from convcalc.commands import output, progress, source, values
 from convcalc.commands.base import as_typed, tell
 from convcalc.errors import ConvcalcError
 from convcalc.report import ITEMSIZES, Report
@@ -17,7 +14,7 @@ if TYPE_CHECKING:
     from convcalc.commands.source import Source
     from convcalc.layers.axes import Shape
     from convcalc.render.sheet import Sheet
-    from convcalc.verify import Progress, Verification
+    from convcalc.verify import Verification
 
 LEFT_OUT = "MACs: those with a weight; bias, norms, activations, pooling are left out. FLOPs: 2 x dense MACs."
 
@@ -171,27 +168,8 @@ def _traced(read: Source, input_shape: Shape, dtype: str, flatten: bool) -> Repo
 def _verified(read: Source, input_shape: Shape, limit: int, depth: int | None) -> Verification:
     from convcalc.verify import verify
 
-    with _progress() as progress:
-        return verify(read.network, input_shape, memory_limit=limit, depth=depth, progress=progress)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress | None]:
-    """A bar on stderr, where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("")
-
-        def progress(done: int, of: int, name: str) -> None:
-            bar.update(task, completed=done, total=of, description=name)
-
-        yield progress
+    with progress.of_layers() as listener:
+        return verify(read.network, input_shape, memory_limit=limit, depth=depth, progress=listener)
 
 
 def _emit(

@@ -30,6 +30,18 @@ def integer(name: str, text: str, remedy: str = "give digits only") -> int:
     return int(text)
 
 
+def decimal(name: str, text: str) -> float:
+    """A number, perhaps with a fraction.
+
+    >>> decimal("--sigma", "1.5")
+    1.5
+    """
+    try:
+        return float(text)
+    except ValueError:
+        raise ConvcalcError(f"{name} {quoted(text)} is not a number: write 1.5, say") from None
+
+
 def per_axis(name: str, text: str) -> int | tuple[int, ...]:
     """One number for all axes, or one an axis.
 

@@ -133,14 +133,14 @@ ENTRIES: tuple[Entry, ...] = (
         "laplacian",
         ((0, 1, 0), (1, -4, 1), (0, 1, 0)),
         "abs",
-        "the second derivatives across and down together: four neighbours",
+        "second derivatives across and down: four neighbours",
         "Gonzalez and Woods (2018), 3.6; OpenCV Laplacian (ksize=1), SciPy ndimage.laplace",
     ),
     fixed(
         "laplacian-8",
         ((1, 1, 1), (1, -8, 1), (1, 1, 1)),
         "abs",
-        "the second derivatives, those of the diagonals too: eight neighbours",
+        "the same with the diagonals: eight neighbours",
         "Gonzalez and Woods (2018), 3.6",
     ),
     weighted(
@@ -148,7 +148,7 @@ ENTRIES: tuple[Entry, ...] = (
         laplacian_of_gaussian,
         (Setting("size", None, "2*int(4*sigma + 0.5) + 1"), Setting("sigma", 1.0)),
         "abs",
-        "the Laplacian of a Gaussian: edges at the scale of sigma, the sum exactly 0",
+        "Laplacian of a Gaussian: edges as wide as sigma",
         "Marr and Hildreth, Theory of edge detection (1980); MATLAB fspecial('log'), SciPy ndimage.gaussian_laplace"
         " but for the mean",
     ),

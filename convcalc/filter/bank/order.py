@@ -22,17 +22,17 @@ def ordered(order: str, what: str, source: str) -> Entry:
 ENTRIES: tuple[Entry, ...] = (
     ordered(
         "median",
-        "the middle one of the neighbourhood in order (of an even number the upper): takes out specks, keeps edges",
+        "the middle of the neighbourhood: no specks, edges kept",
         "Tukey, Exploratory Data Analysis (1977); Gonzalez and Woods (2018), 3.5; SciPy ndimage.median_filter",
     ),
     ordered(
         "minimum",
-        "the darkest of the neighbourhood: dark parts grow (erosion)",
+        "the darkest: dark parts grow (erosion)",
         "Gonzalez and Woods (2018), 9.8; OpenCV erode, SciPy ndimage.minimum_filter",
     ),
     ordered(
         "maximum",
-        "the brightest of the neighbourhood: bright parts grow (dilation)",
+        "the brightest: bright parts grow (dilation)",
         "Gonzalez and Woods (2018), 9.8; OpenCV dilate, SciPy ndimage.maximum_filter",
     ),
 )

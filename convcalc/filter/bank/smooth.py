@@ -151,7 +151,7 @@ ENTRIES: tuple[Entry, ...] = (
         motion,
         (Setting("size", (9, 9)), Setting("angle", 0.0)),
         "clip",
-        "the smear of a moving camera: size pixels long, angle counter-clockwise from the horizontal",
+        "a camera's motion; angle from the right, counter-clockwise",
         "MATLAB fspecial('motion', size, angle)",
     ),
 )

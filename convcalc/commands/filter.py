@@ -1,0 +1,259 @@
+"""`convcalc filter`: convolution as an image filter, on real pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.commands import files, output, progress, values
+from convcalc.commands.base import as_typed, option, tell
+from convcalc.errors import ConvcalcError
+
+if TYPE_CHECKING:
+    from convcalc.filter.kernel import Filter, Settings
+    from convcalc.filter.outcome import Outcome
+    from convcalc.filter.picture import Picture
+    from convcalc.filter.verify import Difference
+
+BORDERS = ("zeros", "reflect", "replicate", "circular", "valid")
+RANGES = ("clip", "abs", "scale", "wrap")
+PAGES = (".svg", ".html")
+NUMBERS = ("sigma", "angle", "wavelength", "gamma", "phase", "amount")
+MOST_REPEATS = 10_000
+OF_A_PICTURE = ("demo", "output", "compare", "at", "force", "verify")
+
+
+class Options(NamedTuple):
+    """What was typed, as it was typed."""
+
+    demo: bool
+    kernel: str | None
+    size: str | None
+    sigma: str | None
+    angle: str | None
+    wavelength: str | None
+    gamma: str | None
+    phase: str | None
+    amount: str | None
+    border: str
+    stride: str
+    dilation: str
+    repeat: str
+    convolve: bool
+    range: str | None
+    verify: bool
+    memory_limit: str
+    list: bool
+    show: bool
+    compare: bool
+    at: str | None
+    output: str | None
+    force: bool
+    format: str
+    get: str | None
+
+
+def run(path: str | None, options: Options) -> bool:
+    """Filter a picture, or tell of kernels; whether no pixel differs from what the layer gives."""
+    if options.list:
+        _alone(path, options, "--list", ("kernel", "show", *OF_A_PICTURE))
+        _emit_list(options)
+        return True
+    with as_typed():
+        if options.kernel is None:
+            raise ConvcalcError("no kernel given: give --kernel sobel-x, say; --list shows them all")
+        filter_, settings = _filter(options), _settings(options)
+        if options.show:
+            _alone(path, options, "--show", OF_A_PICTURE)
+            _emit_kernel(filter_, settings, options)
+            return True
+        return _filtered(path, filter_, settings, options)
+
+
+# What is asked for
+
+
+def _filter(options: Options) -> Filter:
+    """The filter that was typed, flipped where that is asked for."""
+    from convcalc.filter.kernel import Linear, Magnitude, Order, flipped
+    from convcalc.filter.parse import kernel_from
+
+    given: dict[str, object] = {
+        name: values.decimal(option(name), text) for name in NUMBERS if (text := getattr(options, name)) is not None
+    }
+    if options.size is not None:
+        given["size"] = _pair("--size", options.size)
+    found = kernel_from(options.kernel or "", given)
+    if not options.convolve:
+        return found
+    if isinstance(found, Order):
+        raise ConvcalcError(f"--convolve has nothing to flip: {found.name} has no weights; leave it out")
+    if isinstance(found, Magnitude):
+        return found._replace(x=flipped(found.x), y=flipped(found.y))
+    assert isinstance(found, Linear)
+    return flipped(found)
+
+
+def _settings(options: Options) -> Settings:
+    from convcalc.filter.kernel import Settings
+
+    border = values.one_of("--border", options.border, BORDERS)
+    range_ = None if options.range is None else values.one_of("--range", options.range, RANGES)
+    return Settings(border, _pair("--s", options.stride), _pair("--d", options.dilation), range_)
+
+
+def _pair(name: str, text: str) -> tuple[int, int]:
+    """Rows and columns, each at least 1."""
+    numbers = values.per_axis(name, text)
+    pair = (numbers, numbers) if isinstance(numbers, int) else numbers
+    if len(pair) != 2:
+        raise ConvcalcError(f"{name} {text} has {len(pair)} numbers: a picture has two axes, as 3x5")
+    if min(pair) < 1:
+        raise ConvcalcError(f"{name} {text} is too small: give at least 1")
+    return pair
+
+
+def _alone(path: str | None, options: Options, name: str, others: Sequence[str]) -> None:
+    """Refuse what has nothing to do with a question about kernels."""
+    if path is not None:
+        raise ConvcalcError(f"{name} takes no picture: leave out {path}")
+    for other in others:
+        if getattr(options, other) not in (None, False):
+            raise ConvcalcError(f"{name} and {option(other)} exclude each other: leave one out")
+
+
+# What is answered
+
+
+def _emit_list(options: Options) -> None:
+    from convcalc.filter.bank import entries
+    from convcalc.render.filter import list_document, list_sheet
+
+    if options.format == "json":
+        output.emit_document(list_document(entries()), options.get)
+    elif options.format == "table":
+        output.emit([list_sheet(entries())])
+    else:
+        output.emit_sheet(list_sheet(entries()), options.format)
+
+
+def _emit_kernel(filter_: Filter, settings: Settings, options: Options) -> None:
+    from convcalc.render.filter import kernel_blocks, kernel_document
+
+    _check_format(options)
+    if options.format == "json":
+        output.emit_document(kernel_document(filter_, settings, options.convolve), options.get)
+    else:
+        output.emit(kernel_blocks(filter_, settings, options.convolve))
+
+
+def _filtered(path: str | None, filter_: Filter, settings: Settings, options: Options) -> bool:
+    """Read, filter, write or show, and say what was done."""
+    from convcalc.filter.outcome import run as filtered
+
+    _check(path, options)
+    repeat = values.at_least_one("--repeat", options.repeat)
+    if repeat > MOST_REPEATS:
+        raise ConvcalcError(f"--repeat {repeat:,} is too often: give at most {MOST_REPEATS:,}")
+    at = None if options.at is None else _place(options.at)
+    limit = values.memory("--memory-limit", options.memory_limit)
+    picture = _read(path, limit)
+    notes = [*picture.notes, *_left_out(picture, options)]
+    with progress.of_a_part("filtering") as listener:
+        outcome = filtered(picture.array, filter_, settings, repeat, listener)
+    difference = _verified(outcome, limit) if options.verify else None
+    name = path or "demo"
+    if options.output is not None:
+        files.write(options.output, _data(picture, outcome, at, options.output, options.compare), options.force)
+    for note in notes:
+        tell(f"note: {note}")
+    _emit_outcome(outcome, name, difference, options)
+    return difference is None or difference.fits
+
+
+def _check(path: str | None, options: Options) -> None:
+    """Refuse, before anything is read, what cannot be meant."""
+    if path is None and not options.demo:
+        raise ConvcalcError("no picture given: name a file, or take --demo")
+    if path is not None and options.demo:
+        raise ConvcalcError(f"{path} and --demo exclude each other: leave one out")
+    _check_format(options)
+    if options.compare and options.output is None:
+        raise ConvcalcError("--compare draws a page: say where, as -o page.svg or -o page.html")
+    if options.at is not None and not options.compare:
+        raise ConvcalcError("--at says which pixel --compare writes out: add --compare, or leave it out")
+    if options.output is not None:
+        from convcalc.filter.files import SUFFIXES
+
+        files.check(options.output, PAGES if options.compare else tuple(SUFFIXES), options.force)
+
+
+def _check_format(options: Options) -> None:
+    if options.format not in ("table", "json"):
+        raise ConvcalcError(f"--format {options.format} has no place for a picture: use table or json")
+
+
+def _place(text: str) -> tuple[int, int]:
+    numbers = tuple(values.integer("--at", part, "give row and column, as 12,40") for part in text.split(","))
+    if len(numbers) != 2 or min(numbers) < 0:
+        raise ConvcalcError(f"--at {text} is no pixel: give row and column, as 12,40")
+    return numbers
+
+
+def _read(path: str | None, limit: int) -> Picture:
+    if path is None:
+        from convcalc.filter.demo import demo
+        from convcalc.filter.picture import Picture
+
+        return Picture(demo(), None, ())
+    from convcalc.filter.files import read
+
+    return read(path, limit)
+
+
+def _left_out(picture: Picture, options: Options) -> Sequence[str]:
+    """What the file will not keep of the picture. Refused, before the work, is a file that cannot hold it at all."""
+    if options.output is None or options.compare:
+        return ()
+    from convcalc.filter.files import encode, left_out
+
+    encode(picture._replace(array=picture.array[:1, :1]), options.output)
+    return left_out(picture, options.output)
+
+
+def _verified(outcome: Outcome, limit: int) -> Difference:
+    from convcalc.filter.verify import difference
+
+    return difference(outcome, limit)
+
+
+def _data(picture: Picture, outcome: Outcome, at: tuple[int, int] | None, path: str, compare: bool) -> bytes:
+    """The file: the result, or the page that compares it with the input."""
+    if not compare:
+        from convcalc.filter.files import encode
+
+        return encode(picture._replace(array=outcome.after), path)
+    from convcalc.draw.filter import compare_picture
+
+    svg = compare_picture(outcome, at)
+    if files.suffix_of(path) == ".svg":
+        return svg.encode()
+    from convcalc.draw.html import page
+
+    return page(svg, "").encode()
+
+
+def _emit_outcome(outcome: Outcome, name: str, difference: Difference | None, options: Options) -> None:
+    from convcalc.render.filter import outcome_blocks, outcome_document
+
+    given = (outcome, name, options.output, options.convolve, difference)
+    if options.format == "json":
+        output.emit_document(outcome_document(*given), options.get)
+        return
+    if options.output is None:
+        _show(outcome)
+    output.emit(outcome_blocks(*given))
+
+
+def _show(outcome: Outcome) -> None:
+    """Input and result side by side."""

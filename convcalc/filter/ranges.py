@@ -1,0 +1,123 @@
+"""What is done with results that do not fit the picture: clipped, made positive, scaled or wrapped around."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from convcalc.errors import ConvcalcError
+from convcalc.kernels.scratch import carve
+from convcalc.kernels.sliding import Array
+
+RANGES = ("clip", "abs", "scale", "wrap")
+DOUBLE = np.dtype(np.float64)
+Extremes = tuple[float, float]  # the lowest and the highest; ints where the results are
+
+
+def range_of(asked: str | None, usual: str, dtype: np.dtype[Any]) -> str | None:
+    """The range for a picture of the type: what is asked for, or the filter's own; for floats None, results stay.
+
+    >>> range_of(None, "clip", np.dtype(np.uint8)), range_of(None, "clip", np.dtype(float))
+    ('clip', None)
+    """
+    if asked is not None and asked not in RANGES:
+        raise ConvcalcError(f"range {asked!r} is not known: use one of {', '.join(RANGES)}")
+    if dtype.kind == "f":
+        if asked == "wrap":
+            raise ConvcalcError("range 'wrap' has no meaning for a picture of floats: use range='clip' or 'scale'")
+        return asked
+    return asked or usual
+
+
+def extremes(results: Array, factor: float | None) -> Extremes | None:
+    """The lowest and the highest result times the factor (above 0), NaN left out; None where there is nothing else.
+
+    >>> extremes(np.array([1, 3]), 0.5), extremes(np.array([np.nan]), None)
+    ((0.5, 1.5), None)
+    """
+    low, high = np.minimum.reduce(results, axis=None), np.maximum.reduce(results, axis=None)
+    if low != low:  # noqa: PLR0124 - NaN
+        low, high = np.fmin.reduce(results, axis=None), np.fmax.reduce(results, axis=None)
+        if low != low:  # noqa: PLR0124
+            return None
+    if factor is None:
+        return low.item(), high.item()
+    return low.item() * factor, high.item() * factor
+
+
+def store(
+    results: Array,
+    factor: float | None,
+    floating: np.dtype[Any],
+    range_name: str | None,
+    seen: Extremes | None,
+    out: Array,
+    scratch: Array,
+) -> None:
+    """Fill out (rows, columns, channels) with the results times the factor, brought to its range and rounded.
+
+    ``seen`` are the extremes of these results, or, for scale, of the whole picture's. The results are spoilt.
+
+    >>> out = np.empty((1, 1, 3), np.uint8)
+    >>> sums, scratch = np.array([[[-3, 5, 300]]]), np.empty(16, np.float32)
+    >>> store(sums, 0.5, np.dtype(np.float32), "clip", (-1.5, 150.0), out, scratch)
+    >>> out.tolist()  # 2.5 is rounded to the even
+    [[[0, 2, 150]]]
+    """
+    top = 1 if out.dtype.kind == "f" else int(np.iinfo(out.dtype).max)
+    if range_name == "scale":
+        results = typed(results, DOUBLE, scratch)
+    elif factor is not None:
+        results = typed(results, floating, scratch)
+    if factor is not None:
+        np.multiply(results, results.dtype.type(factor), out=results)
+    if range_name == "abs":
+        np.absolute(results, out=results)
+    if range_name == "scale" and seen is not None:
+        _scale(results, seen, top)
+    if out.dtype.kind != "f":
+        if results.dtype.kind == "f":
+            np.rint(results, out=results)
+        if range_name == "wrap":
+            if results.dtype.kind == "f":
+                np.remainder(results, top + 1, out=results)
+        elif seen is None or max(map(abs, seen)) > top or (seen[0] < 0 and range_name != "abs"):
+            np.clip(results, *map(results.dtype.type, (0, top)), out=results)
+    elif range_name == "clip":
+        np.clip(results, 0, 1, out=results)
+    _copy(out, results)
+
+
+def typed(results: Array, dtype: np.dtype[Any], scratch: Array) -> Array:
+    """The results as floats of the type, with the same order of axes in memory; laid in the scratch, if they are not.
+
+    >>> typed(np.array([[[1, 2]]]), np.dtype(np.float32), np.empty(16, np.float32)).tolist()
+    [[[1.0, 2.0]]]
+    """
+    if results.dtype == dtype:
+        return results
+    order = np.argsort([-abs(stride) for stride in results.strides], kind="stable")
+    laid, _ = carve(scratch, [results.shape[axis] for axis in order], dtype)
+    typed: Array = laid.transpose(np.argsort(order))
+    np.copyto(typed, results, casting="unsafe")
+    return typed
+
+
+def _scale(results: Array, seen: Extremes, top: int) -> None:
+    low, high = seen
+    if low == high:
+        np.multiply(results, 0, out=results)  # NaN stays
+        return
+    np.subtract(results, low, out=results)
+    np.multiply(results, top, out=results)
+    np.divide(results, high - low, out=results)
+
+
+def _copy(out: Array, results: Array) -> None:
+    """Into out, plane by plane where the results lie so."""
+    if results.shape[2] == 1 or results.strides[2] == results.itemsize:
+        np.copyto(out, results, casting="unsafe")
+        return
+    for channel in range(results.shape[2]):
+        np.copyto(out[..., channel], results[..., channel], casting="unsafe")

@@ -1,0 +1,207 @@
+"""Filters in words: the list of kernels, one kernel, and what became of a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from convcalc import __version__
+from convcalc.filter.describe import Description, description, figure, spell_size
+from convcalc.filter.kernel import Filter, Linear, Settings
+from convcalc.layers.axes import counted
+from convcalc.render.sheet import Column, Sheet
+from convcalc.schema import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from convcalc.filter.bank import Entry
+    from convcalc.filter.outcome import Outcome
+    from convcalc.filter.verify import Difference
+
+LABELS = (Column(""), Column(""))
+CORRELATION = "Cross-correlation, as in every framework: the kernel is not flipped (--convolve flips it)."
+CONVOLUTION = "True convolution: the kernel is flipped."
+RANGES = {
+    None: "as they are",
+    "clip": "clipped to what the picture holds",
+    "abs": "absolute values, then clipped",
+    "scale": "lowest to highest, scaled to all that the picture holds",
+    "wrap": "wrapped around at the ends",
+}
+
+
+def list_sheet(entries: Sequence[Entry]) -> Sheet:
+    """A row a filter that has a name; a setting without a value follows from another, as its source has it.
+
+    >>> from convcalc.filter.bank import entries
+    >>> list_sheet(entries()).rows[1]
+    ('box', 'size 3', 'the mean of the neighbourhood')
+    """
+    columns = (Column("kernel", key="name"), Column("settings", optional=True), Column("what"))
+    return Sheet(columns, tuple((entry.name, _settings(entry), entry.what) for entry in entries))
+
+
+def list_document(entries: Sequence[Entry]) -> dict[str, Any]:
+    """The filters that have a name, ready for ``json.dumps``.
+
+    >>> from convcalc.filter.bank import entries
+    >>> list_document(entries())["kernels"][0]["name"]
+    'identity'
+    """
+    kernels = [
+        {
+            "name": entry.name,
+            "settings": {setting.name: setting.words for setting in entry.settings},
+            "what": entry.what,
+            "source": entry.source,
+        }
+        for entry in entries
+    ]
+    return {"schema_version": SCHEMA_VERSION, "convcalc": __version__, "kernels": kernels}
+
+
+def kernel_blocks(kernel: Filter, settings: Settings, convolved: bool) -> list[str | Sheet]:
+    """What there is to say of a filter, as lines and sheets.
+
+    >>> from convcalc.filter.bank import find
+    >>> kernel_blocks(find("sobel-x"), Settings(), False)[1]
+    '  -1  0  1'
+    """
+    told = description(kernel, settings)
+    blocks: list[str | Sheet] = []
+    for number, part in enumerate((told, *told.parts)):
+        blocks += ["", *_part(part)] if number else _part(part)
+    if isinstance(kernel, Linear) or told.parts:
+        blocks.append(CONVOLUTION if convolved else CORRELATION)
+    return blocks
+
+
+def kernel_document(kernel: Filter, settings: Settings, convolved: bool) -> dict[str, Any]:
+    """A filter, ready for ``json.dumps``.
+
+    >>> from convcalc.filter.bank import find
+    >>> kernel_document(find("sobel-x"), Settings(), False)["kernel"]["sum"]
+    0
+    """
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "convcalc": __version__,
+        "kernel": _kernel(kernel, settings, 1),
+        "convolve": convolved,
+    }
+
+
+def outcome_blocks(
+    outcome: Outcome, name: str, path: str | None, convolved: bool, difference: Difference | None
+) -> list[str | Sheet]:
+    """What became of a picture, and, where it was executed as a layer too, whether that agrees."""
+    told, settings = description(outcome.filter, outcome.settings), outcome.settings
+    rows = [
+        ("input", _array(outcome.before)),
+        ("output", _array(outcome.after) + ("" if path is None else f" in {path}")),
+        ("kernel", f"{told.name}, {spell_size(told.size)}: {told.what}"),
+        ("border", settings.border),
+        *([("stride", spell_size(settings.stride))] if settings.stride != (1, 1) else []),
+        *([("dilation", spell_size(settings.dilation))] if settings.dilation != (1, 1) else []),
+        *([("repeated", f"{outcome.repeat:,} times")] if outcome.repeat != 1 else []),
+        ("values", f"{_figure(outcome.low)} to {_figure(outcome.high)}, {RANGES[settings.range]}"),
+        ("connections", f"{outcome.connections:,}"),
+        ("MACs", "none: it orders pixels" if outcome.macs is None else f"{outcome.macs:,} dense"),
+        *((f"layer {axis}".strip(), repr(layer)) for axis, layer in zip(_axes(outcome), outcome.layers, strict=True)),
+    ]
+    blocks: list[str | Sheet] = [f"{name}, {told.name}", Sheet(LABELS, tuple(rows))]
+    if outcome.layers:
+        blocks.append(CONVOLUTION if convolved else CORRELATION)
+    return blocks if difference is None else [*blocks, verdict(difference)]
+
+
+def outcome_document(
+    outcome: Outcome, name: str, path: str | None, convolved: bool, difference: Difference | None
+) -> dict[str, Any]:
+    """What became of a picture, ready for ``json.dumps``."""
+    settings = outcome.settings
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "convcalc": __version__,
+        "picture": name,
+        "input": list(outcome.before.shape),
+        "output": list(outcome.after.shape),
+        "dtype": outcome.before.dtype.name,
+        "file": path,
+        "kernel": _kernel(outcome.filter, settings, len(outcome.layers) and outcome.layers[0].groups),
+        "convolve": convolved,
+        "border": settings.border,
+        "stride": list(settings.stride),
+        "dilation": list(settings.dilation),
+        "repeat": outcome.repeat,
+        "lowest": outcome.low,
+        "highest": outcome.high,
+        "range": settings.range,
+        "macs": outcome.macs,
+        "connections": outcome.connections,
+        "seconds": outcome.seconds,
+    }
+    if difference is not None:
+        document["verification"] = {**difference._asdict(), "fits": difference.fits}
+    return document
+
+
+def verdict(difference: Difference) -> str:
+    """Whether the engine, which executed the layer, gives the same picture.
+
+    >>> from convcalc.filter.verify import Difference
+    >>> verdict(Difference(0.0, 1.0, 12))
+    'Verified: the engine executed the layer; the largest difference in 12 values is 0.'
+    """
+    values = counted(difference.pixels, "value")
+    if difference.fits:
+        return f"Verified: the engine executed the layer; the largest difference in {values} is {difference.largest:g}."
+    return f"DIFFERS: the engine executed the layer; in {values} the largest difference is {difference.largest:g}."
+
+
+def _settings(entry: Entry) -> str:
+    return ", ".join(
+        setting.name if setting.default is None else f"{setting.name} {setting.words}" for setting in entry.settings
+    )
+
+
+def _part(told: Description) -> list[str | Sheet]:
+    separable = told.separable and " x ".join(f"[{' '.join(map(figure, factor))}]" for factor in told.separable)
+    rows = [
+        ("size", spell_size(told.size)),
+        *([("sum", figure(told.total))] if told.total is not None else []),
+        *([("separable", separable or "no")] if told.rows else []),
+        *([("anchor", f"row {told.anchor[0]}, column {told.anchor[1]}")] if told.anchor is not None else []),
+        ("range", told.range),
+        *([("layer", told.layer)] if told.layer is not None else []),
+        ("source", told.source),
+    ]
+    return [f"{told.name}: {told.what}", *(f"  {row}" for row in told.rows), Sheet(LABELS, tuple(rows))]
+
+
+def _kernel(kernel: Filter, settings: Settings, channels: int) -> dict[str, Any]:
+    told = description(kernel, settings, max(1, channels))
+    document: dict[str, Any] = {"name": told.name, "kind": told.kind, "kernel_size": list(told.size)}
+    if isinstance(kernel, Linear):
+        column_and_row = told.separable and dict(zip(("column", "row"), map(list, told.separable), strict=True))
+        document |= {
+            "weights": [list(row) for row in kernel.weights],
+            "sum": told.total,
+            "separable": column_and_row,
+            "anchor": list(kernel.anchor),
+            "layer": told.layer,
+        }
+    if told.parts:
+        document["parts"] = [_kernel(part, settings, channels) for part in (kernel.x, kernel.y)]  # type: ignore[union-attr]
+    return {**document, "range": told.range, "source": told.source}
+
+
+def _array(array: Any) -> str:
+    return f"[{', '.join(f'{size:,}' for size in array.shape)}] {array.dtype}"
+
+
+def _axes(outcome: Outcome) -> Sequence[str]:
+    return ("x", "y")[: len(outcome.layers)] if len(outcome.layers) > 1 else ("",) * len(outcome.layers)
+
+
+def _figure(value: float | None) -> str:
+    return "nan" if value is None else figure(value)
