@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import fsum, hypot
+from math import fsum, hypot, isfinite
 from typing import NamedTuple
 
 from convcalc.filter.kernel import Filter, Linear, Magnitude, Number, Settings
@@ -66,15 +66,27 @@ def span(kernel: Filter) -> tuple[Place, Place]:
     """
     if not isinstance(kernel, Magnitude):
         return kernel.size, kernel.anchor
-    parts = (kernel.x, kernel.y)
+    both = parts(kernel)
     (top, left), (below, right) = (
         [max(side[axis] for side in sides) for axis in (0, 1)]
         for sides in (
-            [part.anchor for part in parts],
-            [(part.size[0] - part.anchor[0], part.size[1] - part.anchor[1]) for part in parts],
+            [part.anchor for part in both],
+            [(part.size[0] - part.anchor[0], part.size[1] - part.anchor[1]) for part in both],
         )
     )
     return (top + below, left + right), (top, left)
+
+
+def parts(kernel: Filter) -> tuple[Linear, ...]:
+    """The kernels of weights that a filter has: one, two of a gradient, none of an order.
+
+    >>> from convcalc.filter.bank import find
+    >>> [part.name for part in parts(find("sobel"))]
+    ['sobel-x', 'sobel-y']
+    """
+    if isinstance(kernel, Linear):
+        return (kernel,)
+    return (kernel.x, kernel.y) if isinstance(kernel, Magnitude) else ()
 
 
 def under(kernel: Filter, settings: Settings, at: Place) -> Place:
@@ -100,8 +112,7 @@ def sums(kernel: Linear | Magnitude, plane: Array, settings: Settings, on: Place
     >>> sums(find("sobel"), np.array([[0, 0, 9]] * 3), Settings(), (1, 1))
     (36, 0)
     """
-    parts = (kernel.x, kernel.y) if isinstance(kernel, Magnitude) else (kernel,)
-    return tuple(_sum(products(part, plane, settings, on)) for part in parts)
+    return tuple(_sum(products(part, plane, settings, on)) for part in parts(kernel))
 
 
 def products(kernel: Linear, plane: Array, settings: Settings, on: Place) -> list[tuple[Number, Number]]:
@@ -150,7 +161,8 @@ def ranked(order: str, window: Window) -> tuple[list[Number], int]:
 
 def _sum(terms: list[tuple[Number, Number]]) -> Number:
     numbers = [weight * value for weight, value in terms]
-    return sum(numbers) if all(isinstance(number, int) for number in numbers) else fsum(numbers)
+    is_exact = all(isinstance(number, int) for number in numbers) or not all(map(isfinite, numbers))
+    return sum(numbers) if is_exact else fsum(numbers)  # which takes no infinities of both signs
 
 
 def _tap(plane: Array, place: Place, border: str) -> Tap:
