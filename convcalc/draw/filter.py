@@ -12,6 +12,7 @@ from convcalc.draw.sheet import Caption, sheet
 from convcalc.draw.sums import arithmetic, left_out, spelled
 from convcalc.draw.svg import Names
 from convcalc.draw.table import shown_of
+from convcalc.draw.text import TIMES
 from convcalc.draw.thumbnail import Shades, scale_of, shades_of
 from convcalc.errors import ConvcalcError
 from convcalc.filter.kernel import Order, Settings
@@ -50,7 +51,7 @@ def compare_picture(outcome: Outcome, at: Place | None = None, names: tuple[str,
     title = _title(outcome)
     lines = arithmetic(outcome, plane, on, made)
     sizes = (
-        f"{names[0]} {by(outcome.before.shape[:2])}, {kind(outcome.before)} → "
+        f"{names[0]} {by(outcome.before.shape[:2])} (rows {TIMES} columns), {kind(outcome.before)} → "
         f"{names[1]} {by(outcome.after.shape[:2])}, {kind(outcome.after)}"
     )
     notes = [*said, *_notes(outcome, window, names, shades)]
@@ -91,7 +92,7 @@ def choose(after: Array, at: Place | None) -> Chosen:
     rows, columns = np.nonzero(flat[..., channel] == largest)
     distances = (rows - (height - 1) / 2) ** 2 + (columns - (width - 1) / 2) ** 2
     nearest = int(np.argmin(distances))
-    words = "the largest result" + (f" (of {len(rows):,}, the nearest to the middle)" if len(rows) > 1 else "")
+    words = "the largest result" + (f" (of {len(rows):,} such, the nearest to the middle)" if len(rows) > 1 else "")
     return Chosen((int(rows[nearest]), int(columns[nearest])), channel, words)
 
 
@@ -163,6 +164,6 @@ def _border(settings: Settings, window: Window, shape: Sequence[int]) -> list[st
         return []
     if settings.border == "zeros":
         return ["dashed: outside the picture, where zeros stand"]
-    words = [f"{axis} {spelled(place)} of {axis} {where}" for axis, place, where in outside]
+    words = [f"{axis} {spelled(place)} = {axis} {where}" for axis, place, where in outside]
     more = f", and {len(words) - 6} more" if len(words) > 6 else ""
     return [f"dashed: outside the picture, copies ({settings.border}): {', '.join(words[:6])}{more}"]

@@ -22,7 +22,7 @@ GAP = 36  # pixels between the columns
 ABOVE = 18  # pixels for what is written above a picture
 BELOW = 20  # pixels between the rows
 LEAST_MARK = 7  # pixels of a side, so that it is seen
-AROUND = 3  # pixels of the result, each way, that are magnified
+AROUND = 2  # pixels of the result, each way, that are magnified
 
 
 class Chosen(NamedTuple):
@@ -52,7 +52,7 @@ def figure(
     names: tuple[str, str],
     shades: tuple[Shades, Shades],
 ) -> Figure:
-    """Two rows of three: the pictures with the kernel between, and below them what is magnified of each."""
+    """The pictures with what is magnified of each below, and the kernel between."""
     scale = scale_of(outcome.before, outcome.after)
     rows = [place[0].place[0] for place in window]
     columns = [tap.place[1] for tap in window[0]]
@@ -62,27 +62,24 @@ def figure(
     made = _picture(name, outcome.after, shades[1], scale, (row, column, row + 1, column + 1))
     near = of_pixels(name, outcome.before, window, shades[0], on)
     one = of_pixels(name, outcome.after, _near(outcome.after, chosen), shades[1], chosen.at)
-    grid = [
-        [
-            _titled(name, names[0], given),
-            _kernel(name, outcome.filter),
-            _titled(name, names[1], made),
-        ],
-        [
-            _titled(name, "the neighbourhood, magnified", near),
-            _legend(name, outcome.filter),
-            _titled(name, "the pixel of the result, magnified", one),
-        ],
+    left = _titled(name, names[0], given), _titled(name, "the neighbourhood, magnified", near)
+    right = _titled(name, names[1], made), _titled(name, "the pixel of the result, magnified", one)
+    middle = _below_each_other([_kernel(name, outcome.filter), _legend(name, outcome.filter)])
+    lower = max(left[0].height, right[0].height) + BELOW
+    second = max(panel.width for panel in left) + GAP
+    third = second + middle.width + GAP
+    places = [
+        (left[0], 0, 0),
+        (left[1], 0, lower),
+        (middle, second, 0),
+        (right[0], third, 0),
+        (right[1], third, lower),
     ]
-    widths = [max(upper.width, lower.width) for upper, lower in zip(*grid, strict=True)]
-    body, y = "", 0.0
-    for line in grid:
-        x = 0.0
-        for panel, width in zip(line, widths, strict=True):
-            body += element("g", panel.markup, transform=f"translate({number(x)} {number(y)})")
-            x += width + GAP
-        y += max(panel.height for panel in line) + BELOW
-    return Figure(body, sum(widths) + 2 * GAP, y - BELOW)
+    return Figure(
+        "".join(element("g", panel.markup, transform=f"translate({number(x)} {number(y)})") for panel, x, y in places),
+        max(x + panel.width for panel, x, _ in places),
+        max(y + panel.height for panel, _, y in places),
+    )
 
 
 def _picture(
@@ -146,7 +143,7 @@ def _kernel(name: Names, kernel: Filter) -> Figure:
     if isinstance(kernel, Order):
         rows, columns = kernel.size
         blank = [
-            [Cell("", "nought", outline="around" if (i, j) == kernel.anchor else None) for j in range(columns)]
+            [Cell("", "nought", outlines=("around",) if (i, j) == kernel.anchor else ()) for j in range(columns)]
             for i in range(rows)
         ]
         return _titled(name, f"window of {by(kernel.size)}: no weights", table(name, blank))

@@ -69,7 +69,8 @@ ROLES = {
     "value": "font-size:10px",  # on a pixel, whose colour says what the text's is
     "halo": "fill:none;stroke:#fff;stroke-width:4",  # around the mark, that it is seen on any picture
     "mark": "fill:none;stroke:#804000;stroke-width:2",  # on a picture
-    "copy": "fill:none;stroke:{window-edge};stroke-width:2;stroke-dasharray:3 2",  # a pixel that is not there
+    "paper": "fill:none;stroke:#fff;stroke-width:2",  # and around what is dashed
+    "copy": "fill:none;stroke:#804000;stroke-width:2;stroke-dasharray:3 3",  # a pixel that is not there
     "letter": "fill:none;stroke:{ink};stroke-linecap:round;stroke-linejoin:round",  # on the input
 }
 SIZES = {

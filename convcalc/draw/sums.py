@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 
 from convcalc.draw.text import ELLIPSIS, MINUS
 from convcalc.filter.kernel import Linear, Number, Order
@@ -110,12 +111,14 @@ def _ranged(outcome: Outcome, raw: Number, made: Number) -> str:
     name = outcome.settings.range
     if name is None:
         return ""
+    top = {"uint8": 255, "uint16": 65_535}.get(outcome.after.dtype.name, 1)
     words = name
+    if name in ("clip", "abs") and not (-top if name == "abs" else 0) <= raw <= top and not isnan(raw):
+        words = f"{name}, then clip to {top:,}" if name == "abs" else f"clip to 0..{top:,}"
     if name == "scale" and outcome.low is not None and outcome.high is not None:
-        top = {"uint8": 255, "uint16": 65_535}.get(outcome.after.dtype.name, 1)
         words = f"scale: {spelled(outcome.low)} becomes 0, {spelled(outcome.high)} becomes {top:,}"
     if name == "wrap":
-        words = f"wrap: modulo {'65,536' if outcome.after.dtype.itemsize == 2 else '256'}"
+        words = f"wrap: modulo {top + 1:,}"
     return f" → {spelled(made)} ({words})"
 
 

@@ -20,6 +20,7 @@ LEAST, HEIGHT = 24, 22  # pixels of a cell
 BESIDE = 4  # pixels between a cell's edge and what is written in it
 BREAK = 16  # pixels that stand for what is left out
 BASELINE = 3.5  # from the middle of a cell
+MARKED, OUTSIDE = ("halo", "mark"), ("paper", "copy")  # outlines that are seen on any colour
 BRIGHT = 140  # a shade, of 255, from which black is read better than white
 
 
@@ -30,7 +31,7 @@ class Cell(NamedTuple):
     role: str | None = None
     fill: str | None = None
     ink: str | None = None
-    outline: str | None = None  # a role
+    outlines: tuple[str, ...] = ()  # roles, one over the other
 
 
 def shown_of(count: int) -> tuple[int, ...]:
@@ -61,7 +62,7 @@ def of_weights(name: Names, weights: Rows, anchor: Place | None) -> Figure:
 
     def cell(weight: Number, place: Place) -> Cell:
         role = "plus" if weight > 0 else "minus" if weight < 0 else "nought"
-        return Cell(short(weight), role, outline="around" if place == anchor else None)
+        return Cell(short(weight), role, outlines=("around",) if place == anchor else ())
 
     return table(name, [[cell(weight, (i, j)) for j, weight in enumerate(row)] for i, row in enumerate(weights)])
 
@@ -75,8 +76,8 @@ def of_pixels(name: Names, array: Array, window: Window, shades: Shades, outline
     def cell(tap_of: tuple[Place, Place | None], value: Number) -> Cell:
         place, origin = tap_of
         fill, ink = _colours(array, origin, shades)
-        outline = "around" if place == outlined else "copy" if place != origin else None
-        return Cell(short(value), None, fill, ink, outline)
+        outlines = MARKED if place == outlined else OUTSIDE if place != origin else ()
+        return Cell(short(value), None, fill, ink, outlines)
 
     return table(name, [[cell((tap.place, tap.source), tap.value) for tap in row] for row in window])
 
@@ -106,8 +107,7 @@ def table(name: Names, cells: Sequence[Sequence[Cell]]) -> Figure:
                 class_=name("value" if cell.ink else "weight"),
                 fill=cell.ink,
             )
-            if cell.outline:
-                over += element("rect", **_inset(box), class_=name(cell.outline))
+            over += "".join(element("rect", **_inset(box), class_=name(role)) for role in cell.outlines)
     right, bottom = lefts[columns[-1]] + width, tops[rows[-1]] + HEIGHT
     if len(columns) < len(cells[0]):
         x = lefts[columns[ENDS]]

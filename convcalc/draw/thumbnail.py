@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from convcalc.draw.text import MINUS
 from convcalc.filter.files.png import png_bytes
 from convcalc.filter.picture import has_alpha
 from convcalc.kernels.sliding import Array
@@ -28,7 +29,7 @@ def shades_of(array: Array) -> Shades:
     """How a picture's values are shown: floats that are not within 0 to 1 from the lowest to the highest.
 
     >>> shades_of(np.array([[-1.0, 3.0]]))
-    Shades(black=-1.0, white=3.0, words='from -1 (black) to 3 (white)')
+    Shades(black=-1.0, white=3.0, words='from \u22121 (black) to 3 (white)')
     """
     if array.dtype.kind == "u":
         top = int(np.iinfo(array.dtype).max)
@@ -41,7 +42,7 @@ def shades_of(array: Array) -> Shades:
         return Shades(0, 1, "from 0 (black) to 1 (white)")
     if not low < high:
         low, high = (low - 1, low + 1) if low == high else (0.0, 1.0)
-    return Shades(low, high, f"from {low:.4g} (black) to {high:.4g} (white)")
+    return Shades(low, high, f"from {low:.4g} (black) to {high:.4g} (white)".replace("-", MINUS))
 
 
 def shown(array: Array, shades: Shades) -> Array:
