@@ -21,6 +21,7 @@ from convcalc.filter.picture import channels, kind
 from convcalc.filter.pixel import Place, Window, neighbourhood, source, span, under
 from convcalc.kernels.sliding import Array
 
+BAND = 64  # rows that are searched together
 CHANNELS = {2: ("grey",), 3: ("red", "green", "blue"), 4: ("red", "green", "blue")}
 
 
@@ -89,11 +90,23 @@ def choose(after: Array, at: Place | None) -> Chosen:
     if largest is None:
         return Chosen((height // 2, width // 2), 0, "the middle: all is NaN")
     channel = best.index(largest)
-    rows, columns = np.nonzero(flat[..., channel] == largest)
-    distances = (rows - (height - 1) / 2) ** 2 + (columns - (width - 1) / 2) ** 2
-    nearest = int(np.argmin(distances))
-    words = "the largest result" + (f" (of {len(rows):,} such, the nearest to the middle)" if len(rows) > 1 else "")
-    return Chosen((int(rows[nearest]), int(columns[nearest])), channel, words)
+    count, place = _nearest_to_the_middle(flat[..., channel], largest)
+    words = "the largest result" + (f" (of {count:,} such, the nearest to the middle)" if count > 1 else "")
+    return Chosen(place, channel, words)
+
+
+def _nearest_to_the_middle(plane: Array, value: float) -> tuple[int, Place]:
+    """How many pixels have that value, and which of them it is; some rows at a time, as there may be millions."""
+    height, width = plane.shape
+    count, found = 0, []
+    for start in range(0, height, BAND):
+        rows, columns = np.nonzero(plane[start : start + BAND] == value)
+        if len(rows):
+            distances = (rows + (start - (height - 1) / 2)) ** 2 + (columns - (width - 1) / 2) ** 2
+            nearest = int(np.argmin(distances))
+            count += len(rows)
+            found.append((float(distances[nearest]), (start + int(rows[nearest]), int(columns[nearest]))))
+    return count, min(found)[1]
 
 
 def _last_time(outcome: Outcome) -> tuple[Outcome, list[str]]:

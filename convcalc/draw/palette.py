@@ -27,6 +27,8 @@ COLOURS = {
     "window-edge": ("#804000", "#fff0cc"),
     "spare": ("#f7dda0", "#6b4e10"),
     "below": ("#c9e4f7", "#153f5c"),
+    "bright": ("#fff", "#fff"),  # on a picture, which is as it is in any scheme
+    "brown": ("#804000", "#804000"),
     "frame": ("#8b949e", "#7d8590"),
     "hatch": ("#fff", "#0d1117"),
     "pool": ("#cc79a7", "#a3507f"),
@@ -67,10 +69,10 @@ ROLES = {
     "nought": "fill:{card};stroke:{edge}",  # and 0
     "weight": "fill:{ink};font-size:10px",
     "value": "font-size:10px",  # on a pixel, whose colour says what the text's is
-    "halo": "fill:none;stroke:#fff;stroke-width:4",  # around the mark, that it is seen on any picture
-    "mark": "fill:none;stroke:#804000;stroke-width:2",  # on a picture
-    "paper": "fill:none;stroke:#fff;stroke-width:2",  # and around what is dashed
-    "copy": "fill:none;stroke:#804000;stroke-width:2;stroke-dasharray:3 3",  # a pixel that is not there
+    "halo": "fill:none;stroke:{bright};stroke-width:4",  # around the mark, that it is seen on any picture
+    "mark": "fill:none;stroke:{brown};stroke-width:2",  # on a picture
+    "paper": "fill:none;stroke:{bright};stroke-width:2",  # and around what is dashed
+    "copy": "fill:none;stroke:{brown};stroke-width:2;stroke-dasharray:3 3",  # a pixel that is not there
     "letter": "fill:none;stroke:{ink};stroke-linecap:round;stroke-linejoin:round",  # on the input
 }
 SIZES = {
@@ -84,7 +86,6 @@ SIZES = {
     "name": 12,
     "op": 11,
     "weight": 10,
-    "value": 10,
 }  # of the roles that are text
 LIGHT, DARK = 0, 1
 

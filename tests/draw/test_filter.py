@@ -212,6 +212,10 @@ def test_the_largest_result_is_chosen_the_nearest_to_the_middle():
     after[0, 0] = after[5, 6] = after[6, 8] = 200
     assert choose(after, None)[:2] == ((5, 6), 0)
     assert "of 3 such" in choose(after, None).words
+    tall = np.zeros((300, 5), np.uint8)
+    tall[[3, 70, 130, 140, 290]] = 9
+    assert choose(tall, None)[0] == (140, 2)
+    assert "of 25 such" in choose(tall, None).words
     colours = np.stack([after // 2, after // 4, after, after * 0 + 255], axis=-1)  # the last is alpha
     assert choose(colours, None)[:2] == ((5, 6), 2)
     assert choose(colours, (1, 1))[:2] == ((1, 1), 0)
