@@ -78,13 +78,16 @@ def shrunk(array: Array, factor: int) -> Array:
     """
     if factor == 1:
         return array
-    rows, columns = (np.arange(0, side, factor) for side in array.shape[:2])
-    with np.errstate(invalid="ignore", over="ignore"):
-        across = np.add.reduceat(array, columns, axis=1, dtype=np.float64)
-        sums = np.add.reduceat(across, rows, axis=0)
-    counts = np.outer(*(np.diff([*starts, side]) for starts, side in zip((rows, columns), array.shape, strict=False)))
-    means = sums / counts.reshape(*counts.shape, *[1] * (array.ndim - 2))
-    return (np.rint(means) if array.dtype.kind == "u" else means).astype(array.dtype)
+    columns = np.arange(0, array.shape[1], factor)
+    widths = np.diff([*columns, array.shape[1]]).reshape(-1, *[1] * (array.ndim - 2))
+    small = np.empty((-(-array.shape[0] // factor), len(columns), *array.shape[2:]), array.dtype)
+    for row in range(len(small)):  # NumPy makes floats of all that it sums
+        band = array[row * factor : (row + 1) * factor]
+        with np.errstate(invalid="ignore", over="ignore"):
+            sums = np.add.reduceat(np.add.reduce(band, axis=0, dtype=np.float64), columns, axis=0)
+            means = sums / (widths * len(band))
+            small[row] = np.rint(means) if array.dtype.kind == "u" else means
+    return small
 
 
 def data_uri(pixels: Array) -> str:
