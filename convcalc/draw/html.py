@@ -16,7 +16,7 @@ PAGE = """\
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <meta http-equiv="Content-Security-Policy" \
-content="default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline'">
+content="default-src 'none';img-src data:;style-src 'unsafe-inline';script-src 'unsafe-inline'">
 <title>{title}</title>
 <style>
 :root{{color-scheme:light dark}}

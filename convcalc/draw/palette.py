@@ -26,6 +26,9 @@ COLOURS = {
     "window": ("#e69f00", "#b27a00"),
     "window-edge": ("#804000", "#fff0cc"),
     "spare": ("#f7dda0", "#6b4e10"),
+    "below": ("#c9e4f7", "#153f5c"),
+    "bright": ("#fff", "#fff"),  # on a picture, which is as it is in any scheme
+    "brown": ("#804000", "#804000"),
     "frame": ("#8b949e", "#7d8590"),
     "hatch": ("#fff", "#0d1117"),
     "pool": ("#cc79a7", "#a3507f"),
@@ -62,6 +65,15 @@ ROLES = {
     "name": "fill:{ink};font-size:12px;font-weight:700",  # of a layer of a network
     "op": "fill:{ink};font-size:11px",  # what it does
     "plain": "fill:{card};stroke:{muted}",  # what has no colour of its own
+    "plus": "fill:{spare};stroke:{window-edge}",  # a weight above 0
+    "minus": "fill:{below};stroke:{input-edge}",  # one below 0
+    "nought": "fill:{card};stroke:{edge}",  # and 0
+    "weight": "fill:{ink};font-size:10px",
+    "value": "font-size:10px",  # on a pixel, whose colour says what the text's is
+    "halo": "fill:none;stroke:{bright};stroke-width:4",  # around the mark, that it is seen on any picture
+    "mark": "fill:none;stroke:{brown};stroke-width:2",  # on a picture
+    "paper": "fill:none;stroke:{bright};stroke-width:2",  # and around what is dashed
+    "copy": "fill:none;stroke:{brown};stroke-width:2;stroke-dasharray:3 3",  # a pixel that is not there
     "letter": "fill:none;stroke:{ink};stroke-linecap:round;stroke-linejoin:round",  # on the input
 }
 SIZES = {
@@ -74,6 +86,7 @@ SIZES = {
     "small": 10,
     "name": 12,
     "op": 11,
+    "weight": 10,
 }  # of the roles that are text
 LIGHT, DARK = 0, 1
 

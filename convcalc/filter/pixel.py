@@ -1,0 +1,173 @@
+"""One pixel of a result, worked out by itself from its neighbourhood: a few lines, to be read and to be checked by."""
+
+from __future__ import annotations
+
+from math import fsum, hypot, isfinite
+from typing import NamedTuple
+
+from convcalc.filter.kernel import Filter, Linear, Magnitude, Number, Settings
+from convcalc.kernels.sliding import Array
+
+Place = tuple[int, int]  # row, column
+
+
+class Tap(NamedTuple):
+    """A place of the neighbourhood, and the pixel whose value stands there: itself, a copy's, or none (a zero)."""
+
+    place: Place
+    source: Place | None
+    value: Number
+
+
+Window = tuple[tuple[Tap, ...], ...]
+
+
+def neighbourhood(plane: Array, size: Place, anchor: Place, settings: Settings, on: Place) -> Window:
+    """The taps of a window of that size whose anchor lies on a pixel of the plane (H, W).
+
+    >>> import numpy as np
+    >>> window = neighbourhood(np.array([[1, 2, 3]]), (1, 3), (0, 1), Settings("reflect"), (0, 0))
+    >>> window[0][0]
+    Tap(place=(0, -1), source=(0, 1), value=2)
+    >>> [tap.value for tap in window[0]]
+    [2, 1, 2]
+    """
+    rows, columns = (
+        [middle + (tap - middle_tap) * apart for tap in range(taps)]
+        for taps, middle_tap, apart, middle in zip(size, anchor, settings.dilation, on, strict=True)
+    )
+    return tuple(tuple(_tap(plane, (row, column), settings.border) for column in columns) for row in rows)
+
+
+def source(place: int, size: int, border: str) -> int | None:
+    """Which of 0 .. size - 1 stands at a place of one axis, which may lie outside; None: a zero.
+
+    >>> [source(-2, 5, border) for border in ("zeros", "reflect", "replicate", "circular")]
+    [None, 2, 0, 3]
+    """
+    if 0 <= place < size:
+        return place
+    if border == "replicate":
+        return min(max(place, 0), size - 1)
+    if border == "circular":
+        return place % size
+    if border == "reflect":
+        there_and_back = place % (2 * (size - 1))
+        return min(there_and_back, 2 * (size - 1) - there_and_back)
+    return None
+
+
+def span(kernel: Filter) -> tuple[Place, Place]:
+    """The size and the anchor of the window: of two kernels, of the least that holds both, anchor on anchor.
+
+    >>> from convcalc.filter.bank import find
+    >>> span(find("sobel"))
+    ((3, 3), (1, 1))
+    """
+    if not isinstance(kernel, Magnitude):
+        return kernel.size, kernel.anchor
+    both = parts(kernel)
+    (top, left), (below, right) = (
+        [max(side[axis] for side in sides) for axis in (0, 1)]
+        for sides in (
+            [part.anchor for part in both],
+            [(part.size[0] - part.anchor[0], part.size[1] - part.anchor[1]) for part in both],
+        )
+    )
+    return (top + below, left + right), (top, left)
+
+
+def parts(kernel: Filter) -> tuple[Linear, ...]:
+    """The kernels of weights that a filter has: one, two of a gradient, none of an order.
+
+    >>> from convcalc.filter.bank import find
+    >>> [part.name for part in parts(find("sobel"))]
+    ['sobel-x', 'sobel-y']
+    """
+    if isinstance(kernel, Linear):
+        return (kernel,)
+    return (kernel.x, kernel.y) if isinstance(kernel, Magnitude) else ()
+
+
+def under(kernel: Filter, settings: Settings, at: Place) -> Place:
+    """The pixel of the input that the anchor lies on, for a pixel of the result.
+
+    >>> from convcalc.filter.bank import find
+    >>> under(find("box"), Settings("valid", stride=(2, 2)), (1, 3))
+    (3, 7)
+    """
+    _, anchor = span(kernel)
+    first = [
+        apart * middle if settings.border == "valid" else 0
+        for apart, middle in zip(settings.dilation, anchor, strict=True)
+    ]
+    return at[0] * settings.stride[0] + first[0], at[1] * settings.stride[1] + first[1]
+
+
+def sums(kernel: Linear | Magnitude, plane: Array, settings: Settings, on: Place) -> tuple[Number, ...]:
+    """The weighted sum of a kernel, or both of two. Weights of 0 are not read.
+
+    >>> import numpy as np
+    >>> from convcalc.filter.bank import find
+    >>> sums(find("sobel"), np.array([[0, 0, 9]] * 3), Settings(), (1, 1))
+    (36, 0)
+    """
+    return tuple(_sum(products(part, plane, settings, on)) for part in parts(kernel))
+
+
+def products(kernel: Linear, plane: Array, settings: Settings, on: Place) -> list[tuple[Number, Number]]:
+    """The weights that are not 0, each with the value that it meets, row by row.
+
+    >>> import numpy as np
+    >>> from convcalc.filter.bank import find
+    >>> products(find("prewitt-x"), np.array([[5, 6, 7]]), Settings("zeros"), (0, 1))
+    [(-1, 0), (1, 0), (-1, 5), (1, 7), (-1, 0), (1, 0)]
+    """
+    window = neighbourhood(plane, kernel.size, kernel.anchor, settings, on)
+    return [
+        (weight, tap.value)
+        for weights, taps in zip(kernel.weights, window, strict=True)
+        for weight, tap in zip(weights, taps, strict=True)
+        if weight != 0
+    ]
+
+
+def result(kernel: Filter, plane: Array, settings: Settings, on: Place) -> Number:
+    """What the filter makes of the neighbourhood of that pixel, before it is brought to a range.
+
+    >>> import numpy as np
+    >>> from convcalc.filter.bank import find
+    >>> result(find("median", size=(1, 3)), np.array([[5, 9, 7]]), Settings(), (0, 1))
+    7
+    """
+    if isinstance(kernel, Linear):
+        return sums(kernel, plane, settings, on)[0]
+    if isinstance(kernel, Magnitude):
+        return hypot(*sums(kernel, plane, settings, on))
+    values, taken = ranked(kernel.order, neighbourhood(plane, kernel.size, kernel.anchor, settings, on))
+    return values[taken]
+
+
+def ranked(order: str, window: Window) -> tuple[list[Number], int]:
+    """The values in order, and which of them is the minimum, the median (of an even number the upper) or the maximum.
+
+    >>> taps = tuple(Tap((0, i), (0, i), value) for i, value in enumerate([5, 9, 7, 1]))
+    >>> ranked("median", (taps,))
+    ([1, 5, 7, 9], 2)
+    """
+    values = sorted(tap.value for row in window for tap in row)
+    return values, {"minimum": 0, "median": len(values) // 2, "maximum": len(values) - 1}[order]
+
+
+def _sum(terms: list[tuple[Number, Number]]) -> Number:
+    numbers = [weight * value for weight, value in terms]
+    is_exact = all(isinstance(number, int) for number in numbers) or not all(map(isfinite, numbers))
+    return sum(numbers) if is_exact else fsum(numbers)  # which takes no infinities of both signs
+
+
+def _tap(plane: Array, place: Place, border: str) -> Tap:
+    row, column = (source(where, size, border) for where, size in zip(place, plane.shape, strict=True))
+    if row is None or column is None:
+        return Tap(place, None, 0)
+    value: Number = plane[row, column].item()
+    return Tap(place, (row, column), value)
