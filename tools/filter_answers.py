@@ -31,7 +31,8 @@ Answer = tuple[Case, Array, Array]  # what was asked, the picture and the result
 
 def main() -> None:
     """Write the file."""
-    arrays, cases = {}, []
+    arrays: dict[str, Any] = {}
+    cases = []
     for number, (case, picture, result) in enumerate([*scipy_answers(), *opencv_answers()]):
         arrays[f"x{number}"], arrays[f"y{number}"] = picture, result
         cases.append(case)
@@ -79,7 +80,7 @@ def scipy_answer(
     result = call(picture, stuffed, mode=SCIPY.get(border, "constant"), origin=origin)
     if border == "valid":
         before = [size - 1 - place for size, place in zip(stuffed.shape, anchor, strict=True)] if convolve else anchor
-        result = result[
+        result = np.asarray(result)[
             tuple(
                 slice(first, first + size - extent + 1)
                 for first, size, extent in zip(before, picture.shape, stuffed.shape, strict=True)
