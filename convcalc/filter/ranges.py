@@ -30,14 +30,21 @@ def range_of(asked: str | None, usual: str, dtype: np.dtype[Any]) -> str | None:
     return asked or usual
 
 
-def extremes(results: Array, factor: float | None) -> Extremes | None:
-    """The lowest and the highest result times the factor (above 0), NaN left out; None where there is nothing else.
+def extremes(results: Array, factor: float | None, channels: int) -> Extremes | None:
+    """The lowest and the highest result (rows, columns, channels) of the first channels, times the factor (above 0).
 
-    >>> extremes(np.array([1, 3]), 0.5), extremes(np.array([np.nan]), None)
+    NaN is left out; None where there is nothing else.
+
+    >>> extremes(np.array([[[1, 3, 9]]]), 0.5, channels=2), extremes(np.array([[[np.nan]]]), None, channels=1)
     ((0.5, 1.5), None)
     """
-    low, high = np.minimum.reduce(results, axis=None), np.maximum.reduce(results, axis=None)
+    if channels < results.shape[2]:
+        lowest, highest = (reduce.reduce(results, axis=0)[:, :channels] for reduce in (np.minimum, np.maximum))
+    else:
+        lowest = highest = results
+    low, high = np.minimum.reduce(lowest, axis=None), np.maximum.reduce(highest, axis=None)
     if low != low:  # noqa: PLR0124 - NaN
+        results = results[:, :, :channels]
         low, high = np.fmin.reduce(results, axis=None), np.fmax.reduce(results, axis=None)
         if low != low:  # noqa: PLR0124
             return None
