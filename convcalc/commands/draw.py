@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcalc.commands import files, output, terminal, values
+from convcalc.commands import files, output, svgs, terminal, values
 from convcalc.commands.base import as_typed, option, tell
 from convcalc.errors import ConvcalcError
 
@@ -15,7 +13,6 @@ if TYPE_CHECKING:
     from convcalc.commands.terminal import Frames, Screen
     from convcalc.report import Report, Row
 
-SUFFIXES = (".svg", ".html", ".png", ".gif")
 CHARTS = ("parameters", "macs", "memory")
 WIDTH = "1200"
 SETTINGS = ("kernel_size", "stride", "padding", "dilation", "groups", "out_channels", "padding_mode")
@@ -63,18 +60,18 @@ def run(sizes: list[str], options: Options) -> None:
     """Draw: to a file, to stdout, or in the terminal."""
     path = options.output
     if path is not None and path != "-":
-        files.check(path, SUFFIXES, options.force, ", or - for stdout")
+        files.check(path, svgs.SUFFIXES, options.force, ", or - for stdout")
     if path == "-" and options.term:
         raise ConvcalcError("--term and -o - would both go to stdout: leave one of them out")
     with as_typed():
         picture = _of_layer(sizes, options) if options.net is None else _of_network(sizes, options)
         svg = "" if path is None else picture.svg()
-        data = b"" if path in (None, "-") else _converted(svg, files.suffix_of(path))
+        data = b"" if path in (None, "-") else svgs.converted(svg, files.suffix_of(path))
     if path == "-":
         output.write(svg.rstrip("\n"), "xmlcharrefreplace")
     elif path is not None:
         files.write(path, data, options.force)
-        tell(f"![{_title(svg)}]({_destination(path)})")
+        tell(svgs.markdown(svg, path))
     if path is None or options.term:
         with as_typed():
             terminal.show(picture.frames)
@@ -215,41 +212,3 @@ def _refuse(options: Options, names: Sequence[str], why: str) -> None:
     for name in names:
         if getattr(options, name) not in (None, False):
             raise ConvcalcError(f"{option(name)} {why}")
-
-
-# Where it goes
-
-
-def _converted(svg: str, suffix: str) -> bytes:
-    """The picture in the format of the suffix."""
-    if suffix == ".html":
-        from convcalc.draw.html import page
-
-        return page(svg, _title(svg)).encode()
-    if suffix == ".png":
-        from convcalc.draw.raster import png
-
-        return png(svg)
-    if suffix == ".gif":
-        from convcalc.draw.raster import gif
-
-        return gif(svg)
-    return svg.encode()
-
-
-def _destination(path: str) -> str:
-    """The path as Markdown takes it between round brackets."""
-    special = rb"""[\x00-\x20\x7f"#%()<>?\\]"""
-    encoded = re.sub(special, lambda found: b"%%%02X" % found[0][0], os.fsencode(path))
-    return "".join(
-        c if c.isprintable() else "".join(f"%{byte:02X}" for byte in os.fsencode(c)) for c in os.fsdecode(encoded)
-    )
-
-
-def _title(svg: str) -> str:
-    """The picture's title, in one line, as Markdown takes it between brackets."""
-    from convcalc.draw.svg import unescape
-
-    found = re.search(r"<title[^>]*>(.*?)</title>", svg, re.DOTALL)
-    words = " ".join(unescape(found[1]).split()) if found else "picture"
-    return re.sub(r"([\[\]\\])", r"\\\1", words)

@@ -140,7 +140,7 @@ def test_the_list_and_a_kernel(run):
         ("STEP --kernel box --compare", "--compare draws a page"),
         ("STEP --kernel box --at 1,1", "add --compare"),
         ("STEP --kernel box --compare --at 9,9 -o page.svg", "9"),
-        ("STEP --kernel box --compare -o page.png", "use .svg, .html"),
+        ("STEP --kernel box --compare -o page.gif", "use .svg, .html, .png"),
         ("STEP --kernel box -o out.pgn", "did you mean .png?"),
         ("STEP --kernel box -o STEP", "add --force"),
         ("STEP --kernel box -o nowhere/out.npy", "cannot write"),
@@ -150,7 +150,8 @@ def test_the_list_and_a_kernel(run):
         ("--demo --kernel box --show", "exclude each other"),
     ],
 )
-def test_bad_input_is_refused_in_one_line(run, step, words, message):
+def test_bad_input_is_refused_in_one_line(run, step, words, message, monkeypatch):
+    monkeypatch.chdir(step.parent)
     before = sorted(os.listdir(step.parent))
     ran = run(f"filter {words.replace('STEP', str(step))}")
     assert (ran.code, ran.out) == (2, "")
