@@ -77,10 +77,10 @@ def test_it_says_what_was_done(run, step):
 
 
 def test_without_a_file_it_is_shown(run, step):
-    for words in (f"{step} --kernel sobel-x", "--demo --kernel laplacian"):
+    for words, heading in ((f"{step} --kernel sobel-x", f"{step}, "), ("--demo --kernel laplacian", "demo, ")):
         ran = run(f"filter {words}")
         assert ran.code == 0
-        picture = ran.out.partition("\ninput ")[0].splitlines()
+        picture = ran.out.partition(f"\n{heading}")[0].splitlines()
         assert max(map(len, picture)) <= 80
         assert len(picture) > 3
 
