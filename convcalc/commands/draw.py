@@ -69,7 +69,8 @@ def run(sizes: list[str], options: Options) -> None:
         _check(path, options.force)
     if path == "-" and options.term:
         raise ConvcalcError("--term and -o - would both go to stdout: leave one of them out")
-    with as_typed():
+    written = () if options.layer is None and options.net is None else SETTINGS  # in the expression, not as options
+    with as_typed(without=written):
         picture = _of_layer(sizes, options) if options.net is None else _of_network(sizes, options)
         svg = "" if path is None else picture.svg()
         data = b"" if path in (None, "-") else _converted(svg, os.path.splitext(path)[1].lower())
@@ -79,7 +80,7 @@ def run(sizes: list[str], options: Options) -> None:
         _write(path, data, options.force)
         tell(f"![{_title(svg)}]({_destination(path)})")
     if path is None or options.term:
-        with as_typed():
+        with as_typed(without=written):
             _show(picture)
 
 
