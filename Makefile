@@ -14,7 +14,7 @@ venv:
 	$(BIN)/pip install -q -e '.[dev]'
 
 test:
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 lint:
 	$(BIN)/ruff check .

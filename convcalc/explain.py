@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from math import gcd
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +13,8 @@ from convcalc.layers.windows import AXES, ELEMENTS, Window
 from convcalc.report import ITEMSIZES, Report, Row
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from convcalc.layers.adaptive import AdaptivePool
     from convcalc.layers.dense import Linear
     from convcalc.layers.lecun import Subsampling2d

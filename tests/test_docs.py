@@ -55,4 +55,4 @@ def test_the_readme_has_its_two_lines():
     lines = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("python3 -m venv ")]
     assert len(lines) == 2
     assert lines[0].endswith(".venv/bin/convcalc lenet --report")
-    assert lines[1].endswith(".venv/bin/pytest")
+    assert lines[1].endswith(".venv/bin/pytest -n auto")

@@ -440,7 +440,7 @@ BIG = [
     (make("ConvTranspose2d", 16, 16, 4, stride=2, padding=1), (4, 16, 64, 64)),
     (make("ConvTranspose2d", 1024, 1024, 3), (1, 1024, 4, 4)),
     (make("ConvTranspose1d", 1, 1, 3), (1, 1, 1_000_000)),
-    (make("ConvTranspose2d", 8, 8, 3), (64, 8, 128, 128)),
+    (make("ConvTranspose2d", 8, 8, 3), (16, 8, 128, 128)),
     (make("ConstantPad2d", (-40, -40, 80, 80), 0.5), (4, 8, 150, 150)),
     (make("ZeroPad2d", -3), (4, 8, 150, 150)),
     (make("ReflectionPad2d", 30), (4, 8, 150, 150)),

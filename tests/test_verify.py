@@ -148,7 +148,7 @@ BIG = [
     (Conv2d(6, 16, 5, table=lenet.C3_TABLE), (4, 6, 150, 150)),
     (Subsampling2d(16, 2), (8, 16, 256, 256)),
     (Sequential(Flatten(), Linear(40_000, 3)), (8, 1, 200, 200)),
-    (Conv1d(1, 1, 20_000), (1, 1, 40_000)),
+    (Conv1d(1, 1, 6_000), (1, 1, 40_000)),
     (Sequential(Conv2d(16, 1, 1), Conv2d(1, 1, 3), Conv2d(1, 16, 1)), (8, 16, 112, 112)),
 ]
 

@@ -11,14 +11,16 @@ import gc
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
+from importlib import import_module
 from itertools import pairwise
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
-from typer import Abort, Exit
+from typer import Abort, Exit, Typer
 from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
 from convcalc.errors import ConvcalcError
 
@@ -39,6 +41,7 @@ OPTIONS = {
     "width": "--width",
 }
 
+COMMANDS = ("shape", "net", "solve", "draw", "lenet")
 LONGEST_MESSAGE = 600
 
 
@@ -97,8 +100,46 @@ class Command(_AsTyped, TyperCommand):
         return rest
 
 
+def command(**settings: Any) -> Callable[[Callable[..., None]], Command]:
+    """Make a command of a function, whose parameters say what can be typed, with Typer's settings."""
+
+    def made(function: Callable[..., None]) -> Command:
+        app = Typer(rich_markup_mode=None, add_completion=False)
+        app.command(cls=Command, **settings)(function)
+        return cast(Command, get_command(app))
+
+    return made
+
+
+class Commands(Mapping[str, Command]):
+    """The commands by name, each built when it is first asked for: one start needs one of them."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+
+    def __getitem__(self, name: str) -> Command:
+        if name not in self._names:
+            raise KeyError(name)
+        built: Command = getattr(import_module(f"convcalc.options.{name}"), name)
+        return built
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 class Group(_AsTyped, TyperGroup):
     """The app. It ends with 0; with 1 where a check failed; with 2, and one line on stderr, where it refuses."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands: Any = Commands(COMMANDS)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names, in the order of the help."""
+        return [*self.commands]
 
     def main(
         self,

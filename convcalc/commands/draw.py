@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcalc.commands import output, values
+from convcalc.commands import files, output, terminal, values
 from convcalc.commands.base import as_typed, option, tell
-from convcalc.errors import ConvcalcError, quoted
+from convcalc.errors import ConvcalcError
 
 if TYPE_CHECKING:
-    from convcalc.draw.term import Line
+    from convcalc.commands.terminal import Frames, Screen
     from convcalc.report import Report, Row
 
 SUFFIXES = (".svg", ".html", ".png", ".gif")
 CHARTS = ("parameters", "macs", "memory")
 WIDTH = "1200"
-NARROWEST = 20  # characters of a line: where there are fewer, the ends are not seen
-NARROW = 80  # characters of a line, where no terminal says how many
 SETTINGS = ("kernel_size", "stride", "padding", "dilation", "groups", "out_channels", "padding_mode")
 DEFAULTS = {"stride": "1", "padding": "0", "dilation": "1", "groups": "1", "padding_mode": "zeros"}
 VIEWS = ("receptive_field", "connections", "chart")
@@ -56,32 +53,32 @@ class Options(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A picture as SVG, and as frames of lines for a terminal so wide and so high, with the seconds that each holds."""
+    """A picture as SVG, and as frames of lines for a terminal, with the seconds that each holds."""
 
     svg: Callable[[], str]
-    frames: Callable[[int, int | None], tuple[Iterator[Sequence[Line]], float]]
+    frames: Callable[[Screen], Frames]
 
 
 def run(sizes: list[str], options: Options) -> None:
     """Draw: to a file, to stdout, or in the terminal."""
     path = options.output
-    if path is not None:
-        _check(path, options.force)
+    if path is not None and path != "-":
+        files.check(path, SUFFIXES, options.force, ", or - for stdout")
     if path == "-" and options.term:
         raise ConvcalcError("--term and -o - would both go to stdout: leave one of them out")
     written = () if options.layer is None and options.net is None else SETTINGS  # in the expression, not as options
     with as_typed(without=written):
         picture = _of_layer(sizes, options) if options.net is None else _of_network(sizes, options)
         svg = "" if path is None else picture.svg()
-        data = b"" if path in (None, "-") else _converted(svg, os.path.splitext(path)[1].lower())
+        data = b"" if path in (None, "-") else _converted(svg, files.suffix_of(path))
     if path == "-":
         output.write(svg.rstrip("\n"), "xmlcharrefreplace")
     elif path is not None:
-        _write(path, data, options.force)
+        files.write(path, data, options.force)
         tell(f"![{_title(svg)}]({_destination(path)})")
     if path is None or options.term:
         with as_typed(without=written):
-            _show(picture)
+            terminal.show(picture.frames)
 
 
 # What is drawn
@@ -97,10 +94,12 @@ def _of_layer(sizes: list[str], options: Options) -> Picture:
     at = None if options.at is None else tuple(values.integer("--at", part) for part in options.at.split(","))
     still = options.still or at is not None
 
-    def frames(width: int, height: int | None) -> tuple[Iterator[Sequence[Line]], float]:
+    def frames(screen: Screen) -> Frames:
         from convcalc.draw.term_layer import layer_frame, layer_frames
 
-        return (iter([layer_frame(row, at, width)]), 0.0) if still else layer_frames(row, width, height)
+        if still:
+            return iter([layer_frame(row, at, screen.width)]), 0.0
+        return layer_frames(row, screen.width, screen.height)
 
     return Picture(lambda: layer_picture(row, look=look, still=still, at=at), frames)
 
@@ -138,6 +137,9 @@ def _of_network(sizes: list[str], options: Options) -> Picture:
     asked = [name for name in VIEWS if getattr(options, name) is not None]
     if len(asked) > 1:
         raise ConvcalcError(f"{' and '.join(map(option, asked))} are different pictures: ask for one")
+    if asked:
+        fixed = ("width",) if asked == ["chart"] else ("width", "depth")
+        _refuse(options, fixed, f"has nothing to do with {option(asked[0])}: leave one of them out")
     report = _report(options)
     depth = None if options.depth is None else values.depth("--depth", options.depth)
     if options.receptive_field is not None:
@@ -198,13 +200,13 @@ def _chart(report: Report, figure: str, depth: int | None) -> Picture:
     )
 
 
-def _still(lines: str, *given: Any) -> Callable[[int, int | None], tuple[Iterator[Sequence[Line]], float]]:
+def _still(lines: str, *given: Any) -> Callable[[Screen], Frames]:
     """The one frame of what does not move: a function of `draw.term_network`, loaded only where it is shown."""
 
-    def frames(width: int, _: int | None) -> tuple[Iterator[Sequence[Line]], float]:
+    def frames(screen: Screen) -> Frames:
         from convcalc.draw import term_network
 
-        return iter([getattr(term_network, lines)(*given, width)]), 0.0
+        return iter([getattr(term_network, lines)(*given, screen.width)]), 0.0
 
     return frames
 
@@ -217,44 +219,6 @@ def _refuse(options: Options, names: Sequence[str], why: str) -> None:
 
 
 # Where it goes
-
-
-def _show(picture: Picture) -> None:
-    """In the terminal, moving; into a pipe or a file, or where no colour is wanted, as it stands first."""
-    from convcalc.draw.term import plain, play, shown
-
-    in_ascii = "utf" not in (sys.stdout.encoding or "").lower()
-    if not output.is_for_a_terminal():
-        frames, _ = picture.frames(NARROW, None)
-        output.write("\n".join(plain(next(frames), in_ascii)))
-        return
-    from shutil import get_terminal_size
-
-    from rich.console import Console
-
-    console = Console(highlight=False, markup=False, emoji=False)
-    width = max(get_terminal_size().columns, NARROWEST)
-    frames, seconds = picture.frames(width, console.height)
-    if seconds and console.is_terminal and not console.is_dumb_terminal and sys.stdout.isatty():
-        play(console, frames, seconds, in_ascii)
-    else:
-        with console.capture() as capture:  # to be written by ourselves, who know what to do where nobody reads it
-            for line in shown(console, next(frames), in_ascii):
-                console.print(line)
-        output.write(capture.get().removesuffix("\n"))
-
-
-def _check(path: str, force: bool) -> None:
-    """Refuse, before anything is drawn, a file that cannot be meant."""
-    if path == "-":
-        return
-    suffix = os.path.splitext(path)[1].lower()
-    if suffix not in SUFFIXES:
-        raise ConvcalcError(f"-o {quoted(path)} has no suffix of a picture: use {', '.join(SUFFIXES)}, or - for stdout")
-    if os.path.isdir(path):
-        raise ConvcalcError(f"-o {quoted(path)} is a directory: give the name of a file")
-    if os.path.lexists(path) and not force:
-        raise ConvcalcError(f"-o {quoted(path)} is there already: add --force to write it anew")
 
 
 def _converted(svg: str, suffix: str) -> bytes:
@@ -274,32 +238,6 @@ def _converted(svg: str, suffix: str) -> bytes:
     return svg.encode()
 
 
-def _write(path: str, data: bytes, force: bool) -> None:
-    """Write the file whole, or not at all."""
-    part = os.path.join(os.path.dirname(path), f".{os.getpid()}.part")
-    try:
-        with open(part, "xb") as file:
-            file.write(data)
-        if force or not _linked(part, path):
-            os.replace(part, path)
-    except OSError as error:
-        raise ConvcalcError(f"cannot write {quoted(path)}: {error.strerror}") from None
-    finally:
-        if os.path.lexists(part):
-            os.unlink(part)
-
-
-def _linked(part: str, path: str) -> bool:
-    """Whether the file has its second name, which it gets only where there is none; not every file system has links."""
-    try:
-        os.link(part, path)
-    except OSError:
-        if os.path.lexists(path):  # it has come to be meanwhile
-            raise
-        return False
-    return True
-
-
 def _destination(path: str) -> str:
     """The path as Markdown takes it between round brackets."""
     special = rb"""[\x00-\x20\x7f"#%()<>?\\]"""
@@ -311,7 +249,7 @@ def _destination(path: str) -> str:
 
 def _title(svg: str) -> str:
     """The picture's title, in one line, as Markdown takes it between brackets."""
-    from html import unescape
+    from convcalc.draw.svg import unescape
 
     found = re.search(r"<title[^>]*>(.*?)</title>", svg, re.DOTALL)
     words = " ".join(unescape(found[1]).split()) if found else "picture"

@@ -29,6 +29,17 @@ def escape(text: str) -> str:
     return text.replace("\r", "&#13;")  # which a reader of XML would take for the end of a line
 
 
+def unescape(text: str) -> str:
+    """What `escape` was given, but for what XML cannot hold.
+
+    >>> unescape(escape("a<b & 'c'"))
+    "a<b & 'c'"
+    """
+    for entity, character in (("&#13;", "\r"), ("&quot;", '"'), ("&gt;", ">"), ("&lt;", "<"), ("&amp;", "&")):
+        text = text.replace(entity, character)
+    return text
+
+
 def number(value: float) -> str:
     """The number with at most two decimals, as short as it goes.
 

@@ -145,7 +145,8 @@ def totals_sheet(report: Report) -> Sheet:
     totals = report.totals
     connections = shown(totals.connections)
     if report.connections_undefined:
-        connections += f" ({report.connections_undefined} layers have none to count)"
+        have = "has" if report.connections_undefined == 1 else "have"
+        connections += f" ({counted(report.connections_undefined, 'layer')} {have} none to count)"
     return Sheet(
         LABELLED,
         (

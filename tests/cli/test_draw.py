@@ -150,6 +150,8 @@ def test_nothing_is_left_where_nothing_can_be_written(run, tmp_path):
         ("draw --net 'ReLU()'", "no input shape given: add --input 1x3x224x224"),
         ("draw --net lenet5 --chart cost", "--chart 'cost' is unknown: use one of parameters, macs, memory"),
         ("draw --net lenet5 --connections C9", "C9"),
+        ("draw --net lenet5 --chart macs --width 600", "--width has nothing to do with --chart: leave one of them out"),
+        ("draw --net lenet5 --connections C3 --depth 1", "--depth has nothing to do with --connections"),
         ("draw --net lenet5 --connections C3 --chart macs", "--connections and --chart are different pictures"),
         ("draw --net lenet5 --receptive-field C9", "C9"),
         ("draw --net lenet5 --width 10 -o -", "320"),

@@ -101,6 +101,8 @@ def test_the_input_and_the_total_stand_in_the_sheet_of_a_network():
 def test_totals_say_what_they_skip():
     report = trace(chain([("a", Conv2d(1, 1, 1)), ("b", ScaledTanh()), ("c", Flatten())]), (1, 1, 2, 2))
     assert labelled(totals_sheet(report))["connections"] == "8 (2 layers have none to count)"
+    one = trace(chain([("a", Conv2d(1, 1, 1)), ("b", Flatten())]), (1, 1, 2, 2))
+    assert labelled(totals_sheet(one))["connections"] == "8 (1 layer has none to count)"
 
 
 @pytest.mark.parametrize(("shape", "text"), [((), "[]"), ((3,), "[3]"), ((1, 10**30), f"[1, {10**30}]")])

@@ -1,0 +1,63 @@
+"""Files that commands write: refused early, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from convcalc.errors import ConvcalcError, quoted
+
+
+def suffix_of(path: str) -> str:
+    """The suffix that says the format.
+
+    >>> suffix_of("pictures/conv.SVG")
+    '.svg'
+    """
+    return os.path.splitext(path)[1].lower()
+
+
+def check(path: str, suffixes: Sequence[str], force: bool, others: str = "") -> None:
+    """Refuse, before anything is worked out, a file that cannot be meant; ``others`` are words on what else can be.
+
+    >>> check("conv.pgn", (".svg", ".png"), force=False)
+    Traceback (most recent call last):
+    convcalc.errors.ConvcalcError: -o 'conv.pgn' has no suffix of a picture: use .svg, .png (did you mean .png?)
+    """
+    suffix = suffix_of(path)
+    if suffix not in suffixes:
+        near = get_close_matches(suffix, suffixes, n=1)
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        known = ", ".join(suffixes)
+        raise ConvcalcError(f"-o {quoted(path)} has no suffix of a picture: use {known}{others}{meant}")
+    if os.path.isdir(path):
+        raise ConvcalcError(f"-o {quoted(path)} is a directory: give the name of a file")
+    if os.path.lexists(path) and not force:
+        raise ConvcalcError(f"-o {quoted(path)} is there already: add --force to write it anew")
+
+
+def write(path: str, data: bytes, force: bool) -> None:
+    """Write the file whole, or not at all."""
+    part = os.path.join(os.path.dirname(path), f".{os.getpid()}.part")
+    try:
+        with open(part, "xb") as file:
+            file.write(data)
+        if force or not _linked(part, path):
+            os.replace(part, path)
+    except OSError as error:
+        raise ConvcalcError(f"cannot write {quoted(path)}: {error.strerror}") from None
+    finally:
+        if os.path.lexists(part):
+            os.unlink(part)
+
+
+def _linked(part: str, path: str) -> bool:
+    """Give the file its name unless it has come to be meanwhile, which is an error; False where there are no links."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,70 @@
+"""What the bank keeps of a filter: its name, the settings it takes, where it comes from and how it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+from convcalc.filter.kernel import Filter, Linear, Rows, linear
+from convcalc.layers.axes import spell
+
+Size: TypeAlias = "tuple[int, int]"
+Value: TypeAlias = "Size | float"
+
+
+class Setting(NamedTuple):
+    """A setting that a filter takes, and what it is where nothing is given: a value, or what it is worked out from."""
+
+    name: str
+    default: Value | None  # None: worked out, as `otherwise` says
+    otherwise: str = ""
+
+    @property
+    def words(self) -> str:
+        """The default, as a reader writes it.
+
+        >>> Setting("size", (3, 3)).words, Setting("sigma", 1.0).words
+        ('3', '1')
+        """
+        if self.default is None:
+            return self.otherwise
+        return spell(self.default) if isinstance(self.default, tuple) else f"{self.default:g}"
+
+
+class Entry(NamedTuple):
+    """A filter of the bank. ``make`` takes the settings, all of them, as keywords and gives the `Filter`."""
+
+    name: str
+    settings: tuple[Setting, ...]
+    what: str
+    source: str
+    make: Callable[..., Filter]
+
+
+def weighted(
+    name: str,
+    rows: Callable[..., Rows],
+    settings: tuple[Setting, ...],
+    range: str,  # noqa: A002 - the option's name
+    what: str,
+    source: str,
+) -> Entry:
+    """An entry for a kernel of weights, which ``rows`` makes from the settings.
+
+    >>> weighted("none", lambda: ((1,),), (), "clip", "", "").make().weights
+    ((1,),)
+    """
+
+    def make(**values: Value | None) -> Linear:
+        return linear(name, rows(**values), range, source)
+
+    return Entry(name, settings, what, source, make)
+
+
+def fixed(name: str, rows: Rows, range: str, what: str, source: str) -> Entry:  # noqa: A002 - the option's name
+    """An entry for a kernel whose weights are always the same.
+
+    >>> fixed("none", ((1,),), "clip", "", "").make().size
+    (1, 1)
+    """
+    return weighted(name, lambda: rows, (), range, what, source)

@@ -1,0 +1,38 @@
+"""Filters that put the neighbourhood in order and take one of it: they have no weights."""
+
+from __future__ import annotations
+
+from convcalc.filter.bank.entry import Entry, Setting, Size
+from convcalc.filter.kernel import Order
+
+
+def ordered(order: str, what: str, source: str) -> Entry:
+    """The entry of minimum, median or maximum.
+
+    >>> ordered("median", "", "").make(size=(3, 3)).order
+    'median'
+    """
+
+    def make(size: Size) -> Order:
+        return Order(order, order, size, "clip", source)
+
+    return Entry(order, (Setting("size", (3, 3)),), what, source, make)
+
+
+ENTRIES: tuple[Entry, ...] = (
+    ordered(
+        "median",
+        "the middle one of the neighbourhood in order (of an even number the upper): takes out specks, keeps edges",
+        "Tukey, Exploratory Data Analysis (1977); Gonzalez and Woods (2018), 3.5; SciPy ndimage.median_filter",
+    ),
+    ordered(
+        "minimum",
+        "the darkest of the neighbourhood: dark parts grow (erosion)",
+        "Gonzalez and Woods (2018), 9.8; OpenCV erode, SciPy ndimage.minimum_filter",
+    ),
+    ordered(
+        "maximum",
+        "the brightest of the neighbourhood: bright parts grow (dilation)",
+        "Gonzalez and Woods (2018), 9.8; OpenCV dilate, SciPy ndimage.maximum_filter",
+    ),
+)

@@ -1,0 +1,149 @@
+"""A filter in words and figures, and the layer that does the same."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from convcalc.errors import ConvcalcError
+from convcalc.filter.kernel import Filter, Linear, Magnitude, Number, Order, Rows, Settings, separated, total
+from convcalc.layers.axes import whole
+from convcalc.layers.conv import Conv2d
+
+PLAIN = Settings()
+
+
+class Description(NamedTuple):
+    """What there is to say of a filter. What only a linear one has is None or empty in the others."""
+
+    name: str
+    kind: str  # linear, magnitude or order
+    what: str  # what a pixel becomes
+    size: tuple[int, int]
+    anchor: tuple[int, int] | None  # None of a magnitude: its parts have their own
+    rows: tuple[str, ...]  # the weights as text, a row a line
+    total: Number | None
+    separable: tuple[tuple[Number, ...], tuple[Number, ...]] | None  # the column and the row
+    range: str
+    source: str
+    layer: str | None  # the Conv2d, as it is written
+    parts: tuple[Description, ...]  # the two derivatives of a magnitude
+
+
+def description(kernel: Filter, settings: Settings = PLAIN, channels: int = 1) -> Description:
+    """The filter described, and the layer it is on a picture of so many channels.
+
+    >>> from convcalc.filter.bank import find
+    >>> shown = description(find("sobel-x"))
+    >>> shown.rows, shown.total, shown.separable
+    (('-1  0  1', '-2  0  2', '-1  0  1'), 0, ((1, 2, 1), (-1, 0, 1)))
+    >>> shown.layer
+    "Conv2d(1, 1, 3, padding=1, bias=False, padding_mode='reflect')"
+    """
+    parts: tuple[Description, ...] = ()
+    if isinstance(kernel, Magnitude):
+        parts = tuple(description(part, settings, channels) for part in (kernel.x, kernel.y))
+    weights = kernel.weights if isinstance(kernel, Linear) else None
+    return Description(
+        name=kernel.name,
+        kind=type(kernel).__name__.lower(),
+        what=_what(kernel),
+        size=kernel.size,
+        anchor=None if isinstance(kernel, Magnitude) else kernel.anchor,
+        rows=() if weights is None else aligned(weights),
+        total=None if weights is None else total(weights),
+        separable=None if weights is None else factors(weights),
+        range=kernel.range,
+        source=kernel.source,
+        layer=repr(as_conv2d(kernel, settings, channels)) if isinstance(kernel, Linear) else None,
+        parts=parts,
+    )
+
+
+def as_conv2d(kernel: Filter, settings: Settings = PLAIN, channels: int = 1) -> Conv2d:
+    """The layer that does what the filter does: the same kernel on every channel, so a group for each.
+
+    Its padding puts the anchor on the pixel: before it dilation * anchor, behind it dilation * (size - 1 - anchor).
+    `ConvcalcError` for a filter that is no weighted sum.
+
+    >>> from convcalc.filter.bank import find
+    >>> as_conv2d(find("box", size=(2, 2)), Settings("zeros"), 3)
+    Conv2d(3, 3, 2, padding=((1, 0), (1, 0)), groups=3, bias=False)
+    """
+    if not isinstance(kernel, Linear):
+        raise ConvcalcError(f"{kernel.name} is no Conv2d: {_what(kernel)}, which is no weighted sum")
+    channels = whole("channels", channels, least=1)
+    valid = settings.border == "valid"
+    return Conv2d(
+        channels,
+        channels,
+        kernel.size,
+        stride=settings.stride,
+        padding=0 if valid else padding(kernel, settings.dilation),
+        dilation=settings.dilation,
+        groups=channels,
+        bias=False,
+        padding_mode="zeros" if valid else settings.border,
+    )
+
+
+def padding(kernel: Linear, dilation: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """The sides (before, after) of each axis, so that the first output has the anchor on the first pixel.
+
+    >>> from convcalc.filter.kernel import linear
+    >>> padding(linear("", ((1, 1, 1, 1),), "", ""), (1, 2))
+    ((0, 0), (4, 2))
+    """
+    axes = zip(kernel.size, kernel.anchor, dilation, strict=True)
+    return tuple((step * anchor, step * (size - 1 - anchor)) for size, anchor, step in axes)
+
+
+def factors(weights: Rows) -> tuple[tuple[Number, ...], tuple[Number, ...]] | None:
+    """The column and the row whose outer product the kernel is, or None: `separated`, the row's sum not negative.
+
+    >>> factors(((-1, -2), (0, 0), (1, 2)))
+    ((-1, 0, 1), (1, 2))
+    """
+    found = separated(weights)
+    if found is None or total((found[1],)) >= 0:
+        return found
+    column, row = (tuple(0 - weight for weight in factor) for factor in found)
+    return column, row
+
+
+def aligned(weights: Rows) -> tuple[str, ...]:
+    """The weights as lines of text, each column flush right.
+
+    >>> aligned(((1, -10), (0.5, 2)))
+    ('  1  -10', '0.5    2')
+    """
+    words = [[figure(weight) for weight in row] for row in weights]
+    widths = [max(map(len, column)) for column in zip(*words, strict=True)]
+    return tuple("  ".join(word.rjust(width) for word, width in zip(row, widths, strict=True)) for row in words)
+
+
+def figure(weight: Number) -> str:
+    """A weight as text: an integer whole, a fraction to 6 significant digits.
+
+    >>> figure(-4), figure(1 / 9), figure(0.25)
+    ('-4', '0.111111', '0.25')
+    """
+    return str(weight) if isinstance(weight, int) else f"{weight or 0.0:.6g}"
+
+
+def spell_size(size: tuple[int, int]) -> str:
+    """Rows and columns, both.
+
+    >>> spell_size((3, 3))
+    '3x3'
+    """
+    return f"{size[0]}x{size[1]}"
+
+
+def _what(kernel: Filter) -> str:
+    if isinstance(kernel, Magnitude):
+        return f"a pixel becomes the length of its gradient, sqrt(({kernel.x.name})^2 + ({kernel.y.name})^2)"
+    taken = "weighted sum"
+    if isinstance(kernel, Order):
+        upper = kernel.order == "median" and kernel.size[0] * kernel.size[1] % 2 == 0
+        taken = f"upper {kernel.order}" if upper else kernel.order
+    return f"a pixel becomes the {taken} of its {spell_size(kernel.size)} neighbourhood"
