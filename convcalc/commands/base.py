@@ -197,8 +197,8 @@ class Group(_AsTyped, TyperGroup):
 
 
 @contextmanager
-def as_typed() -> Iterator[None]:
-    """Turn the settings that a refusal names into the options they are typed as.
+def as_typed(without: Sequence[str] = ()) -> Iterator[None]:
+    """Turn the settings that a refusal names into the options they are typed as, but for those ``without`` an option.
 
     >>> with as_typed():
     ...     raise ConvcalcError("kernel 5 does not fit input 3 (padding 0): use padding=1 or a kernel of at most 3")
@@ -208,7 +208,7 @@ def as_typed() -> Iterator[None]:
     try:
         yield
     except ConvcalcError as error:
-        names = "|".join(OPTIONS)
+        names = "|".join(name for name in OPTIONS if name not in without)
         message = re.sub(rf"\b(use|or) ({names})='?([^\s']+)'?", lambda m: f"{m[1]} {OPTIONS[m[2]]} {m[3]}", str(error))
         raise ConvcalcError(re.sub(rf"^({names})\b", lambda m: OPTIONS[m[1]], message)) from None
 

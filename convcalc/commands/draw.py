@@ -63,7 +63,8 @@ def run(sizes: list[str], options: Options) -> None:
         files.check(path, svgs.SUFFIXES, options.force, ", or - for stdout")
     if path == "-" and options.term:
         raise ConvcalcError("--term and -o - would both go to stdout: leave one of them out")
-    with as_typed():
+    written = () if options.layer is None and options.net is None else SETTINGS  # in the expression, not as options
+    with as_typed(without=written):
         picture = _of_layer(sizes, options) if options.net is None else _of_network(sizes, options)
         svg = "" if path is None else picture.svg()
         data = b"" if path in (None, "-") else svgs.converted(svg, files.suffix_of(path))
@@ -73,7 +74,7 @@ def run(sizes: list[str], options: Options) -> None:
         files.write(path, data, options.force)
         tell(svgs.markdown(svg, path))
     if path is None or options.term:
-        with as_typed():
+        with as_typed(without=written):
             terminal.show(picture.frames)
 
 

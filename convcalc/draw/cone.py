@@ -22,12 +22,14 @@ class Through(NamedTuple):
 
     ``has_branches`` says whether any stands where several meet: of these the one that sees most was followed. ``ends``
     says whether the last row is the layer's own, or that in the layer, a block, behind which nothing more is seen.
+    ``is_near`` says whether any makes several units of one: then these lie evenly only on the average.
     """
 
     rows: tuple[Row, ...]
     ends: bool
     unchanged: int
     has_branches: bool
+    is_near: bool
 
 
 class Units(NamedTuple):
@@ -97,6 +99,7 @@ class Cone(NamedTuple):
     levels: tuple[Level, ...]
     unchanged: int
     has_branches: bool
+    is_near: bool
 
 
 def cone_of(report: Report, layer: str) -> Cone:
@@ -117,7 +120,7 @@ def cone_of(report: Report, layer: str) -> Cone:
     below = path.rows[:-1] if path.ends else path.rows
     top = Level(layer, kind_of(path.rows[-1] if path.ends else row), units_of(row))
     levels = (first, *(Level(seen.name, kind_of(seen), units_of(seen)) for seen in below), top)
-    return Cone(levels, path.unchanged, path.has_branches)
+    return Cone(levels, path.unchanged, path.has_branches, path.is_near)
 
 
 def through(report: Report, row: Row) -> Through:
@@ -138,7 +141,8 @@ def through(report: Report, row: Row) -> Through:
         rows = opened
     telling = _telling(rows)
     ends = bool(telling) and any(inner is telling[-1] for inner in every_row([row]))
-    return Through(tuple(telling), ends, len(rows) - len(telling) - (not ends), has_branches)
+    is_near = any(_multiplies(leaf) for path in rows for leaf in path.leaves)
+    return Through(tuple(telling), ends, len(rows) - len(telling) - (not ends), has_branches, is_near)
 
 
 def left_out(count: int) -> range:
@@ -209,6 +213,12 @@ def _opened(row: Row) -> tuple[Row, ...]:
     sources = (row.inputs[0], *(part.name for part in parts))
     is_chain = all(part.inputs == (source,) for part, source in zip(parts, sources, strict=False))
     return parts if is_chain and len(_telling(parts)) > 1 else (row,)
+
+
+def _multiplies(row: Row) -> bool:
+    """Whether its units see less far apart than those of its input, as it makes several of one."""
+    jumps = [(before.jump, behind.jump) for before, behind in zip(row.seen, row.field, strict=False)]
+    return any(before is not None and behind is not None and behind < before for before, behind in jumps)
 
 
 def _telling(rows: Sequence[Row]) -> list[Row]:

@@ -38,16 +38,19 @@ def field_picture(report: Report, layer: str) -> str:
     >>> "16\xd716" in picture, picture.count("S4") > 1
     (True, True)
     """
-    levels, unchanged, has_branches = cone_of(report, layer)
+    levels, unchanged, has_branches, is_near = cone_of(report, layer)
     name = Names("field", levels, unchanged, has_branches)
     target = levels[-1].units
     rank = len(target)
     seen = [units.sees(units.middle) for units in target]
     sizes = report.input[-rank:]
     ranges = [seen_through([level.units[axis] for level in reversed(levels)], each) for axis, each in enumerate(seen)]
+    if is_near:
+        clipped = map(_clipped, seen, sizes)
+        ranges = [[*each[:-1], last] for each, last in zip(ranges, clipped, strict=True)]
     inside = [each[-1] for each in ranges]
-    said = _said(target, seen, inside, sizes)
-    notes = _notes(unchanged, has_branches, levels)
+    said = _said(target, seen, inside, sizes, is_near)
+    notes = _notes(unchanged, has_branches, is_near, levels)
     cone = _cone(name, levels, seen[-1], ranges[-1])
     figure = _with_view(name, cone, seen, inside, sizes, said) if rank > 1 else cone
     captions = [Caption("ink", words) for words in said] if rank == 1 else []
@@ -57,7 +60,15 @@ def field_picture(report: Report, layer: str) -> str:
     return sheet(name, title, desc, figure, [*captions, *(Caption("muted", words) for words in notes)])
 
 
-def _said(target: Sequence[Units], seen: Sequence[Range], inside: Sequence[Range], sizes: Sequence[int]) -> list[str]:
+def _clipped(seen: Range, size: int) -> Range:
+    """What of it is inside the input."""
+    first = min(max(seen[0], 0), size)
+    return first, max(min(seen[1], size), first)
+
+
+def _said(
+    target: Sequence[Units], seen: Sequence[Range], inside: Sequence[Range], sizes: Sequence[int], is_near: bool
+) -> list[str]:
     """The unit and what it sees, unclipped and clipped."""
     names = AXES[len(seen)]
     whole = _by([end - first for first, end in seen])
@@ -69,7 +80,6 @@ def _said(target: Sequence[Units], seen: Sequence[Range], inside: Sequence[Range
         middles = ", ".join(UNKNOWN if each is None else str(each.middle) for each in units)
         counts = TIMES.join(UNKNOWN if each is None else str(each.number) for each in units)
         said = [f"the middle unit, ({middles}) of {counts}, sees {whole} of {_by(sizes)}"]
-    is_near = any(isinstance(each.field.jump, Fraction) for each in target)
     said.append(("about " if is_near else "") + _ranges(names, seen))
     if seen == inside:
         said.append("all of it inside the input")
@@ -88,7 +98,7 @@ def _ranges(names: Sequence[str], ranges: Sequence[Range]) -> str:
     )
 
 
-def _notes(unchanged: int, has_branches: bool, levels: Sequence[Level]) -> list[str]:
+def _notes(unchanged: int, has_branches: bool, is_near: bool, levels: Sequence[Level]) -> list[str]:
     axes = AXES[len(levels[0].units)]
     said = ["size, jump and start are those of the receptive field, in elements of the input"]
     if len(axes) > 1:
@@ -103,8 +113,8 @@ def _notes(unchanged: int, has_branches: bool, levels: Sequence[Level]) -> list[
     jumps = [units.field.jump for level in levels for units in level.units]
     if None in jumps:
         said.append(f"{UNKNOWN}: the units no longer lie along the input's axes")
-    if any(isinstance(jump, Fraction) for jump in jumps):
-        said.append("where the jump is a fraction, starts are rounded down layer by layer: places are near, not exact")
+    if is_near:
+        said.append("where a layer makes several units of one, the jump is a mean: places are near, not exact")
     return said
 
 

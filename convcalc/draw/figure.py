@@ -178,12 +178,39 @@ def _window(name: Names, scene: Scene, motion: Motion, cell: float, real: tuple[
         )
         return motion.moved("window", down, across, taps + outline)
     # What moves over the frame is painted twice, the second time within the real elements only.
-    every = cells(rows.wide.blocks(rows.taps(first[0])), columns.wide.blocks(columns.taps(first[1])), cell)
+    on_frame, on_real = (_all_taps(name, role, scene, (spans[0][0], spans[1][0]), cell) for role in ("spare", "window"))
     clip = element("defs", element("clipPath", element("path", d=outlines(*real, cell)), id=name("clip")))
-    everywhere = motion.moved("window", down, across, element("path", d=every, class_=name("spare")))
-    within = motion.moved("window", down, across, element("path", d=every, class_=name("window")))
+    everywhere = motion.moved("window", down, across, on_frame)
+    within = motion.moved("window", down, across, on_real)
     clipped = element("g", within, clip_path=f"url(#{name('clip')})")
     return clip + everywhere + clipped + motion.moved("window", down, across, outline)
+
+
+def _all_taps(name: Names, role: str, scene: Scene, spans: tuple[range, range], cell: float) -> str:
+    """The taps at the first place; where there are holes between them as a pattern, which is as long for any number."""
+    axes = scene.rows, scene.columns
+    steps = [axis.window.dilation for axis in axes]
+    taps = [axis.taps(axis.places[0]) for axis in axes]
+    is_whole = all(len(span) == held[-1] - held[0] + 1 for span, held in zip(spans, taps, strict=True))
+    if steps == [1, 1] or not is_whole:
+        down, across = (axis.wide.blocks(held) for axis, held in zip(axes, taps, strict=True))
+        return element("path", d=cells(down, across, cell), class_=name(role))
+    # A tile has the tap in its middle, so that its edge is not cut off.
+    top, left = (span.start * cell - (step - 1) * cell / 2 for span, step in zip(spans, steps, strict=True))
+    above, beside = ((step - 1) * cell / 2 for step in steps)
+    tap = element("rect", x=beside, y=above, width=cell, height=cell, class_=name(role))
+    pattern = element(
+        "pattern",
+        tap,
+        id=name(f"{role}-tile"),
+        x=left,
+        y=top,
+        width=steps[1] * cell,
+        height=steps[0] * cell,
+        patternUnits="userSpaceOnUse",
+    )
+    fill = f"url(#{name(f'{role}-tile')})"
+    return element("defs", pattern) + element("path", d=outlines([spans[0]], [spans[1]], cell), fill=fill)
 
 
 def _copied(name: Names, scene: Scene, motion: Motion, cell: float) -> str:

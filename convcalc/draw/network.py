@@ -263,7 +263,7 @@ def _in_words(item: Item) -> str:
         inside = ", ".join(map(_in_words, item.items))
         return f"{item.name} ({'' if item.times == 1 else f'{item.times} times '}{inside})".lstrip()
     if isinstance(item, Tangle):
-        return f"{len(item.steps)} layers that are wired crosswise"
+        return f"{len(item.steps)} layers that are wired crosswise ({', '.join(map(_in_words, item.steps))})"
     branches = " | ".join(
         ", then ".join(step.words for part in branch for step in steps_in(part)) for branch in item.branches
     )

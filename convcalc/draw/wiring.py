@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import NamedTuple, TypeAlias
 
 from convcalc.draw.folding import Step
@@ -112,8 +113,8 @@ def cut(tangle: Tangle, fits: Callable[[Tangle], bool], known: Mapping[str, str]
     count, first = len(tangle.steps), 0
     places = [*(place for place in range(1, count) if (place - 1, place) in tangle.edges), count]
     while first < count:
-        least, *longer = (_piece(tangle, first, end, known) for end in places if end > first)
-        piece = next((each for each in reversed(longer) if fits(each)), least)
+        pieces = (_piece(tangle, first, end, known) for end in places if end > first)
+        *_, piece = next(pieces), *takewhile(fits, pieces)
         yield piece
         first += len(piece.steps)
 

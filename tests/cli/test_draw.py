@@ -139,6 +139,12 @@ def test_nothing_is_left_where_nothing_can_be_written(run, tmp_path):
         ("draw 1 1 5 -5 --layer 'ReLU()'", "size -5 is negative"),
         ("draw 1 1 1 1 1 1 --k 3", "6 sizes given"),
         ("draw 1 1 3 3 --k 5", "kernel 5 does not fit input 3 (padding 0): use --p 1 or a kernel of at most 3"),
+        ("draw 1 1 3 3 --layer 'Conv2d(1, 1, 5)'", "use padding=1 or a kernel of at most 3"),
+        ("draw --net 'Conv2d(1, 1, 5)' --input 1x1x3x3", "use padding=1 or a kernel of at most 3"),
+        (
+            "draw 1 1 5 5 --layer 'Conv2d(1, 1, 3)' --at 3,0",
+            "--at 3,0 is outside the output 3\xd73: use --at 2,2 at most",
+        ),
         ("draw 1 1 28 28 --net lenet5", "sizes are for a single layer"),
         ("draw --net lenet", "is not a network that convcalc knows"),
         ("draw --net 'ReLU()'", "no input shape given: add --input 1x3x224x224"),

@@ -11,9 +11,11 @@ from convcalc import (
     Conv1d,
     Conv2d,
     Conv3d,
+    ConvTranspose1d,
     ConvTranspose2d,
     Flatten,
     Linear,
+    MaxPool1d,
     MaxPool2d,
     ReLU,
     Residual,
@@ -334,3 +336,26 @@ def test_refusals_are_one_line(network, shape, layer, reason):
     with pytest.raises(ConvcalcError, match=r"^[^\n]*$") as refused:
         field_picture(trace(network, shape), layer)
     assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("network", "about"),
+    [
+        # Unit 3 sees elements 2 and 3, not 3 and 4: two units see the same, so that their places are near at best.
+        (Sequential(Conv1d(1, 1, 2, stride=2), ConvTranspose1d(1, 1, 2, stride=2)), "about elements 3 to 4 all of it"),
+        (Sequential(Conv1d(1, 1, 2, stride=2), Upsample(scale_factor=2)), "about elements 3 to 4 all of it"),
+        # The same within a block that ends as dense as it began.
+        (Sequential(Conv1d(1, 1, 1), Sequential(MaxPool1d(2), Upsample(scale_factor=2), ReLU())), "about elements 3"),
+        (
+            Sequential(Conv1d(1, 1, 4, stride=4), ConvTranspose1d(1, 1, 4, stride=2, padding=1)),
+            "about elements \u22122 to 5 clipped at the border to 6: elements 0 to 5",
+        ),
+    ],
+    ids=str,
+)
+def test_where_units_are_made_several_of_one_places_are_near(network, about):
+    svg = field_picture(trace(network, (1, 1, 8)), "1")
+    check(svg)
+    said = " ".join(words(svg))
+    assert about in said
+    assert "places are near, not exact" in said

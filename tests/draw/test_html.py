@@ -34,7 +34,8 @@ def test_a_page_of_the_largest_moving_picture_is_small_enough():
     largest = picture(Conv2d(1, 1, 3, padding=1), (1, 1, 24, 24))
     assert timing(largest).places == 576
     for look in ("flat", "iso"):
-        for layer in (Conv2d(1, 1, 3, padding=1), Conv2d(1, 1, 1), Conv2d(1, 1, 24, padding=12)):
+        layers = [Conv2d(1, 1, 3, padding=1), Conv2d(1, 1, 1), Conv2d(1, 1, 24, padding=12)]
+        for layer in (*layers, Conv2d(1, 1, 13, padding=12, dilation=2)):
             assert len(page(picture(layer, (1, 1, 24, 24), look=look), "24x24").encode()) <= 30_000
 
 

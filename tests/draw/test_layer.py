@@ -395,6 +395,21 @@ def test_what_moves_over_padding_is_cut_to_the_real_elements():
     assert {part.get("class") for part in clipped.iter(f"{SVG}path")} == {f"window-{key}"}
 
 
+def test_taps_with_holes_between_them_are_a_pattern_from_the_first_tap_on():
+    """The window begins at the corner of the frame; cells of 24 pixels, taps 2 apart down and 3 across."""
+    svg = picture(Conv2d(1, 1, (3, 2), padding=2, dilation=(2, 3)), (1, 1, 6, 6))
+    tiles = [part for part in ElementTree.fromstring(svg).iter(f"{SVG}pattern") if "tile" in part.get("id")]
+    assert [tile[0].get("class") for tile in tiles] == [f"{role}-{key_of(svg)}" for role in ("spare", "window")]
+    for tile in tiles:
+        x, y, width, height = (float(tile.get(name)) for name in ("x", "y", "width", "height"))
+        tap = [float(tile[0].get(name)) for name in ("x", "y", "width", "height")]
+        assert (width, height) == (3 * 24, 2 * 24)
+        assert tap == [-x, -y, 24, 24]
+        # All of it is in the tile.
+        assert 0 < tap[0] < width - 24
+        assert 0 < tap[1] < height - 24
+
+
 def test_a_cropped_side_does_not_shift_what_moves():
     svg = picture(Conv1d(1, 1, 1, padding=-2, padding_mode="reflect"), (1, 1, 9))
     assert frames(svg, "window-c") == [f"transform:translateX({24 * i}px)" for i in range(5)]
@@ -434,7 +449,8 @@ def check(svg):
     assert all(name.endswith(f"-{key}") for name in named)
     ids = [part.get("id") for part in root.iter() if part.get("id")]
     assert len(ids) == len(set(ids))
-    assert not re.search(r"\.\d+e|nan|inf\b", re.sub(r"infinite", "", svg))
+    numbers = [value for part in root.iter() for name, value in part.items() if name not in ("id", "class")]
+    assert not re.search(r"\.\d+e|nan|inf\b", " ".join([*numbers, re.sub(r"infinite", "", style)]))
     boxes = []
     _, _, width, height = map(float, root.get("viewBox").split())
     for x1, y1, x2, y2, words in text_boxes(root, 0, 0, key):

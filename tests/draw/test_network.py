@@ -380,7 +380,10 @@ def test_what_is_wired_crosswise():
     items = shape_of(crossed)
     assert [type(item) for item in items[1:]] == [Tangle]
     assert items[1].edges == ((-1, 0), (-1, 1), (-1, 3), (0, 2), (1, 2), (1, 3), (2, 4), (3, 4))
-    check_texts(network_picture(trace(crossed, (1, 8, 16, 16))), 1200)
+    picture = network_picture(trace(crossed, (1, 8, 16, 16)))
+    check_texts(picture, 1200)
+    said = ElementTree.fromstring(picture).find(f"{SVG}desc").text
+    assert "5 layers that are wired crosswise (b: convolution 3\xd73, giving 8@16\xd716, c: " in said
 
 
 def test_outputs_that_nobody_uses():
