@@ -107,8 +107,8 @@ def _next(count_below: Callable[[int], int], start: int, size: int) -> int:
 
 def _read_as_copies(window: Window) -> list[int]:
     """The elements, in order, that no window holds in place but one holds as a copy in the padding."""
-    size, kernel_size, stride, (before, after), dilation, mode = window
-    end, padded = before + size, before + size + after
+    size, kernel_size, stride, (before, after), dilation, _ = window
+    padded = before + size + after
 
     def read(first: int, last: int) -> bool:
         """Whether any place of the padded axis from first to last is read; the padded axis has no padding."""
@@ -117,15 +117,11 @@ def _read_as_copies(window: Window) -> list[int]:
     def below(place: int) -> int:
         return formulas.read_elements(padded, place, kernel_size, stride, (0, 0), dilation)
 
-    copies: list[tuple[int, int, int]]  # an element, and the first and last place of its copies
-    if mode == "replicate":
-        copies = [(0, 0, before - 1), (size - 1, end, padded - 1)]
-    elif mode == "reflect":
-        copies = [(i, before - i, before - i) for i in range(1, before + 1)]
-        copies += [(size - 1 - i, end - 1 + i, end - 1 + i) for i in range(1, after + 1)]
-    elif mode == "circular":
-        copies = [(size - i, before - i, before - i) for i in range(1, before + 1)]
-        copies += [(i, end + i, end + i) for i in range(after)]
-    else:
-        copies = []
+    copies: list[tuple[int, int, int]] = []  # an element, and the first and last place of its copies
+    for side in window.copies:
+        places = range(side.places.start + before, side.places.stop + before)
+        if side.step == 0:
+            copies.append((side.start, places[0], places[-1]))
+        else:
+            copies += [(side.source(place - before), place, place) for place in places]
     return sorted({i for i, first, last in copies if read(first, last) and not read(before + i, before + i)})

@@ -31,7 +31,8 @@ Answer = tuple[Case, Array, Array]  # what was asked, the picture and the result
 
 def main() -> None:
     """Write the file."""
-    arrays, cases = {}, []
+    arrays: dict[str, Any] = {}
+    cases = []
     for number, (case, picture, result) in enumerate([*scipy_answers(), *opencv_answers()]):
         arrays[f"x{number}"], arrays[f"y{number}"] = picture, result
         cases.append(case)
@@ -76,7 +77,7 @@ def scipy_answer(
     anchor = [size // 2 * apart for size, apart in zip(kernel.shape, dilation, strict=True)]
     origin = [place - size // 2 for place, size in zip(anchor, stuffed.shape, strict=True)]
     call = ndimage.convolve if convolve else ndimage.correlate
-    result = call(picture, stuffed, mode=SCIPY.get(border, "constant"), origin=origin)
+    result: Array = call(picture, stuffed, mode=SCIPY.get(border, "constant"), origin=origin)
     if border == "valid":
         before = [size - 1 - place for size, place in zip(stuffed.shape, anchor, strict=True)] if convolve else anchor
         result = result[
@@ -95,7 +96,7 @@ def opencv_answers() -> Iterator[Answer]:
 
     borders = {"zeros": cv2.BORDER_CONSTANT, "reflect": cv2.BORDER_REFLECT_101, "replicate": cv2.BORDER_REPLICATE}
     random = np.random.default_rng(8)
-    pictures = [
+    pictures: list[Array] = [
         random.integers(0, 256, (9, 10, 3), dtype=np.uint8),
         random.integers(0, 256, (9, 10), dtype=np.uint8),
         random.integers(0, 65536, (9, 10), dtype=np.uint16),
@@ -111,7 +112,7 @@ def opencv_answers() -> Iterator[Answer]:
     for border, kind in borders.items():
         for picture in pictures:
             for weights in kernels:
-                result = cv2.filter2D(picture, -1, np.array(weights, np.float32), borderType=kind)
+                result: Array = cv2.filter2D(picture, -1, np.array(weights, np.float32), borderType=kind)
                 yield {"by": "opencv", "weights": weights, "border": border}, picture, result
 
 

@@ -209,7 +209,7 @@ def as_typed() -> Iterator[None]:
         yield
     except ConvcalcError as error:
         names = "|".join(OPTIONS)
-        message = re.sub(rf"\b(use|or) ({names})=(\S+)", lambda m: f"{m[1]} {OPTIONS[m[2]]} {m[3]}", str(error))
+        message = re.sub(rf"\b(use|or) ({names})='?([^\s']+)'?", lambda m: f"{m[1]} {OPTIONS[m[2]]} {m[3]}", str(error))
         raise ConvcalcError(re.sub(rf"^({names})\b", lambda m: OPTIONS[m[1]], message)) from None
 
 

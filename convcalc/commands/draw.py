@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcalc.commands import files, output, values
+from convcalc.commands import files, output, svgs, terminal, values
 from convcalc.commands.base import as_typed, option, tell
 from convcalc.errors import ConvcalcError
 
 if TYPE_CHECKING:
-    from convcalc.draw.term import Line
+    from convcalc.commands.terminal import Frames, Screen
     from convcalc.report import Report, Row
 
-SUFFIXES = (".svg", ".html", ".png", ".gif")
 CHARTS = ("parameters", "macs", "memory")
 WIDTH = "1200"
-NARROW = 80  # characters of a line, where no terminal says how many
 SETTINGS = ("kernel_size", "stride", "padding", "dilation", "groups", "out_channels", "padding_mode")
 DEFAULTS = {"stride": "1", "padding": "0", "dilation": "1", "groups": "1", "padding_mode": "zeros"}
 VIEWS = ("receptive_field", "connections", "chart")
@@ -54,29 +50,31 @@ class Options(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A picture as SVG, and as frames of lines for a terminal so wide and so high, with the seconds that each holds."""
+    """A picture as SVG, and as frames of lines for a terminal, with the seconds that each holds."""
 
     svg: Callable[[], str]
-    frames: Callable[[int, int | None], tuple[Iterator[Sequence[Line]], float]]
+    frames: Callable[[Screen], Frames]
 
 
 def run(sizes: list[str], options: Options) -> None:
     """Draw: to a file, to stdout, or in the terminal."""
-    path = None if options.term else options.output
+    path = options.output
     if path is not None and path != "-":
-        files.check(path, SUFFIXES, options.force, ", or - for stdout")
+        files.check(path, svgs.SUFFIXES, options.force, ", or - for stdout")
+    if path == "-" and options.term:
+        raise ConvcalcError("--term and -o - would both go to stdout: leave one of them out")
     with as_typed():
         picture = _of_layer(sizes, options) if options.net is None else _of_network(sizes, options)
-        if path is None:
-            _show(picture)
-            return
-        svg = picture.svg()
-        data = svg.encode() if path == "-" else _converted(svg, files.suffix_of(path))
+        svg = "" if path is None else picture.svg()
+        data = b"" if path in (None, "-") else svgs.converted(svg, files.suffix_of(path))
     if path == "-":
         output.write(svg.rstrip("\n"), "xmlcharrefreplace")
-        return
-    files.write(path, data, options.force)
-    tell(f"![{_title(svg)}]({path})")
+    elif path is not None:
+        files.write(path, data, options.force)
+        tell(svgs.markdown(svg, path))
+    if path is None or options.term:
+        with as_typed():
+            terminal.show(picture.frames)
 
 
 # What is drawn
@@ -92,10 +90,12 @@ def _of_layer(sizes: list[str], options: Options) -> Picture:
     at = None if options.at is None else tuple(values.integer("--at", part) for part in options.at.split(","))
     still = options.still or at is not None
 
-    def frames(width: int, height: int | None) -> tuple[Iterator[Sequence[Line]], float]:
+    def frames(screen: Screen) -> Frames:
         from convcalc.draw.term_layer import layer_frame, layer_frames
 
-        return (iter([layer_frame(row, at, width)]), 0.0) if still else layer_frames(row, width, height)
+        if still:
+            return iter([layer_frame(row, at, screen.width)]), 0.0
+        return layer_frames(row, screen.width, screen.height)
 
     return Picture(lambda: layer_picture(row, look=look, still=still, at=at), frames)
 
@@ -133,6 +133,9 @@ def _of_network(sizes: list[str], options: Options) -> Picture:
     asked = [name for name in VIEWS if getattr(options, name) is not None]
     if len(asked) > 1:
         raise ConvcalcError(f"{' and '.join(map(option, asked))} are different pictures: ask for one")
+    if asked:
+        fixed = ("width",) if asked == ["chart"] else ("width", "depth")
+        _refuse(options, fixed, f"has nothing to do with {option(asked[0])}: leave one of them out")
     report = _report(options)
     depth = None if options.depth is None else values.depth("--depth", options.depth)
     if options.receptive_field is not None:
@@ -193,13 +196,13 @@ def _chart(report: Report, figure: str, depth: int | None) -> Picture:
     )
 
 
-def _still(lines: str, *given: Any) -> Callable[[int, int | None], tuple[Iterator[Sequence[Line]], float]]:
+def _still(lines: str, *given: Any) -> Callable[[Screen], Frames]:
     """The one frame of what does not move: a function of `draw.term_network`, loaded only where it is shown."""
 
-    def frames(width: int, _: int | None) -> tuple[Iterator[Sequence[Line]], float]:
+    def frames(screen: Screen) -> Frames:
         from convcalc.draw import term_network
 
-        return iter([getattr(term_network, lines)(*given, width)]), 0.0
+        return iter([getattr(term_network, lines)(*given, screen.width)]), 0.0
 
     return frames
 
@@ -209,54 +212,3 @@ def _refuse(options: Options, names: Sequence[str], why: str) -> None:
     for name in names:
         if getattr(options, name) not in (None, False):
             raise ConvcalcError(f"{option(name)} {why}")
-
-
-# Where it goes
-
-
-def _show(picture: Picture) -> None:
-    """In the terminal, moving; into a pipe or a file, or where no colour is wanted, as it stands first."""
-    from convcalc.draw.term import coloured, plain, play
-
-    in_ascii = "utf" not in (sys.stdout.encoding or "").lower()
-    if not output.is_for_a_terminal():
-        frames, _ = picture.frames(NARROW, None)
-        output.write("\n".join(plain(next(frames), in_ascii)))
-        return
-    from shutil import get_terminal_size
-
-    from rich.console import Console
-
-    console = Console(highlight=False, markup=False, emoji=False)
-    frames, seconds = picture.frames(get_terminal_size().columns, console.height)
-    if seconds and console.is_terminal and sys.stdout.isatty():
-        play(console, frames, seconds, in_ascii)
-    else:
-        for line in coloured(next(frames), in_ascii):
-            console.print(line)
-
-
-def _converted(svg: str, suffix: str) -> bytes:
-    """The picture in the format of the suffix."""
-    if suffix == ".html":
-        from convcalc.draw.html import page
-
-        return page(svg, _title(svg)).encode()
-    if suffix == ".png":
-        from convcalc.draw.raster import png
-
-        return png(svg)
-    if suffix == ".gif":
-        from convcalc.draw.raster import gif
-
-        return gif(svg)
-    return svg.encode()
-
-
-def _title(svg: str) -> str:
-    """The picture's title, in one line, as Markdown takes it between brackets."""
-    from convcalc.draw.svg import unescape
-
-    found = re.search(r"<title[^>]*>(.*?)</title>", svg, re.DOTALL)
-    words = " ".join(unescape(found[1]).split()) if found else "picture"
-    return re.sub(r"([\[\]\\])", r"\\\1", words)

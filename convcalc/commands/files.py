@@ -39,7 +39,7 @@ def check(path: str, suffixes: Sequence[str], force: bool, others: str = "") -> 
 
 def write(path: str, data: bytes, force: bool) -> None:
     """Write the file whole, or not at all."""
-    part = f"{path}.{os.getpid()}.part"
+    part = os.path.join(os.path.dirname(path), f".{os.getpid()}.part")
     try:
         with open(part, "xb") as file:
             file.write(data)

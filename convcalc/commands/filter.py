@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.commands import files, output, progress, values
+from convcalc.commands import files, output, progress, svgs, terminal, values
 from convcalc.commands.base import as_typed, option, tell
 from convcalc.errors import ConvcalcError
 
 if TYPE_CHECKING:
+    from convcalc.commands.terminal import Frames, Screen
     from convcalc.filter.kernel import Filter, Settings
     from convcalc.filter.outcome import Outcome
     from convcalc.filter.picture import Picture
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 
 BORDERS = ("zeros", "reflect", "replicate", "circular", "valid")
 RANGES = ("clip", "abs", "scale", "wrap")
-PAGES = (".svg", ".html")
+PAGES = (".svg", ".html", ".png")
 NUMBERS = ("sigma", "angle", "wavelength", "gamma", "phase", "amount")
 MOST_REPEATS = 10_000
+LINES_BELOW = 14  # of a terminal, for what is said of the picture
 OF_A_PICTURE = ("demo", "output", "compare", "at", "force", "verify")
 
 
@@ -163,11 +165,10 @@ def _filtered(path: str | None, filter_: Filter, settings: Settings, options: Op
         outcome = filtered(picture.array, filter_, settings, repeat, listener)
     difference = _verified(outcome, limit) if options.verify else None
     name = path or "demo"
-    if options.output is not None:
-        files.write(options.output, _data(picture, outcome, at, options.output, options.compare), options.force)
     for note in notes:
         tell(f"note: {note}")
-    _emit_outcome(outcome, name, difference, options)
+    if options.output is None or _written(picture, outcome, at, options.output, options):
+        _emit_outcome(outcome, name, difference, options)
     return difference is None or difference.fits
 
 
@@ -182,10 +183,15 @@ def _check(path: str | None, options: Options) -> None:
         raise ConvcalcError("--compare draws a page: say where, as -o page.svg or -o page.html")
     if options.at is not None and not options.compare:
         raise ConvcalcError("--at says which pixel --compare writes out: add --compare, or leave it out")
-    if options.output is not None:
+    if options.compare and options.output == "-":
+        if options.format == "json":
+            raise ConvcalcError("--json and -o - would both go to stdout: leave one of them out")
+    elif options.compare:
+        files.check(options.output or "", PAGES, options.force, ", or - for SVG on stdout")
+    elif options.output is not None:
         from convcalc.filter.files import SUFFIXES
 
-        files.check(options.output, PAGES if options.compare else tuple(SUFFIXES), options.force)
+        files.check(options.output, tuple(SUFFIXES), options.force)
 
 
 def _check_format(options: Options) -> None:
@@ -227,20 +233,27 @@ def _verified(outcome: Outcome, limit: int) -> Difference:
     return difference(outcome, limit)
 
 
-def _data(picture: Picture, outcome: Outcome, at: tuple[int, int] | None, path: str, compare: bool) -> bytes:
-    """The file: the result, or the page that compares it with the input."""
-    if not compare:
-        from convcalc.filter.files import encode
+def _written(picture: Picture, outcome: Outcome, at: tuple[int, int] | None, path: str, options: Options) -> bool:
+    """Write the result, or the comparison; whether stdout is still free for what there is to say."""
+    if options.compare:
+        return _compared(outcome, at, path, options.force)
+    from convcalc.filter.files import encode
 
-        return encode(picture._replace(array=outcome.after), path)
+    files.write(path, encode(picture._replace(array=outcome.after), path), options.force)
+    return True
+
+
+def _compared(outcome: Outcome, at: tuple[int, int] | None, path: str, force: bool) -> bool:
+    """Draw the comparison, into a file or to stdout; whether stdout is still free."""
     from convcalc.draw.filter import compare_picture
 
     svg = compare_picture(outcome, at)
-    if files.suffix_of(path) == ".svg":
-        return svg.encode()
-    from convcalc.draw.html import page
-
-    return page(svg, "").encode()
+    if path == "-":
+        output.write(svg.rstrip("\n"), "xmlcharrefreplace")
+        return False
+    files.write(path, svgs.converted(svg, files.suffix_of(path)), force)
+    tell(svgs.markdown(svg, path))
+    return True
 
 
 def _emit_outcome(outcome: Outcome, name: str, difference: Difference | None, options: Options) -> None:
@@ -251,9 +264,20 @@ def _emit_outcome(outcome: Outcome, name: str, difference: Difference | None, op
         output.emit_document(outcome_document(*given), options.get)
         return
     if options.output is None:
-        _show(outcome)
+        _show(outcome, name)
+        output.write("")
     output.emit(outcome_blocks(*given))
 
 
-def _show(outcome: Outcome) -> None:
-    """Input and result side by side."""
+def _show(outcome: Outcome, name: str) -> None:
+    """Input and result side by side, as large as the terminal allows."""
+
+    def frames(screen: Screen) -> Frames:
+        from convcalc.filter.terminal import side_by_side, style_for
+
+        style = style_for(screen.in_colour, screen.encoding)
+        height = None if screen.height is None else max(screen.height - LINES_BELOW, 1)
+        captions = (name, outcome.filter.name)
+        return iter([side_by_side(outcome.before, outcome.after, captions, screen.width, height, style)]), 0.0
+
+    terminal.show(frames)

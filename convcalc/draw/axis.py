@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from convcalc.layers.windows import Window
+from convcalc.layers.windows import Copies, Window
 
 MOST = 24  # elements of an axis that are all shown
 END = 10  # elements shown at either end of a longer one
 FEWEST = 4  # elements that are worth leaving out
+AWAY = -100  # a cell that is nowhere on the sheet
 AROUND = 4  # elements shown at either end of a window that is itself wider than that
 
 
@@ -69,6 +70,28 @@ class Lane(NamedTuple):
         return [self.position(run.start) - 1 for run in self.runs[1:]]
 
 
+class Way(NamedTuple):
+    """How something moves along an axis, in cells: how far it is from its first place, at each of the places shown.
+
+    It is seen on the cells of ``run`` only, which are real. ``phase`` says how many cells behind a multiple of the
+    dilation it begins.
+    """
+
+    moves: tuple[int, ...]
+    phase: int
+    run: range
+
+
+class Image(NamedTuple):
+    """What copies make of the window along an axis: the cells that it spans at first, counted from the phase on.
+
+    What it covers is copied where it is real, and not in the window itself.
+    """
+
+    cells: range
+    way: Way
+
+
 class Axis(NamedTuple):
     """One axis of the picture: the side the window moves over, the side with one cell a place, and the places shown.
 
@@ -90,6 +113,42 @@ class Axis(NamedTuple):
         taps, size = self.window.taps(place), self.window.size
         shown = [element for run in self.wide.runs for element in run if element in taps]
         return shown if real is None else [element for element in shown if (0 <= element < size) is real]
+
+    def copied(self, place: int) -> list[int]:
+        """The elements, of those shown, that the window at that place reads as copies only."""
+        taps = self.window.taps(place)
+        return [i for i in self.wide.shown() if i not in taps and self.window.reads(place, i)]
+
+    def images(self) -> list[Image]:
+        """Where the elements are that the window reads as copies, while it steps through the places.
+
+        >>> axis_of(Window(5, 3, 1, (2, 0), 2, "circular")).images()  # from cell 5, which is behind 2 of padding
+        [Image(cells=range(4, 9), way=Way(moves=(0, 1, 2), phase=1, run=range(2, 7)))]
+        """
+        return [image for side in self.window.copies for image in self._images(side)]
+
+    def itself(self) -> list[Image]:
+        """Where the window is on real elements, as if these were copies of themselves."""
+        return self._images(Copies(range(self.window.size), 0, 1))
+
+    def _images(self, side: Copies) -> list[Image]:
+        """One a run, as the elements of a run move together; away while none of them is copied."""
+        taps, images, first = [self.window.taps(place) for place in self.places], [], 0
+        length = taps[0][-1] - taps[0][0] + 1 if side.step else 1
+        for run in self.wide.runs:
+            real = range(max(run.start, 0), min(run.stop, self.window.size))
+            is_copied = [any(side.are_in(held, element) for element in real) for held in taps]
+            if any(is_copied):
+                starts = [first + min(side.source(held[0]), side.source(held[-1])) - run.start for held in taps]
+                if self.wide.leaves_out or not side.step:
+                    starts = [start if copied else AWAY for start, copied in zip(starts, is_copied, strict=True)]
+                phase = starts[0] % self.window.dilation
+                begin = starts[0] - phase
+                cells = range(first + real.start - run.start, first + real.stop - run.start)
+                way = Way(tuple(start - starts[0] for start in starts), phase, cells)
+                images.append(Image(range(begin, begin + length), way))
+            first += len(run) + 1
+        return images
 
     def span(self, place: int) -> range:
         """The cells from the first to the last of the window at that place, holes included."""
@@ -124,6 +183,11 @@ class Scene(NamedTuple):
         """Whether anything is hatched."""
         return bool(self.unread_rows or self.unread_columns)
 
+    @property
+    def has_copies(self) -> bool:
+        """Whether anything that is shown is read as a copy only, at any of the places."""
+        return any(axis.copied(place) for axis in self.axes for place in axis.places)
+
 
 def axis_of(window: Window, at: int | None = None) -> Axis:
     """What to show of the axis; with ``at``, the window at that place only.
@@ -134,12 +198,14 @@ def axis_of(window: Window, at: int | None = None) -> Axis:
     (range(-1, 9), range(215, 225))
     """
     before, after = window.padding
+    sides = window.copies
     whole = range(min(0, -before), max(window.size, window.size + after))
     count = window.places
     if window.size <= MOST and whole.stop - whole.start <= 2 * MOST:
         wide = Lane((whole,), window.size)
     else:
-        wide = Lane(_runs(whole, [whole[:END], whole[-END:], *_real_ends(window.size)]), window.size)
+        copied = [side.sources(side.places) for side in sides if side.places.stop - side.places.start <= END]
+        wide = Lane(_runs(whole, [whole[:END], whole[-END:], *_real_ends(window.size), *copied]), window.size)
     narrow = lane_of(count, at)
     if at is None:
         steps = range(count) if count <= MOST else (*range(END), *range(count - END, count))
@@ -149,7 +215,9 @@ def axis_of(window: Window, at: int | None = None) -> Axis:
         at = 0  # too wide to be moved among what is shown
     if wide.leaves_out:
         taps = window.taps(at)
-        pieces = [whole[:AROUND], whole[-AROUND:], *_real_ends(window.size), *_around(taps)]
+        held = taps, *(side.sources(taps) for side in sides)
+        pieces = [whole[:AROUND], whole[-AROUND:], *_real_ends(window.size)]
+        pieces += [piece for elements in held if elements for piece in _around(elements)]
         wide = Lane(_runs(whole, pieces), window.size)
     return Axis(window, wide, narrow, (at,))
 
@@ -182,7 +250,7 @@ def _around(taps: range) -> list[range]:
 def _runs(whole: range, pieces: Sequence[range]) -> tuple[range, ...]:
     """The pieces cut to the whole, in order; those that would leave out too few between them as one."""
     runs: list[range] = []
-    for piece in sorted(pieces, key=lambda piece: piece.start):
+    for piece in sorted(filter(None, pieces), key=lambda piece: piece.start):
         start, stop = max(piece.start, whole.start), min(piece.stop, whole.stop)
         if runs and start < runs[-1].stop + FEWEST:
             runs[-1] = range(runs[-1].start, max(stop, runs[-1].stop))

@@ -137,6 +137,8 @@ def notes(row: Row, scene: Scene) -> list[str]:
     axes = scene.axes
     if any(not 0 <= element < axis.window.size for axis in axes for element in axis.wide.shown(outside=True)):
         said.append(_frame(row.layer, scene.is_transposed))
+    if scene.has_copies:
+        said.append("rings: read only as copies on the padding")
     if scene.has_unread:
         said.append("hatched: never written" if scene.is_transposed else "hatched: read by no window")
     if not scene.is_unread_known:

@@ -141,6 +141,15 @@ def through(report: Report, row: Row) -> Through:
     return Through(tuple(telling), ends, len(rows) - len(telling) - (not ends), has_branches)
 
 
+def left_out(count: int) -> range:
+    """Of so many levels, those in the middle for which there is no room.
+
+    >>> left_out(24), left_out(30)
+    (range(12, 12), range(12, 18))
+    """
+    return range(MOST // 2, MOST // 2 + max(count - MOST, 0))
+
+
 def seen_through(layers: Sequence[Units], seen: tuple[int, int]) -> list[tuple[int, int]]:
     """The units of each layer, from the top down, through which those elements of the input are seen.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from convcalc.draw.cone import MOST, Edge, Level, Units, cone_of, seen_through
+from convcalc.draw.cone import Edge, Level, Units, cone_of, left_out, seen_through
 from convcalc.draw.palette import SIZES
 from convcalc.draw.sheet import Caption, Figure, sheet
 from convcalc.draw.svg import Names, element, label, line_height, number, paragraph
@@ -131,10 +131,10 @@ def _numbers(level: Level) -> list[str]:
 
 def _cone(name: Names, levels: Sequence[Level], seen: Range, ranges: Sequence[Range]) -> Figure:
     """The layer on top, the input at the bottom; what is seen of each, and its numbers beside it."""
-    cut = max(len(levels) - MOST, 0)
+    cut = left_out(len(levels))
     shown: list[tuple[Level, Range] | None] = list(zip(reversed(levels), ranges, strict=True))
     if cut:
-        shown[MOST // 2 : MOST // 2 + cut] = [None]
+        shown[cut.start : cut.stop] = [None]
     along = [each[0].units[-1] for each in shown if each is not None]
     lowest = min(seen[0], *(units.place(0)[0] for units in along))
     highest = max(seen[1], *(units.place((units.number or 1) - 1)[1] for units in along))
@@ -155,7 +155,7 @@ def _cone(name: Names, levels: Sequence[Level], seen: Range, ranges: Sequence[Ra
     for line, each in enumerate(shown):
         top = LINE + line * PITCH
         if each is None:
-            drawn.append(label(name, "small", 0, top + 11, f"\u2026 {cut} layers are left out"))
+            drawn.append(label(name, "small", 0, top + 11, f"\u2026 {len(cut)} layers are left out"))
             continue
         level, taken = each
         units = level.units[-1]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import NamedTuple
 
-from convcalc.draw.axis import Lane, Scene
+from convcalc.draw.axis import Lane, Scene, Way
 from convcalc.draw.grid import Blocks, cells, dots, outlines
 from convcalc.draw.motion import Motion, Stretch
 from convcalc.draw.palette import SIZES
 from convcalc.draw.sheet import Figure
-from convcalc.draw.svg import Names, element, hatched, hatching, label, number
+from convcalc.draw.svg import Names, element, hatched, hatching, label, number, ringed, ringing
 from convcalc.draw.text import MONO_WIDTH, text_width
 
 LOOKS = ("flat", "iso")
@@ -155,7 +156,8 @@ def _wide(name: Names, scene: Scene, motion: Motion, cell: float) -> str:
         hatch = outlines(unread[0], real[1], cell) + outlines(real[0], unread[1], cell)
         parts += [hatching(name), element("path", d=hatch, fill=hatched(name), class_=name("unread"))]
     parts.append(_dots(name, rows, columns, cell))
-    return "".join(parts) + _window(name, scene, motion, cell, real, framed)
+    window = _window(name, scene, motion, cell, real, framed)
+    return "".join(parts) + _copied(name, scene, motion, cell) + window
 
 
 def _window(name: Names, scene: Scene, motion: Motion, cell: float, real: tuple[Blocks, Blocks], framed: bool) -> str:
@@ -182,6 +184,58 @@ def _window(name: Names, scene: Scene, motion: Motion, cell: float, real: tuple[
     within = motion.moved("window", down, across, element("path", d=every, class_=name("window")))
     clipped = element("g", within, clip_path=f"url(#{name('clip')})")
     return clip + everywhere + clipped + motion.moved("window", down, across, outline)
+
+
+def _copied(name: Names, scene: Scene, motion: Motion, cell: float) -> str:
+    """Rings on the real elements that the window reads as copies on the padding only."""
+    if not scene.has_copies:
+        return ""
+    rows, columns = scene.rows, scene.columns
+    if len(rows.places) == len(columns.places) == 1:
+        (row,), (column,) = rows.places, columns.places
+        taps = rows.wide.blocks(rows.taps(row, real=True)), columns.wide.blocks(columns.taps(column, real=True))
+        copied = rows.wide.blocks(rows.copied(row)), columns.wide.blocks(columns.copied(column))
+        path = "".join(
+            outlines(down, across, cell) for down, across in ((copied[0], taps[1]), (taps[0], copied[1]), copied)
+        )
+        return ringing(name, cell, (cell, cell)) + element("path", d=path, fill=ringed(name))
+    steps = rows.window.dilation * cell, columns.window.dilation * cell
+    runs: dict[tuple[range, range], str] = {}
+    for (down, across), path in _images(scene, cell).items():
+        run = down.run, across.run
+        runs[run] = runs.get(run, "") + _going(motion, down, across, path, cell)
+    images = "".join(_within(name, *run, content, cell) for run, content in runs.items())
+    return ringing(name, cell, steps) + element("g", images, fill=ringed(name))
+
+
+def _images(scene: Scene, cell: float) -> dict[tuple[Way, Way], str]:
+    """What copies make of the window, one path of all that moves alike down and across.
+
+    Copies are of the window's rows and columns: of these, one of both may be on real elements.
+    """
+    (rows, row_copies), (columns, column_copies) = (
+        (axis.itself(), axis.images()) for axis in (scene.rows, scene.columns)
+    )
+    paths: dict[tuple[Way, Way], str] = {}
+    for down, across in (*product(row_copies, columns + column_copies), *product(rows, column_copies)):
+        ways = down.way, across.way
+        paths[ways] = paths.get(ways, "") + outlines([down.cells], [across.cells], cell)
+    return paths
+
+
+def _going(motion: Motion, down: Way, across: Way, path: str, cell: float) -> str:
+    """The path, moved those ways."""
+    shift = f"translate({number(across.phase * cell)} {number(down.phase * cell)})"
+    drawn = element("path", d=path, transform=shift if down.phase or across.phase else None)
+    rows, columns = ([move * cell for move in way.moves] for way in (down, across))
+    return motion.moved(None, rows, columns, drawn)
+
+
+def _within(name: Names, rows: range, columns: range, content: str, cell: float) -> str:
+    """What of the content is on those cells."""
+    clip = name(f"clip-{rows.start}-{columns.start}")
+    path = element("path", d=outlines([rows], [columns], cell))
+    return element("defs", element("clipPath", path, id=clip)) + element("g", content, clip_path=f"url(#{clip})")
 
 
 def _narrow(name: Names, scene: Scene, motion: Motion, cell: float) -> str:

@@ -64,6 +64,11 @@ class Step(NamedTuple):
         return sum(row.figures.parameters for row in self.rows)
 
     @property
+    def is_shared(self) -> bool:
+        """Whether all parameters that it uses are those of a layer before it, and counted there."""
+        return not self.parameters and any(row.shares is not None for row in self.rows)
+
+    @property
     def example(self) -> Example:
         """The shape that is drawn: the last."""
         return self.examples[-1]

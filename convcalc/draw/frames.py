@@ -35,7 +35,7 @@ def timing(svg: str) -> Timing:
     The column, which changes fastest, says how long a place holds, and what takes longest how long they hold together.
 
     >>> from convcalc.draw.svg import Names, keyframes
-    >>> timing(keyframes(Names(), "column", ["fill:red", "fill:blue"], 1) + keyframes(Names(), "row", ["", ""], 2))
+    >>> timing(keyframes(Names(), "column", ["fill:red", "fill:blue"], 1) + keyframes(Names(), "row", ["x", "y"], 2))
     Timing(places=4, seconds=0.5)
     """
     times = [

@@ -40,10 +40,7 @@ def layer_picture(row: Row, *, look: str = "flat", still: bool = False, at: Sequ
         raise ConvcalcError(f"{row.name!r} is a block of layers: draw one of them, or the network")
     name = Names("layer", row.layer, row.input, look, still, at)
     if is_a(row.layer, "Linear"):
-        if at is not None:
-            raise ConvcalcError(
-                f"at {','.join(map(str, at))} is a place of a window, and Linear has none: leave it out"
-            )
+        refuse_place(row, at)
         return linear_picture(name, row)
     scene = scene_of(row, still=still, at=at)
     rank = len(windows_of(row))
@@ -85,6 +82,17 @@ def scene_of(row: Row, *, still: bool = False, at: Sequence[int] | None = None) 
         is_line=len(windows) == 1,
         depth=windows[0] if len(windows) > 2 else None,
     )
+
+
+def refuse_place(row: Row, at: Sequence[int] | None) -> None:
+    """Refuse a place of a layer that has no window.
+
+    >>> from convcalc import Linear, trace
+    >>> refuse_place(trace(Linear(3, 2), (1, 3)).rows[0], None)
+    """
+    if at is not None:
+        kind = type(row.layer).__name__
+        raise ConvcalcError(f"at {','.join(map(str, at))} is a place of a window, and {kind} has none: leave it out")
 
 
 def _is_elementwise(layer: Layer) -> bool:

@@ -12,6 +12,8 @@ from convcalc.draw.stacks import Scale, Shape, arrow, connected, drawn, letter, 
 from convcalc.draw.svg import element
 from convcalc.draw.text import fit
 from convcalc.draw.wiring import Group, Item, Tangle, is_loose
+from convcalc.layers.transposed import ConvTranspose
+from convcalc.layers.windows import Window
 
 GAP = 32.0  # left of a shape, for the arrow
 NARROW_GAP = 24.0  # within forks
@@ -55,8 +57,7 @@ class Stack:
         if self.step is None and shape.form == "maps" and min(shape.front) > 2 * GAP:
             pen.shapes.append(letter(pen.name, shape))
         if source is not None:
-            windows = self.step.main.windows if self.step is not None and self.step.main.parts is None else ()
-            pen.lines.append(connected(pen.name, source, shape, windows))
+            pen.lines.append(connected(pen.name, source, shape, *_windows(self.step)))
         pen.write(shape.x, shape.y - 4 - high(self.over), self.over)
         shape = shape._replace(texts=ends_above(self.over, shape.x, shape.y - 4))
         pen.write(x + (self.width - APART) / 2, y + max(low, self.half) + 6, self.under, "middle")
@@ -147,7 +148,7 @@ class Arcs:
         self.boxes, self.chain, self.tangle = boxes, Chain(boxes), tangle
         self.width = SPLIT + self.chain.width + SPLIT
         self.half = 0.0
-        self.above = self.chain.above + ARC * len(tangle.arcs)
+        self.above = self.chain.above + ARC * max((arc.level + 1 for arc in tangle.arcs), default=0)
         self.below = self.chain.below
 
     def draw(self, pen: Pen, x: float, y: float, low: float, source: Shape | None) -> Shape:
@@ -165,20 +166,31 @@ class Arcs:
             exits.append(last.exit)
             x += box.width
         starts.append(x)
-        for level, (start, end) in enumerate(self.tangle.arcs):
+        for start, ends, level in self.tangle.arcs:
             high = y - self.chain.above - ARC * level - ARC / 2
             left = begin if start < 0 else starts[start + 1] + 2
             if start >= 0:
                 pen.route((exits[start], y), (left, y))
-            pen.route((left, y), (left, high), (starts[end] + 8, high), (starts[end] + 8, y))
-            if end < len(self.boxes):
-                pen.lines.append(arrow(pen.name, starts[end] + 8, y, starts[end] + self.boxes[end].gap - 3))
+            for end in ends:
+                down = starts[end] + 8
+                along = [(left, y), (left, high)] if end == ends[-1] else [(down - CORNER, high)]
+                pen.route(*along, (down, high), (down, y))
+                if end < len(self.boxes):
+                    pen.lines.append(arrow(pen.name, down, y, starts[end] + self.boxes[end].gap - 3))
         if last is None or self.tangle.is_joined:
             return last or point(x, y)
         behind = x + 8
         if (len(self.boxes) - 1, len(self.boxes)) in self.tangle.edges:
             pen.route((exits[-1], y), (behind, y))
         return point(behind, y)
+
+
+def _windows(step: Step | None) -> tuple[Sequence[Window], Sequence[Window]]:
+    """Through which a step looks at its input, and which of its output a unit of the input makes."""
+    if step is None or step.main.parts is not None:
+        return (), ()
+    row = step.main
+    return row.windows, row.layer.stamps(row.input) if isinstance(row.layer, ConvTranspose) else ()
 
 
 def boxed(item: Item, scale: Scale, gap: float = GAP) -> Box:
@@ -217,7 +229,9 @@ def stack(step: Step, scale: Scale, gap: float) -> Stack:
         over, under = [], [*under, *wrapped("small", step.shape)]
     else:
         over = [*wrapped_name(name), *over]
-    if step.parameters or step.main.figures.macs:
+    if step.is_shared:
+        under += wrapped("small", "shared parameters")
+    elif step.parameters or step.main.figures.macs:
         under += wrapped("small", f"{step.parameters:,} parameter{'' if step.parameters == 1 else 's'}")
     under += wrapped("small", ", ".join(step.after))
     return Stack(shape_of(step.example, scale, step.is_circle), step, over, under, gap)

@@ -48,13 +48,17 @@ class Motion:
         self.seconds_across = columns * self.pace
         self.seconds_down = rows * self.seconds_across
         self.css = ""
+        self.moving: dict[tuple[str, ...], str] = {}
 
-    def moved(self, what: str, rows: Sequence[float], columns: Sequence[float], content: str) -> str:
-        """The content, drawn where the first row and column are, moved to the others: pixels down, and across."""
+    def moved(self, what: str | None, rows: Sequence[float], columns: Sequence[float], content: str) -> str:
+        """The content, drawn where the first row and column are, moved to the others: pixels down, and across.
+
+        Without a name it is what else moves so, where something does.
+        """
         across = [f"transform:translateX({number(x - columns[0])}px)" for x in columns]
         down = [f"transform:translateY({number(y - rows[0])}px)" for y in rows]
-        inside = self._group(f"{what}-c", across, self.seconds_across, content)
-        return self._group(f"{what}-r", down, self.seconds_down, inside)
+        inside = self._group(what and f"{what}-c", across, self.seconds_across, content)
+        return self._group(what and f"{what}-r", down, self.seconds_down, inside)
 
     def lines(self, rows: Sequence[Stretch], columns: Sequence[Stretch]) -> str:
         """The lines that go down as each of the rows says, and across as each of the columns.
@@ -70,16 +74,18 @@ class Motion:
         if len(rows[0].begins) == len(columns[0].begins) == 1:
             return first
         unit = element("path", d="M0 0L1 1", class_=self.name("lines"), vector_effect="non-scaling-stroke")
-        across = "".join(
-            self._group(f"line-c{i}", _stretches("X", column), self.seconds_across, unit)
-            for i, column in enumerate(columns)
-        )
-        down = "".join(
-            self._group(f"line-r{i}", _stretches("Y", row), self.seconds_down, across) for i, row in enumerate(rows)
-        )
+        nested = [("line-r", "Y", rows, self.seconds_down), ("line-c", "X", columns, self.seconds_across)]
+        if len(columns[0].begins) == 1:  # Chromium smears what it stretches inside of what moves, unless that moves too
+            nested.reverse()
+        live = unit
+        for what, axis, stretches, seconds in reversed(nested):
+            live = "".join(
+                self._group(f"{what}{i}", _stretches(axis, stretch), seconds, live)
+                for i, stretch in enumerate(stretches)
+            )
         rest = self._animated("rest", ["visibility:hidden"], 1)
-        live = self._animated("live", ["visibility:visible"], 1)
-        return element("g", first, class_=rest) + element("g", down, class_=live, visibility="hidden")
+        seen = self._animated("live", ["visibility:visible"], 1)
+        return element("g", first, class_=rest) + element("g", live, class_=seen, visibility="hidden")
 
     def counter(self, what: str, x: float, y: float, turns: Sequence[str], across: bool) -> str:
         """The words for each column, from x on, or for each row, up to x; each shown in its turn, the baseline at y."""
@@ -109,13 +115,16 @@ class Motion:
         self.css += f"@keyframes {named}{{{frames}}}.{named}{{animation:{named} {number(seconds)}s step-end infinite}}"
         return named
 
-    def _group(self, what: str, values: Sequence[str], seconds: float, content: str) -> str:
+    def _group(self, what: str | None, values: Sequence[str], seconds: float, content: str) -> str:
         if len(set(values)) == 1:
             return element("g", content, style=values[0]) if "scale" in values[0] else content
         return element("g", content, class_=self._animated(what, values, seconds))
 
-    def _animated(self, what: str, values: Sequence[str], seconds: float) -> str:
+    def _animated(self, what: str | None, values: Sequence[str], seconds: float) -> str:
         """The class of what takes those declarations one after the other."""
+        alike = (*values, str(seconds))
+        what = what or self.moving.get(alike) or f"move{len(self.moving)}"
+        self.moving.setdefault(alike, what)
         rule = keyframes(self.name, what, values, seconds)
         if rule not in self.css:
             self.css += rule

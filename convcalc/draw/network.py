@@ -15,7 +15,7 @@ from convcalc.draw.sheet import MARGIN
 from convcalc.draw.stacks import MOST_SHEETS, POWER, Scale
 from convcalc.draw.svg import Names, document, line_height, paragraph
 from convcalc.draw.text import fit, widest
-from convcalc.draw.wiring import Fork, Group, Item, Tangle, wired
+from convcalc.draw.wiring import Fork, Group, Item, Tangle, cut, told_from, wired
 from convcalc.errors import ConvcalcError
 from convcalc.layers.block import INPUT
 from convcalc.report import Report
@@ -145,7 +145,7 @@ def _drawing(report: Report, width: int, depth: int | None, loose: bool) -> Draw
     room = width - 2 * MARGIN - 2 * GUTTER
     boxes: list[Box] = [entrance(steps.input, scale)]
     kept: list[Item] = []
-    known = {INPUT: "the input", **{row.name: step.name for step in every for row in step.rows}}
+    known = {INPUT: "the input", **{row.name: _in_short(step.name) for step in every for row in step.rows}}
     for item in items:
         for part in _fitting(item, scale, room, known):
             boxes.append(boxed(part, scale))
@@ -153,10 +153,14 @@ def _drawing(report: Report, width: int, depth: int | None, loose: bool) -> Draw
     return Drawing(tuple(_wrapped(boxes, room)), tuple(kept), len(every), max(box.width for box in boxes), after)
 
 
+def _in_short(name: str) -> str:
+    return " ".join(line.words for line in wrapped_name(name))
+
+
 def _fitting(item: Item, scale: Scale, room: float, known: Mapping[str, str]) -> Iterator[Item]:
     """The item, or, where it is too wide and there is one way through it, its parts; the join says what else meets.
 
-    ``known`` gives the name of the step that each row is part of.
+    ``known`` gives the name of the step that each row is part of, as it is to be said.
     """
     if boxed(item, scale).width <= room or isinstance(item, Step) or (isinstance(item, Group) and item.times > 1):
         yield item
@@ -168,9 +172,10 @@ def _fitting(item: Item, scale: Scale, room: float, known: Mapping[str, str]) ->
             yield from _fitting(part, scale, room, known)
         if item.join is not None:
             last = tuple(steps_in(item.branches[0][-1]))[-1].main.name
-            names = [known[source] for source in item.join.inputs if source != last]
-            others = [" ".join(line.words for line in wrapped_name(name)) for name in names]
-            yield item.join._replace(after=(*item.join.after, *(f"with {other}" for other in others)))
+            yield told_from(item.join, "with", [source for source in item.join.inputs if source != last], known)
+    elif isinstance(item, Tangle):
+        for piece in cut(item, lambda piece: boxed(piece, scale).width <= room, known):
+            yield piece if len(piece.steps) > 1 else piece.steps[0]
     else:
         yield item
 

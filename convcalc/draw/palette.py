@@ -55,6 +55,7 @@ ROLES = {
     "spare": "fill:{spare};stroke:{window-edge}",  # taps on padding
     "around": "fill:none;stroke:{window-edge};stroke-width:2",  # the window's outline
     "lines": "fill:none;stroke:{window-edge};stroke-width:1.2",  # from window to output cell
+    "ring": "fill:{window};stroke:{window-edge};stroke-width:2",  # on what is read as a copy
     "frame": "fill:none;stroke:{frame};stroke-dasharray:2 2",  # padding, or what is cropped
     "hatch": "stroke:{hatch};stroke-width:2",  # the strokes of the pattern over what is unread
     "pool": "fill:{pool};stroke:{pool-edge}",

@@ -66,8 +66,8 @@ def _frame(items: Sequence[Item], place: int, taken: int, sizes: dict[str, int])
             last += 1
         if last - first > MOST_FRAMED or (last - first == 1 and isinstance(items[place], Step)):
             continue
-        held = sum(around in step.path for item in items[first:last] for step in steps_in(item))
-        if held == sizes[around]:
+        held = [around in step.path for item in items[first:last] for step in steps_in(item)]
+        if all(held) and len(held) == sizes[around]:
             return around, first, last
     return "", place, place + 1
 

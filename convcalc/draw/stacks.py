@@ -20,6 +20,8 @@ THIN = 7.0  # pixels of a map without height
 SLANT = 0.5  # how far a bar leans, by its height
 BAR = 9.0  # its width
 RADIUS = 10.0  # of a join's circle
+UNIT = 3.0  # a unit's side
+SEEN, MADE = (0.45, 0.75), (0.62, 0.22)  # where on a sheet what is looked at is, and what that makes
 HUGE = 10**200  # larger than that is drawn as that
 ROLES = {"maps": "in", "pool": "pool", "dense": "out", "join": "plain", "block": "in", "other": "plain"}
 SIGNS = {"Add": "+", "Mul": TIMES}
@@ -100,6 +102,15 @@ class Shape(NamedTuple):
     def corner(self) -> tuple[float, float]:
         """The upper left corner of the sheet in front."""
         return self.right - self.front[0], self.y + self.height - self.front[1]
+
+
+class Spot(NamedTuple):
+    """A place on a sheet: a window, or a unit."""
+
+    x: float
+    y: float
+    width: float
+    height: float
 
 
 def shape_of(example: Example, scale: Scale, is_circle: bool = False) -> Shape:
@@ -194,14 +205,18 @@ def arrow(name: Names, x: float, y: float, end: float) -> str:
     return line + element("path", d=f"M{_at(end, y)}l{number(-head - 1)} -3.5v7z", class_=name("arrow"))
 
 
-def connected(name: Names, source: Shape, target: Shape, windows: Sequence[Window]) -> str:
+def connected(
+    name: Names, source: Shape, target: Shape, windows: Sequence[Window], stamps: Sequence[Window] = ()
+) -> str:
     """What leads from one shape to the next: the window and the unit it makes, or a fan to a bar, or an arrow.
+
+    ``stamps`` are the windows over the target of which a unit of the source makes one, as of a transposed convolution.
 
     >>> connected(Names(), Shape("point", 0, 5, 0, 0), Shape("bar", 20, 0, 19, 10), []).count("<path")
     2
     """
-    if source.form == target.form == "maps" and windows:
-        return _through(name, source, target, windows)
+    if source.form == target.form == "maps" and (windows or stamps):
+        return _through(name, _spot(source, windows, SEEN), _spot(target, stamps, MADE))
     upper = _upper(source, target) if target.form == "bar" else None
     if upper is not None:
         return _fan(name, source, target, upper)
@@ -230,23 +245,28 @@ def _fan(name: Names, source: Shape, target: Shape, upper: tuple[float, float]) 
     return element("path", d=path, class_=name("lines"))
 
 
-def _through(name: Names, source: Shape, target: Shape, windows: Sequence[Window]) -> str:
-    """A window on the sheet in front, as large by the map's side as it is, and lines to one unit of the next."""
-    seen = [_part(window) for window in windows[-2:]]
-    wide = max(3.0, seen[-1] * source.front[0])
-    high = max(3.0, seen[0] * source.front[1]) if len(seen) > 1 else source.front[1]
-    (x, y), (units, lines) = source.corner, source.front
-    left, top = x + (units - wide) * 0.45, y + (lines - high) * 0.75
-    unit = 3.0
-    (to_x, to_y), (across, down) = target.corner, target.front
-    right = to_x + max(0.0, (across - unit) * 0.62)
-    below = to_y + max(0.0, (down - unit) * 0.22)
-    path = f"M{_at(left + wide, top)}L{_at(right, below)}M{_at(left + wide, top + high)}L{_at(right, below + unit)}"
-    return (
-        element("rect", x=left, y=top, width=wide, height=high, class_=name("window"))
-        + element("path", d=path, class_=name("lines"))
-        + element("rect", x=right, y=below, width=unit, height=unit, class_=name("window"))
+def _spot(shape: Shape, windows: Sequence[Window], share: tuple[float, float]) -> Spot:
+    """A window on the sheet in front, as large by the map's side as it is; a unit where there is none."""
+    (x, y), (across, down) = shape.corner, shape.front
+    wide = high = UNIT
+    if windows:
+        seen = [_part(window) for window in windows[-2:]]
+        wide = max(UNIT, seen[-1] * across)
+        high = max(UNIT, seen[0] * down) if len(seen) > 1 else down
+    left, top = (max(0.0, room * part) for room, part in zip((across - wide, down - high), share, strict=True))
+    return Spot(x + left, y + top, wide, high)
+
+
+def _through(name: Names, source: Spot, target: Spot) -> str:
+    """Both places, and the lines between their sides that face each other."""
+    right = source.x + source.width
+    path = f"M{_at(right, source.y)}L{_at(target.x, target.y)}"
+    path += f"M{_at(right, source.y + source.height)}L{_at(target.x, target.y + target.height)}"
+    first, last = (
+        element("rect", x=spot.x, y=spot.y, width=spot.width, height=spot.height, class_=name("window"))
+        for spot in (source, target)
     )
+    return first + element("path", d=path, class_=name("lines")) + last
 
 
 def _part(window: Window) -> float:

@@ -121,14 +121,18 @@ def line_height(role: str) -> float:
 def keyframes(name: Names, what: str, values: Sequence[str], seconds: float) -> str:
     """The CSS that gives elements of class ``what`` those declarations one after the other, over and over.
 
-    Each value holds for its share of the time, without a passage between them. Without animation the element stays
-    as it is: it should stand as the first value has it.
+    Each value holds for its share of the time, without a passage between them, and is written once where it stays.
+    Without animation the element stays as it is: it should stand as the first value has it.
 
     >>> name = Names()
     >>> keyframes(name, "row", ["fill:red", "fill:blue"], 2).replace(name.key, "key")
     '@keyframes row-key{0%{fill:red}50%{fill:blue}}.row-key{animation:row-key 2s step-end infinite}'
     """
-    frames = "".join(f"{number(100 * i / len(values))}%{{{value}}}" for i, value in enumerate(values))
+    frames = "".join(
+        f"{number(100 * i / len(values))}%{{{value}}}"
+        for i, value in enumerate(values)
+        if not i or value != values[i - 1]
+    )
     named = name(what)
     return f"@keyframes {named}{{{frames}}}.{named}{{animation:{named} {number(seconds)}s step-end infinite}}"
 
@@ -160,6 +164,28 @@ def hatched(name: Names) -> str:
     True
     """
     return f"url(#{name('hatching')})"
+
+
+def ringing(name: Names, cell: float, steps: tuple[float, float]) -> str:
+    """The definition of the pattern that marks cells with rings, a step down or across apart; `ringed` fills with it.
+
+    >>> ringing(Names(), 24, (48, 24)).startswith("<defs><pattern ")
+    True
+    """
+    ring = element("circle", cx=cell / 2, cy=cell / 2, r=0.3 * cell, class_=name("ring"))
+    down, across = steps
+    pattern = element("pattern", ring, id=name("ringing"), width=across, height=down, patternUnits="userSpaceOnUse")
+    return element("defs", pattern)
+
+
+def ringed(name: Names) -> str:
+    """The value of ``fill`` that refers to `ringing`.
+
+    >>> name = Names()
+    >>> ringed(name) == f"url(#ringing-{name.key})"
+    True
+    """
+    return f"url(#{name('ringing')})"
 
 
 def document(

@@ -19,7 +19,10 @@ WIDTH = 80  # characters, where nobody says how wide the terminal is
 
 
 class Piece(NamedTuple):
-    """A part of a line: words, or a cell of a grid, whose words are empty."""
+    """A part of a line: words, or a cell of a grid, whose words are empty.
+
+    The role of a part of a photograph is its colours, such as "#ff8000 on #000000".
+    """
 
     role: str
     words: str = ""
@@ -49,6 +52,7 @@ MARKS = {
     "out": Mark("□", "=", "output", "output-edge"),
     "window": Mark("▣", "#", "window", "window-edge"),
     "spare": Mark("▢", "+", "spare", "window-edge"),
+    "copied": Mark("◎", "*", "input", "window-edge", True),
     "unread": Mark("▨", "/", "input", "input-edge", True),
     "unwritten": Mark("▨", "/", "output", "output-edge", True),
     "taken": Mark("◆", "@", "taken", "taken"),
@@ -104,10 +108,24 @@ def coloured(lines: Iterable[Line], in_ascii: bool = False) -> list[Text]:
     ]
 
 
+def shown(console: Console, lines: Iterable[Line], in_ascii: bool = False) -> list[Text]:
+    """The lines as the console can show them: in colour, or by symbols where it has no colour.
+
+    >>> from rich.console import Console
+    >>> [text.plain for text in shown(Console(color_system=None), [(Piece("window"), Piece("in"))])]
+    ['▣ ■']
+    """
+    from rich.text import Text
+
+    if console.no_color or console.color_system is None:
+        return [Text(line, no_wrap=True) for line in plain(lines, in_ascii)]
+    return coloured(lines, in_ascii)
+
+
 def play(console: Console, frames: Iterable[Sequence[Line]], seconds: float, in_ascii: bool = False) -> None:
     """Show the frames one after the other in place, each for so long, until there are no more, or until Ctrl-C.
 
-    The last stays. Without colour where the console has none.
+    The last stays.
 
     >>> from rich.console import Console
     >>> play(Console(file=None, quiet=True), [], 0.8)
@@ -116,17 +134,11 @@ def play(console: Console, frames: Iterable[Sequence[Line]], seconds: float, in_
 
     from rich.console import Group
     from rich.live import Live
-    from rich.text import Text
-
-    def shown(lines: Sequence[Line]) -> Group:
-        if console.no_color:
-            return Group(*(Text(line, no_wrap=True) for line in plain(lines, in_ascii)))
-        return Group(*coloured(lines, in_ascii))
 
     with Live(console=console, auto_refresh=False) as live:
         try:
             for lines in frames:
-                live.update(shown(lines), refresh=True)
+                live.update(Group(*shown(console, lines, in_ascii)), refresh=True)
                 sleep(seconds)
         except KeyboardInterrupt:
             pass
@@ -159,6 +171,6 @@ def _shown(piece: Piece, in_ascii: bool, in_colour: bool = False) -> str:
 def _style(piece: Piece) -> str:
     mark = MARKS.get(piece.role)
     if mark is None:
-        return STYLES[piece.role]
+        return piece.role if piece.role.startswith("#") else STYLES[piece.role]
     style = COLOURS[mark.on_it][LIGHT] if mark.on_it else ""
     return f"underline {style} on {COLOURS[mark.behind][LIGHT]}" if mark.behind else style

@@ -7,7 +7,7 @@ from itertools import product
 
 from convcalc.draw import caption
 from convcalc.draw.axis import Axis, Lane, Scene, lane_of
-from convcalc.draw.layer import scene_of, windows_of
+from convcalc.draw.layer import refuse_place, scene_of, windows_of
 from convcalc.draw.motion import pace
 from convcalc.draw.term import WIDTH, Line, Piece, words
 from convcalc.errors import ConvcalcError
@@ -18,7 +18,7 @@ ARROW = (Piece("blank"), Piece("arrow"), Piece("blank"))
 BETWEEN = (Piece("blank"),) * len(ARROW)
 LABEL = 8  # characters before a line of cells
 FEWEST = 6  # cells of a grid that is cut
-BELOW = 4  # lines at most of the legend, and of what is said of cells that are left out
+BELOW = 4  # lines of the legend, and of what is said of cells that are left out, unless there are more
 OVER = {False: "window", True: "stamp"}  # of a layer that reads, and of one that writes
 
 
@@ -39,6 +39,7 @@ def layer_frame(row: Row, at: Sequence[int] | None = None, width: int = WIDTH, h
     if row.parts is not None:
         raise ConvcalcError(f"{row.name!r} is a block of layers: draw one of them, or the network")
     if isinstance(row.layer, Linear):
+        refuse_place(row, at)
         return _linear(row, width)
     scene, place = _scene(row, at)
     indices = f"{'in' if scene.is_transposed else 'out'}[{', '.join(map(str, place[-len(scene.axes) :]))}]"
@@ -47,12 +48,20 @@ def layer_frame(row: Row, at: Sequence[int] | None = None, width: int = WIDTH, h
     said = [("ink", caption.shapes(row, rank, scene.is_transposed))]
     said += [("muted", line) for line in (caption.maps(row, rank), *caption.formulas(row, rank)) if line]
     tail = [line for role, text in said for line in words(role, text, width)]
-    used = len(head) + len(tail) + BELOW
-    scene = _fitted(scene, place, width, None if height is None else height - used)
-    cells = _cells(scene, place)
-    notes = [note for note in caption.notes(row, scene) if not note.startswith(("dashed", "hatched"))]
-    tail += [line for note in notes for line in words("muted", note, width)]
-    return [*head, *cells, *_legend(scene, cells, width), *tail]
+
+    def frame(lines: int | None) -> list[Line]:
+        """It all, where the grids have so many lines at most."""
+        cut = _fitted(scene, place, width, lines)
+        cells = _cells(cut, place)
+        notes = [note for note in caption.notes(row, cut) if not note.startswith(("dashed", "rings", "hatched"))]
+        said = [line for note in notes for line in words("muted", note, width)]
+        return [*head, *cells, *_legend(cut, cells, width), *tail, *said]
+
+    if height is None:
+        return frame(None)
+    lines = height - len(head) - len(tail) - BELOW
+    beyond = len(frame(lines)) - height
+    return frame(lines - max(beyond, 0))
 
 
 def layer_frames(row: Row, width: int = WIDTH, height: int | None = None) -> tuple[Iterator[list[Line]], float]:
@@ -178,11 +187,14 @@ def _in_middle(grid: list[Line], height: int) -> list[Line]:
 
 
 def _wide_role(scene: Scene, place: tuple[int, int], row: int, column: int) -> str:
-    is_real = 0 <= row < scene.rows.window.size and 0 <= column < scene.columns.window.size
-    if row in scene.rows.window.taps(place[0]) and column in scene.columns.window.taps(place[1]):
+    rows, columns = scene.rows.window, scene.columns.window
+    is_real = 0 <= row < rows.size and 0 <= column < columns.size
+    if row in rows.taps(place[0]) and column in columns.taps(place[1]):
         return "window" if is_real else "spare"
     if not is_real:
         return "frame"
+    if rows.reads(place[0], row) and columns.reads(place[1], column):
+        return "copied"
     if row in scene.unread_rows or column in scene.unread_columns:
         return "unwritten" if scene.is_transposed else "unread"
     return "out" if scene.is_transposed else "in"
@@ -210,6 +222,7 @@ def _legend(scene: Scene, cells: Sequence[Line], width: int) -> list[Line]:
         "in": "input",
         "window": over,
         "spare": f"{over}, cropped" if scene.is_transposed else f"{over} on padding",
+        "copied": "read as a copy",
         "frame": "cropped" if scene.is_transposed else "padding",
         "unread": "read by no window",
         "unwritten": "never written",

@@ -5,20 +5,21 @@ What there is to show is worked out where the pictures are made; here it becomes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from convcalc.draw.chart import costs_of, fewer, share
-from convcalc.draw.cone import Units, cone_of
+from convcalc.draw.cone import Units, cone_of, left_out
 from convcalc.draw.connections import sum_of
-from convcalc.draw.folding import Step, common, steps_of
+from convcalc.draw.folding import Example, Step, common, steps_of
 from convcalc.draw.links import ALL, SOME, Span, blocks, columns, connected_row, kinds_of, links_of
-from convcalc.draw.repeats import framed, repeated, short_names
+from convcalc.draw.repeats import framed, repeated, short_names, steps_in
 from convcalc.draw.rows import kind_of, row_named
 from convcalc.draw.term import WIDTH, Line, Piece, words
 from convcalc.draw.text import TIMES
 from convcalc.draw.wiring import Fork, Group, Item, wired
 from convcalc.layers.block import INPUT
+from convcalc.layers.dense import Linear
 from convcalc.render.columns import along
 from convcalc.report import Report
 
@@ -26,6 +27,7 @@ FULL, TO = "█", "\u2013"
 SERIES = (("bar", FULL), ("second", "▒"))  # the look of each series of a chart
 NAME, KIND, NUMBER = 24, 20, 23  # characters at most
 BAR = 8  # characters at least
+LONG = 100  # lines of a network from which on parts that differ in their numbers of maps are folded too
 NUMBERED = 3  # characters of a cell of a table whose columns are numbered
 
 
@@ -44,8 +46,10 @@ def network_lines(report: Report, name: str = "Network", depth: int | None = Non
     """
     steps = steps_of(report, depth)
     after, plain = common(steps.steps)
-    items = short_names(repeated(framed(wired(plain), steps.sizes)))
-    table = [Entry(INPUT, "", str(steps.input), ""), *(entry for item in items for entry in _entries(item, ""))]
+    parts = framed(wired(plain), steps.sizes)
+    table = _entries_of(steps.input, short_names(repeated(parts)))
+    if len(table) > LONG:  # then parts with branches may differ in their numbers of maps too
+        table = _entries_of(steps.input, short_names(repeated(parts, loose=True)))
     totals = report.totals
     said = f"{totals.parameters:,} parameters, {totals.macs:,} multiply-accumulates"
     lines = [*words("title", name, width), *words("muted", said, width)]
@@ -75,7 +79,12 @@ def field_lines(report: Report, layer: str, width: int = WIDTH) -> list[Line]:
     widths = _widths(texts, (NAME, KIND, 9, 9, 9), width - BAR)
     room = width - sum(widths) - len(widths)
     lines = [_aligned(heads, widths, "muted")]
-    for text, level in zip(cells, levels, strict=True):
+    cut = left_out(len(levels))
+    for place, (text, level) in enumerate(zip(cells, levels, strict=True)):
+        if place in cut:
+            if place == cut.start:
+                lines += words("muted", f"… {len(cut)} layers are left out", width)
+            continue
         length = max(1, level.units[-1].field.size * room // largest)
         bar = Piece("bar", FULL * length)
         lines.append((*_aligned(text, widths, "ink"), Piece("ink", " " * ((room - length) // 2)), bar))
@@ -108,7 +117,8 @@ def connection_lines(report: Report, layer: str, width: int = WIDTH) -> list[Lin
     cell = NUMBERED if beside + NUMBERED * len(table) <= width and len(table) == links.outputs else 1
     most = (width - beside - 1) // cell
     source = "the input" if row.inputs[0] == INPUT else row.inputs[0]
-    lines = words("title", f"{layer}: which maps of {source} feed which of its maps", width)
+    unit = "unit" if isinstance(inner.layer, Linear) else "map"
+    lines = words("title", f"{layer}: which {unit}s of {source} feed which of its {unit}s", width)
     lines += words("ink", f"{kind_of(inner)}: {sum_of(inner)}", width)
     for first in range(0, len(table), most):
         part = table[first : first + most]
@@ -184,31 +194,39 @@ class Entry(NamedTuple):
     feeds: str = ""
 
 
-def _entries(item: Item, indent: str) -> Iterator[Entry]:
-    """The lines of an item, those of its parts indented."""
+def _entries_of(given: Example, items: Sequence[Item]) -> list[Entry]:
+    """The lines of the input and of the items."""
+    every = [step for item in items for step in steps_in(item)]
+    known = {INPUT: INPUT, **{row.name: step.name for step in every for row in step.rows}}
+    return [Entry(INPUT, "", str(given), ""), *(entry for item in items for entry in _entries(item, "", known))]
+
+
+def _entries(item: Item, indent: str, known: Mapping[str, str]) -> Iterator[Entry]:
+    """The lines of an item, those of its parts indented; ``known`` gives the name of the step of each row."""
     if isinstance(item, Step):
         yield _entry(indent + item.name, item)
     elif isinstance(item, Group):
         yield Entry(indent + item.title, "", "", "")
         for part in item.items:
-            yield from _entries(part, f"{indent}│ ")
+            yield from _entries(part, f"{indent}│ ", known)
     elif isinstance(item, Fork):
         for number, branch in enumerate(item.branches, 1):
             yield Entry(f"{indent}├ branch {number}", "", "", "")
             for part in branch:
-                yield from _entries(part, f"{indent}│ ")
+                yield from _entries(part, f"{indent}│ ", known)
         for _ in range(item.wires):
             yield Entry(f"{indent}├ straight through", "", "", "")
         if item.join is not None:
-            yield from _entries(item.join, indent)
+            yield from _entries(item.join, indent, known)
     else:
         for step in item.steps:
-            feeds = ", ".join(step.inputs)
+            feeds = ", ".join(known[name] for name in step.inputs)
             yield _entry(f"{indent}┼ {step.name}", step)._replace(feeds=f"{indent}  ← {feeds}")
 
 
 def _entry(name: str, step: Step) -> Entry:
-    return Entry(name, ", ".join((step.words, *step.after)), step.shape, _short(f"{step.parameters:,}", NUMBER))
+    figure = "shared" if step.is_shared else _short(f"{step.parameters:,}", NUMBER)
+    return Entry(name, ", ".join((step.words, *step.after)), step.shape, figure)
 
 
 def _table(entries: Sequence[Entry], width: int) -> list[Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from convcalc.draw.folding import Step
@@ -36,6 +36,14 @@ class Group(NamedTuple):
         return f"{self.name} {TIMES} {self.times}, parameters in all".lstrip()
 
 
+class Arc(NamedTuple):
+    """What leads from a step past others to those at its ends, on that level above them."""
+
+    start: int
+    ends: tuple[int, ...]
+    level: int
+
+
 class Tangle(NamedTuple):
     """Steps wired in a way that is neither: in a row, with the edges (from, to).
 
@@ -51,9 +59,18 @@ class Tangle(NamedTuple):
         return all(end < len(self.steps) for _, end in self.edges)
 
     @property
-    def arcs(self) -> tuple[tuple[int, int], ...]:
-        """The edges that lead past others, the shortest first."""
-        return tuple(sorted((edge for edge in self.edges if edge[1] - edge[0] > 1), key=lambda e: (e[1] - e[0], e)))
+    def arcs(self) -> tuple[Arc, ...]:
+        """What leads past steps, the shortest first: of one source a single arc, as low as those below it allow."""
+        ends: dict[int, list[int]] = {}
+        for start, end in self.edges:
+            if end - start > 1:
+                ends.setdefault(start, []).append(end)
+        arcs: list[Arc] = []
+        for start, past in sorted(ends.items(), key=lambda each: (max(each[1]) - each[0], each[0])):
+            met = {arc.level for arc in arcs if start < arc.ends[-1] and arc.start < max(past)}
+            level = next(level for level in range(len(arcs) + 1) if level not in met)
+            arcs.append(Arc(start, tuple(sorted(past)), level))
+        return tuple(arcs)
 
 
 Item: TypeAlias = Step | Fork | Group | Tangle
@@ -69,6 +86,51 @@ def is_loose(item: Item) -> bool:
         return is_loose(item.items[-1])
     last = item.join if isinstance(item, Fork) else item.steps[-1] if isinstance(item, Tangle) else item
     return last is not None and last.is_loose
+
+
+def told_from(step: Step, word: str, sources: Sequence[str], known: Mapping[str, str]) -> Step:
+    """The step, with words for those that feed it without a line: ``known`` gives their names as they are to be said.
+
+    >>> from convcalc import Add, trace
+    >>> from convcalc.draw.folding import steps_of
+    >>> (step,) = steps_of(trace(Add(), (1, 8, 5, 5)), None).steps
+    >>> told_from(step, "with", ["a", "b"], {"a": "A", "b": "B"}).after
+    ('with A, B',)
+    """
+    words = f"{word} {', '.join(known[source] for source in sources)}"
+    return step._replace(after=(*step.after, words)) if sources else step
+
+
+def cut(tangle: Tangle, fits: Callable[[Tangle], bool], known: Mapping[str, str]) -> Iterator[Tangle]:
+    """The tangle in pieces, each as long as fits, parted only where one step feeds the next.
+
+    What feeds a step from another piece is said in words, with the names of ``known``.
+
+    >>> list(cut(Tangle((), ()), lambda piece: True, {}))
+    []
+    """
+    count, first = len(tangle.steps), 0
+    places = [*(place for place in range(1, count) if (place - 1, place) in tangle.edges), count]
+    while first < count:
+        least, *longer = (_piece(tangle, first, end, known) for end in places if end > first)
+        piece = next((each for each in reversed(longer) if fits(each)), least)
+        yield piece
+        first += len(piece.steps)
+
+
+def _piece(tangle: Tangle, first: int, end: int, known: Mapping[str, str]) -> Tangle:
+    """The steps from the first on to before the end: the step before feeds them, and only the last leads on."""
+    count, names = len(tangle.steps), [step.main.name for step in tangle.steps]
+    edges = {(end - 1 - first, end - first)} if end < count else set()
+    steps = []
+    for place, step in enumerate(tangle.steps[first:end], first):
+        near = [start for start, to in tangle.edges if to == place and start >= first - 1]
+        edges |= {(start - first, place - first) for start in near}
+        drawn = {names[start] for start in near if start >= 0}
+        others = [name for name in step.inputs if name not in drawn and (name in names or first > 0)]
+        steps.append(told_from(step, "with" if near else "from", others, known))
+    edges |= {(start - first, end - first) for start, to in tangle.edges if start >= first and to == end == count}
+    return Tangle(tuple(steps), tuple(sorted(edges)))
 
 
 def wired(steps: Sequence[Step]) -> tuple[Item, ...]:

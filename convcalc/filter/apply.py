@@ -51,17 +51,18 @@ def apply(
     filtered = channels - has_alpha(picture)
     problem = _problem(picture.shape, filter, settings, filtered)
     range_name = range_of(settings.range, filter.range, picture.dtype)
-    x = picture[:, :, :filtered]
     if isinstance(filter, Order):
         from convcalc.filter import ranks  # type: ignore[attr-defined, unused-ignore]
 
         out = np.empty((*problem.places, channels), picture.dtype)
-        ranks.order(x, filter.order, filter.size, filter.anchor, settings, out[:, :, :filtered], tell)
-        low, high = extremes(out[:, :, :filtered], None) or (None, None)
+        ranks.order(
+            picture[:, :, :filtered], filter.order, filter.size, filter.anchor, settings, out[:, :, :filtered], tell
+        )
+        low, high = extremes(out, None, filtered) or (None, None)
     else:
         work = plan(problem, _kernels(filter), picture.dtype, way)
         out = np.empty((*problem.places, channels), picture.dtype)
-        low, high = correlate(work, x, range_name, out[:, :, :filtered], tell) or (None, None)
+        low, high = correlate(work, picture, range_name, out, tell) or (None, None)
     if filtered < channels:
         out[:, :, -1] = _sampled(picture[:, :, -1], problem, _anchor(filter), settings)
     return Filtered(out.reshape(*problem.places, *np.shape(array)[2:]), low, high)
@@ -90,8 +91,7 @@ def _problem(shape: tuple[int, ...], what: Filter, settings: Settings, channels:
         (kernel_size, anchor) = _union(what)
     padded = sides(size, kernel_size, anchor, settings.dilation, settings.border)
     found = places(size, kernel_size, padded, settings.stride, settings.dilation)
-    apart = shape[2] != channels
-    return Problem(kernel_size, settings.stride, settings.dilation, settings.border, padded, found, channels, apart)
+    return Problem(kernel_size, settings.stride, settings.dilation, settings.border, padded, found, channels, shape[2])
 
 
 def _anchor(what: Filter) -> Side:

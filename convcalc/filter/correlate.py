@@ -46,7 +46,7 @@ def plan(problem: Problem, kernels: Sequence[Linear], dtype: np.dtype[Any], way:
 
     >>> from convcalc.filter.kernel import linear
     >>> soft = linear("", ((1, 2, 1),), "clip", "")
-    >>> problem = Problem((1, 3), (1, 1), (1, 1), "reflect", ((0, 0), (1, 1)), (4, 4), channels=1, apart=False)
+    >>> problem = Problem((1, 3), (1, 1), (1, 1), "reflect", ((0, 0), (1, 1)), (4, 4), channels=1, stored=1)
     >>> plan(problem, [soft], np.dtype(np.uint8)).sizes
     ((4, 4), (4, 4))
     """
@@ -54,7 +54,7 @@ def plan(problem: Problem, kernels: Sequence[Linear], dtype: np.dtype[Any], way:
     works = tuple(prepared(problem, summed, way))
     single = all(kernel.single and not (kernel.whole and kernel.reach >= 2**24) for kernel in summed)
     floating = SINGLE if single else DOUBLE
-    shape = (*works[0].tile, problem.channels)
+    shape = (*works[0].tile, problem.stored)
     length = 2 * floats_of(shape, floating) if len(works) == 2 else 0
     floats = sum(work.floats for work in works) + length + floats_of(shape, DOUBLE)
     temporary = max(work.temporary for work in works)
@@ -67,9 +67,11 @@ def plan(problem: Problem, kernels: Sequence[Linear], dtype: np.dtype[Any], way:
 def correlate(plan: Plan, x: Array, range_name: str | None, out: Array, tell: Tell | None = None) -> Extremes | None:
     """Fill out (rows, columns, channels) from x (H, W, channels); the lowest and the highest result before the range.
 
+    Only the problem's first channels are filtered; the others may be overwritten by anything.
+
     >>> from convcalc.filter.kernel import linear
     >>> soft = linear("", ((1, 2, 1),), "clip", "")
-    >>> problem = Problem((1, 3), (1, 1), (1, 1), "zeros", ((0, 0), (1, 1)), (1, 2), channels=1, apart=False)
+    >>> problem = Problem((1, 3), (1, 1), (1, 1), "zeros", ((0, 0), (1, 1)), (1, 2), channels=1, stored=1)
     >>> x, out = np.array([[[100], [9]]], np.uint8), np.empty((1, 2, 1), np.uint8)
     >>> correlate(plan(problem, [soft], x.dtype), x, "clip", out), out.tolist()
     ((118, 209), [[[209], [118]]])
@@ -92,9 +94,9 @@ def _go(plan: Plan, x: Array, range_name: str | None, tally: Tally, out: Array |
     def start(scratch: Array) -> Callable[[tuple[slice, ...]], None]:
         def work(tile: tuple[slice, ...]) -> None:
             results, factor, rest = _results(plan, x, tile, scratch)
-            seen = extremes(results, factor)
+            seen = extremes(results, factor, plan.problem.channels)
             if out is not None:
-                target = out[tile[0], tile[1]]
+                target = out[tile[0], tile[1], : results.shape[2]]
                 store(results, factor, plan.floating, range_name, whole or seen, target, rest)
             tally.add(seen)
 

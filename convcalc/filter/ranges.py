@@ -30,14 +30,21 @@ def range_of(asked: str | None, usual: str, dtype: np.dtype[Any]) -> str | None:
     return asked or usual
 
 
-def extremes(results: Array, factor: float | None) -> Extremes | None:
-    """The lowest and the highest result times the factor (above 0), NaN left out; None where there is nothing else.
+def extremes(results: Array, factor: float | None, channels: int) -> Extremes | None:
+    """The lowest and the highest result (rows, columns, channels) of the first channels, times the factor (above 0).
 
-    >>> extremes(np.array([1, 3]), 0.5), extremes(np.array([np.nan]), None)
+    NaN is left out; None where there is nothing else.
+
+    >>> extremes(np.array([[[1, 3, 9]]]), 0.5, channels=2), extremes(np.array([[[np.nan]]]), None, channels=1)
     ((0.5, 1.5), None)
     """
-    low, high = np.minimum.reduce(results, axis=None), np.maximum.reduce(results, axis=None)
+    if channels < results.shape[2]:
+        lowest, highest = (reduce.reduce(results, axis=0)[:, :channels] for reduce in (np.minimum, np.maximum))
+    else:
+        lowest = highest = results
+    low, high = np.minimum.reduce(lowest, axis=None), np.maximum.reduce(highest, axis=None)
     if low != low:  # noqa: PLR0124 - NaN
+        results = results[:, :, :channels]
         low, high = np.fmin.reduce(results, axis=None), np.fmax.reduce(results, axis=None)
         if low != low:  # noqa: PLR0124
             return None
@@ -76,17 +83,23 @@ def store(
         np.absolute(results, out=results)
     if range_name == "scale" and seen is not None:
         _scale(results, seen, top)
-    if out.dtype.kind != "f":
-        if results.dtype.kind == "f":
-            np.rint(results, out=results)
-        if range_name == "wrap":
-            if results.dtype.kind == "f":
-                np.remainder(results, top + 1, out=results)
-        elif seen is None or max(map(abs, seen)) > top or (seen[0] < 0 and range_name != "abs"):
-            np.clip(results, *map(results.dtype.type, (0, top)), out=results)
-    elif range_name == "clip":
-        np.clip(results, 0, 1, out=results)
-    _copy(out, results)
+    if range_name == "wrap":
+        _wrap(results, top)
+    elif range_name == "clip" if out.dtype.kind == "f" else _beyond(seen, range_name, top):
+        np.clip(results, *map(results.dtype.type, (0, top)), out=results)
+    _write(results, out)
+
+
+def _beyond(seen: Extremes | None, range_name: str | None, top: int) -> bool:
+    """Whether results may lie outside 0..top."""
+    return seen is None or max(map(abs, seen)) > top or (seen[0] < 0 and range_name != "abs")
+
+
+def _wrap(results: Array, top: int) -> None:
+    """Round, and take the remainder, where the results are not integers: writing those does it."""
+    if results.dtype.kind == "f":
+        np.rint(results, out=results)
+        np.remainder(results, top + 1, out=results)
 
 
 def typed(results: Array, dtype: np.dtype[Any], scratch: Array) -> Array:
@@ -114,10 +127,12 @@ def _scale(results: Array, seen: Extremes, top: int) -> None:
     np.divide(results, high - low, out=results)
 
 
-def _copy(out: Array, results: Array) -> None:
-    """Into out, plane by plane where the results lie so."""
-    if results.shape[2] == 1 or results.strides[2] == results.itemsize:
+def _write(results: Array, out: Array) -> None:
+    """Into out, rounded where it holds integers; plane by plane where the results lie so."""
+    if results.shape[2] > 1 and results.strides[2] != results.itemsize:
+        for channel in range(results.shape[2]):
+            _write(results[..., channel : channel + 1], out[..., channel : channel + 1])
+    elif results.dtype.kind == "f" and out.dtype.kind != "f":
+        np.rint(results, out=out, casting="unsafe")
+    else:
         np.copyto(out, results, casting="unsafe")
-        return
-    for channel in range(results.shape[2]):
-        np.copyto(out[..., channel], results[..., channel], casting="unsafe")

@@ -17,6 +17,43 @@ ELEMENTS = {"L": "elements", "D": "slices", "H": "rows", "W": "columns"}  # what
 AXES = ((), ("L",), ("H", "W"), ("D", "H", "W"))  # the names of the spatial axes, by their number
 
 
+class Copies(NamedTuple):
+    """What the padding on one side of an axis holds: each of its places the element at ``start + step * place``.
+
+    >>> Copies(range(-2, 0), 0, -1).source(-2)
+    2
+    """
+
+    places: range
+    start: int
+    step: int
+
+    def source(self, place: int) -> int:
+        """The element that is copied to the place."""
+        return self.start + self.step * place
+
+    def sources(self, places: range) -> range:
+        """From the first to the last of the elements that are copied to those of the places that lie on this side.
+
+        >>> Copies(range(-2, 0), 5, 1).sources(range(-1, 2))
+        range(4, 5)
+        """
+        ends = (max(places[0], self.places[0]), min(places[-1], self.places[-1]))
+        first, last = sorted(map(self.source, ends))
+        return range(first, last + 1) if ends[0] <= ends[1] else range(0)
+
+    def are_in(self, taps: range, element: int) -> bool:
+        """Whether one of the taps of a window is on a copy of the element.
+
+        >>> Copies(range(5, 7), -5, 1).are_in(range(2, 7, 2), 1)
+        True
+        """
+        if self.step == 0:  # the window reaches out of the padded axis nowhere, so one of its ends is on this side
+            return element == self.start and (taps[0] in self.places or taps[-1] in self.places)
+        place = (element - self.start) * self.step
+        return place in self.places and place in taps
+
+
 class Window(NamedTuple):
     """How a layer looks at one axis of its input: ``kernel_size`` taps, ``dilation`` apart, moved by ``stride``.
 
@@ -48,6 +85,32 @@ class Window(NamedTuple):
         [-1, 0, 1]
         """
         return formulas.tap_indices(place, *self.geometry[1:])
+
+    def reads(self, place: int, element: int) -> bool:
+        """Whether the window at that place reads the element of the axis: in its place, or as a copy on the padding.
+
+        >>> Window(5, 3, 1, (1, 1), 1, "circular").reads(0, 4)
+        True
+        """
+        taps = self.taps(place)
+        return element in taps or any(side.are_in(taps, element) for side in self.copies)
+
+    @property
+    def copies(self) -> tuple[Copies, ...]:
+        """What the padding holds copies of, before the axis and behind it; nothing where it holds zeros.
+
+        >>> window = Window(5, 3, 1, (2, 1), 1, "reflect")
+        >>> [(place, side.source(place)) for side in window.copies for place in side.places]
+        [(-2, 2), (-1, 1), (5, 3)]
+        """
+        size, (before, after), last = self.size, self.padding, self.size - 1
+        sources = {
+            "reflect": ((0, -1), (2 * last, -1)),
+            "replicate": ((0, 0), (last, 0)),
+            "circular": ((size, 1), (-size, 1)),
+        }.get(self.padding_mode, ())
+        sides = range(-before, 0), range(size, size + after)
+        return tuple(Copies(side, *source) for side, source in zip(sides, sources, strict=False) if side)
 
 
 class Field(NamedTuple):

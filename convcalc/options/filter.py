@@ -76,7 +76,7 @@ def filter(  # noqa: A001 - the command's name
     list_: Annotated[bool, typer.Option("--list", help="The kernels by name.")] = False,
     show: Annotated[bool, typer.Option("--show", help="The kernel: its weights, their sum, and its Conv2d.")] = False,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Draw input, kernel and result side by side: -o page.svg or .html.")
+        bool, typer.Option("--compare", help="Draw input, kernel and result: -o page.svg, .html or .png.")
     ] = False,
     at: Annotated[
         str | None, typer.Option("--at", metavar="R,C", help="With --compare: the pixel whose sum is written out.")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from convcalc import __version__
 from convcalc.filter.describe import Description, description, figure, spell_size
 from convcalc.filter.kernel import Filter, Linear, Settings
-from convcalc.layers.axes import counted
 from convcalc.render.sheet import Column, Sheet
 from convcalc.schema import SCHEMA_VERSION
 
@@ -152,10 +151,9 @@ def verdict(difference: Difference) -> str:
     >>> verdict(Difference(0.0, 1.0, 12))
     'Verified: the engine executed the layer; the largest difference in 12 values is 0.'
     """
-    values = counted(difference.pixels, "value")
-    if difference.fits:
-        return f"Verified: the engine executed the layer; the largest difference in {values} is {difference.largest:g}."
-    return f"DIFFERS: the engine executed the layer; in {values} the largest difference is {difference.largest:g}."
+    verdict = "Verified" if difference.fits else "DIFFERS"
+    found = f"the largest difference in {difference.pixels:,} values is {difference.largest:g}"
+    return f"{verdict}: the engine executed the layer; {found}."
 
 
 def _settings(entry: Entry) -> str:

@@ -292,15 +292,11 @@ def _unread_elements(window: Window) -> set[int]:
     >>> sorted(_unread_elements(Window(10, 1, 3, (0, 0), 1, "zeros")))
     [1, 2, 4, 5, 7, 8]
     """
-    size, kernel_size, stride, (before, _), dilation, mode = window
+    size, kernel_size, stride, (before, _), dilation, _ = window
     if max(window.places * kernel_size, size) > MOST_TAPS:
         raise ConvcalcError(f"an axis of {size:,} elements is too long to be compared one by one: give a smaller input")
     firsts = range(-before, window.places * stride - before, stride)
     held = {first + tap * dilation for first in firsts for tap in range(kernel_size)}
-    if mode == "replicate":
-        held = {min(max(place, 0), size - 1) for place in held}
-    elif mode == "reflect":
-        held = {size - 1 - abs(size - 1 - abs(place)) for place in held}
-    elif mode == "circular":
-        held = {place % size for place in held}
+    for side in window.copies:
+        held = {side.source(place) if place in side.places else place for place in held}
     return set(range(size)) - held

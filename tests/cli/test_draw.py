@@ -39,7 +39,7 @@ def test_every_picture_goes_to_a_file_to_stdout_and_to_the_terminal(run, tmp_pat
     assert (ran.code, ran.out) == (0, "")
     svg = path.read_text()
     assert title(svg)
-    assert ran.err == f"![{title(svg)}]({path})\n"
+    assert ran.err == f"![{title(svg)}]({tmp_path}/a%20picture.svg)\n"
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
     ran = run(f"{line} -o -")
     assert (ran.code, ran.err, ran.out.rstrip("\n")) == (0, "", svg.rstrip("\n"))
@@ -47,6 +47,40 @@ def test_every_picture_goes_to_a_file_to_stdout_and_to_the_terminal(run, tmp_pat
     assert (ran.code, ran.err) == (0, "")
     assert max(map(len, ran.out.splitlines())) <= 80
     assert run(f"{line} --term").out == ran.out
+
+
+@pytest.mark.parametrize(
+    ("name", "destination"),
+    [("a (1).svg", "a%20%281%29.svg"), ("50%#.svg", "50%25%23.svg"), ("\xe9t\xe9.svg", "\xe9t\xe9.svg")],
+)
+def test_the_markdown_finds_the_file_whatever_it_is_called(run, tmp_path, name, destination):
+    ran = run(f"{CONV} -o '{tmp_path / name}'")
+    assert ran.err.endswith(f"]({tmp_path}/{destination})\n")
+    assert (tmp_path / name).exists()
+
+
+def test_a_file_and_the_terminal(run, tmp_path):
+    path = tmp_path / "conv.svg"
+    ran = run(f"{CONV} --term -o {path}")
+    assert (ran.code, ran.out) == (0, run(CONV).out)
+    assert path.read_text().startswith("<svg")
+
+
+def test_a_file_may_have_the_longest_name_there_is(run, tmp_path):
+    path = tmp_path / f"{'x' * 251}.svg"
+    assert run(f"{CONV} -o {path}").code == 0
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_file_is_written_where_the_file_system_has_no_links(run, tmp_path, monkeypatch):
+    def link(*_):
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+    path = tmp_path / "conv.svg"
+    assert run(f"{CONV} -o {path}").code == 0
+    assert path.read_text().startswith("<svg")
+    assert "is there already" in run(f"{CONV} -o {path}").err
 
 
 def test_the_other_formats(run, tmp_path):
@@ -93,6 +127,8 @@ def test_nothing_is_left_where_nothing_can_be_written(run, tmp_path):
         (f"{CONV} -o .", "-o '.' has no suffix of a picture"),
         (f"{CONV} -o /tmp", "-o '/tmp' has no suffix of a picture"),
         (f"{CONV} --at 9,9", "--at 9,9 is outside the output 3"),
+        (f"{CONV} --term -o -", "--term and -o - would both go to stdout"),
+        ("draw 1 5 --layer 'Linear(5, 2)' --at 1", "--at 1 is a place of a window, and Linear has none"),
         (f"{CONV} --at x", "--at 'x' is not a whole number"),
         (f"{CONV} --look round", "--look 'round' is unknown: use one of flat, iso"),
         (f"{CONV} --layer 'ReLU()'", "--k and --layer exclude each other"),
@@ -108,6 +144,8 @@ def test_nothing_is_left_where_nothing_can_be_written(run, tmp_path):
         ("draw --net 'ReLU()'", "no input shape given: add --input 1x3x224x224"),
         ("draw --net lenet5 --chart cost", "--chart 'cost' is unknown: use one of parameters, macs, memory"),
         ("draw --net lenet5 --connections C9", "C9"),
+        ("draw --net lenet5 --chart macs --width 600", "--width has nothing to do with --chart: leave one of them out"),
+        ("draw --net lenet5 --connections C3 --depth 1", "--depth has nothing to do with --connections"),
         ("draw --net lenet5 --connections C3 --chart macs", "--connections and --chart are different pictures"),
         ("draw --net lenet5 --receptive-field C9", "C9"),
         ("draw --net lenet5 --width 10 -o -", "320"),

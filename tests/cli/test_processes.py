@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
 from contextlib import suppress
@@ -15,6 +16,7 @@ import pytest
 CONVCALC = f"{sys.executable} -m convcalc"
 CALLERS = ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "PYTHONUNBUFFERED")
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+DRAWN = "draw 1 1 24 24 --k 3 --p 1"
 EXAMPLE = "shape 10 3 28 28 --k 4 --s 2 --out 16"
 
 
@@ -50,7 +52,8 @@ def test_an_error_in_a_pipe_is_said_on_both_sides():
 
 
 @pytest.mark.parametrize(
-    "command", [EXAMPLE, "lenet --report --verify", "lenet --report --json", "shape --help", "-h", "--version"]
+    "command",
+    [EXAMPLE, "lenet --report --verify", "lenet --report --json", "shape --help", "-h", "--version", DRAWN],
 )
 @pytest.mark.parametrize("environment", [{}, {"FORCE_COLOR": "1"}, {"PYTHONUNBUFFERED": "1"}])
 def test_a_reader_that_goes_ends_it_quietly(command, environment):
@@ -60,10 +63,12 @@ def test_a_reader_that_goes_ends_it_quietly(command, environment):
     assert (gone.returncode, gone.stderr) == (0, "")
 
 
-def test_a_full_disk_is_said():
+@pytest.mark.parametrize("command", [EXAMPLE, DRAWN, f"FORCE_COLOR=1 convcalc {DRAWN}", f"{DRAWN} -o -"])
+def test_a_full_disk_is_said(command):
     if not os.path.exists("/dev/full"):
         pytest.skip("this system has no /dev/full to write to")
-    ran = shell(f"convcalc {EXAMPLE} > /dev/full")
+    command = command if "convcalc" in command else f"convcalc {command}"
+    ran = shell(f"{command} > /dev/full")
     assert (ran.returncode, ran.stderr) == (2, "error: cannot write the output: No space left on device\n")
 
 
@@ -127,9 +132,34 @@ def test_colour_into_a_pipe_is_not_cut_and_0_is_off():
 
 
 def test_a_terminal_gets_a_rich_table():
+    shown = on_a_terminal("lenet --report", TERM="xterm-256color", COLUMNS="100")
+    assert "122,304" in shown
+    assert "─" in shown
+
+
+@pytest.mark.parametrize(
+    ("place", "environment"),
+    [("--at 0,0", {"TERM": "xterm", "NO_COLOR": "1"}), ("--at 0,0", {"TERM": "dumb"}), ("", {"TERM": "dumb"})],
+)
+def test_on_a_terminal_without_colour_cells_are_symbols(place, environment):
+    shown = on_a_terminal(f"draw 1 1 3 3 --k 2 {place}", **environment)
+    assert "▣ ▣ ■" in shown
+    assert "◆ □" in shown
+
+
+@pytest.mark.parametrize("command", ["draw 1 1 40 40 --k 3 --at 20,20", "draw 1 40 --layer 'Linear(40,40)'"])
+def test_a_terminal_may_be_as_narrow_as_it_likes(command):
+    shown = on_a_terminal(command, TERM="xterm", COLUMNS="3", LINES="4")
+    assert "Con" in shown or "Lin" in shown
+    assert "Traceback" not in shown
+
+
+def on_a_terminal(line, **environment):
+    """What a terminal shows of a command that ends by itself."""
     master, slave = pty.openpty()
-    command = [sys.executable, "-m", "convcalc", "lenet", "--report"]
-    with subprocess.Popen(command, stdout=slave, env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "100"}) as ran:
+    clean = {name: value for name, value in os.environ.items() if name not in CALLERS}
+    command = [sys.executable, "-m", "convcalc", *shlex.split(line)]
+    with subprocess.Popen(command, stdout=slave, env=clean | environment) as ran:
         os.close(slave)
         shown = b""
         with suppress(OSError):  # the terminal is gone once all is read
@@ -137,11 +167,12 @@ def test_a_terminal_gets_a_rich_table():
                 shown += part
     os.close(master)
     assert ran.returncode == 0
-    assert b"122,304" in shown
-    assert "─".encode() in shown
+    return shown.decode()
 
 
-@pytest.mark.parametrize("command", [EXAMPLE, "lenet --get input", "-h", "--version", "lenet -h"])
+@pytest.mark.parametrize(
+    "command", [EXAMPLE, "lenet --get input", "-h", "--version", "lenet -h", DRAWN, f"{DRAWN} -o -"]
+)
 def test_closed_streams(command):
     ran = shell(f"convcalc {command} >&-")
     assert (ran.returncode, ran.stderr) == (2, "error: cannot write the output: stdout is closed\n")

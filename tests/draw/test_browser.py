@@ -146,6 +146,32 @@ def test_a_picture_in_an_img_shows_the_window_where_it_is_after_a_while(pixels_o
 
 
 @pytest.mark.parametrize(
+    ("mode", "sources"),
+    [
+        # Of 5 elements, what is on the first place before them and on the second behind them.
+        ("reflect", {-3: 3, 6: 2}),
+        ("replicate", {-3: 0, 6: 4}),
+        ("circular", {-3: 2, 6: 1}),
+    ],
+)
+def test_rings_are_seen_on_what_is_copied_onto_the_padding(pixels_of, mode, sources):
+    """Two taps, the first at 3 times the place less 3, the second 3 further, along both axes."""
+    svg = picture(Conv2d(1, 1, 2, stride=3, padding=3, dilation=3, padding_mode=mode), (1, 1, 5, 5))
+    left, top = corner(svg, "in")
+    for place in range(9):
+        shown = pixels_of(later(svg, (place + 0.5) * PACE))
+        read = [{sources.get(tap, tap) for tap in (3 * at - 3, 3 * at)} for at in divmod(place, 3)]
+        for r in range(5):
+            for c in range(5):
+                x, y = left + CELL * (c + 0.5), top + CELL * (r + 0.5)
+                middle = [shown.at(x + right, y + down) for right in (-3, 0, 3) for down in (-3, 0, 3)]
+                is_read, is_not = (
+                    sum(pixel == pytest.approx(colour, abs=3) for pixel in middle) for colour in (WINDOW, IN)
+                )
+                assert (is_read > is_not) is (r in read[0] and c in read[1]), (place, r, c)
+
+
+@pytest.mark.parametrize(
     ("layer", "shape", "look"),
     [
         (*EXAMPLE, "flat"),
@@ -175,6 +201,22 @@ def test_nothing_is_in_the_margins_of_a_picture_on_a_page(show):
         browser = show(f"<!doctype html><body style='margin:0'>{later(svg, (place + 0.5) * PACE)}")
         shown = Image.open(io.BytesIO(browser.screenshot())).convert("RGB")
         assert {shown.getpixel((x, y)) for x in range(3, MARGIN) for y in range(12, 300)} == {CARD["light"]}, place
+
+
+@pytest.mark.parametrize("look", ["flat", "iso"])
+@pytest.mark.parametrize("sizes", [(7, 3), (3, 7), (7, 7)])
+def test_lines_are_as_sharp_in_a_moving_picture_on_a_page_as_in_a_still(show, look, sizes):
+    from PIL import Image
+
+    def brown(**options):
+        """How many pixels have the colour of the lines, rather than that of the window."""
+        svg = picture(Conv2d(1, 1, 3), (1, 1, *sizes), look=look, **options)
+        browser = show(f"<!doctype html><body style='margin:0'>{svg}")
+        shown = Image.open(io.BytesIO(browser.screenshot())).convert("RGB")
+        colours = shown.getcolors(shown.width * shown.height)
+        return sum(count for count, (red, green, blue) in colours if 215 > red > green + 25 > blue + 50)
+
+    assert brown() == pytest.approx(brown(still=True), rel=0.2)
 
 
 def test_without_the_time_for_it_the_first_frame_is_the_still_at_the_first_place(pixels_of):

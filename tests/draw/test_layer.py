@@ -30,7 +30,7 @@ from convcalc import (
     trace,
 )
 from convcalc.draw.caption import title
-from convcalc.draw.layer import layer_picture
+from convcalc.draw.layer import layer_picture, scene_of
 from convcalc.draw.palette import SIZES, is_bold
 from convcalc.draw.text import MONO_WIDTH, text_width
 from convcalc.engine import execute
@@ -114,9 +114,9 @@ def influence(layer, shape):
     return changed.reshape(*sizes[0], *sizes[1])
 
 
-@settings(UNHURRIED, max_examples=80)
-@given(layers_and_inputs(largest=7), st.data())
-def test_the_window_holds_what_changes_the_output_and_nothing_else(case, data):
+@settings(UNHURRIED, max_examples=120)
+@given(layers_and_inputs(largest=7, modes=MODES), st.data())
+def test_the_window_and_rings_hold_what_changes_the_output_and_nothing_else(case, data):
     layer, shape = case
     changes = influence(layer, shape)
     assume(max(changes.shape) <= 24)  # all of it is drawn
@@ -131,9 +131,108 @@ def test_the_window_holds_what_changes_the_output_and_nothing_else(case, data):
     origin = round(top / cell), round(left / cell)
     assert (round(height / cell), round(width / cell)) == (changes.shape[2:] if transposed else changes.shape[:2])
     wanted = changes[at] if transposed else changes[:, :, at[0], at[1]]
-    assert cells(svg, "window", origin, cell) == {(int(r), int(c)) for r, c in np.argwhere(wanted)}
+    wanted = {(int(r), int(c)) for r, c in np.argwhere(wanted)}
+    assert cells(svg, "window", origin, cell) | rings(svg, origin, cell) == wanted
+    assert not cells(svg, "window", origin, cell) & rings(svg, origin, cell)
+    assert ("rings:" in svg) == bool(rings(svg, origin, cell))
+    if getattr(layer, "padding_mode", "zeros") == "zeros":
+        assert "ringing" not in svg
     taps = np.prod(layer.kernel_size)
     assert len(cells(svg, "window", origin, cell)) + len(cells(svg, "spare", origin, cell)) == taps
+
+
+def position(svg, what, index, places):
+    """How far what moves is, in pixels, at one of so many places."""
+    rule = re.search(rf"@keyframes {what}-{key_of(svg)}{{((?:[\d.]+%{{[^}}]*}})+)}}", svg).group(1)
+    turns = re.findall(r"([\d.]+)%{\w+:translate\w\((-?[\d.]+)", rule)
+    return [float(far) for begin, far in turns if float(begin) <= 100 * (index + 0.5) / places][-1]
+
+
+def rings(svg, origin, cell, place=(0, 0), places=(1, 1)):
+    """The (row, column) of each real cell with a ring, at a place of what moves."""
+    root, key = ElementTree.fromstring(svg), key_of(svg)
+    pattern = next((part for part in root.iter(f"{SVG}pattern") if part.get("id") == f"ringing-{key}"), None)
+    if pattern is None:
+        return set()
+    steps = [round(float(pattern.get(side)) / cell) for side in ("height", "width")]
+    clips = {part.get("id"): blocks(part[0].get("d")) for part in root.iter(f"{SVG}clipPath")}
+    real = shapes_of(svg, "in")[0]
+
+    def held(boxes):
+        return {
+            (row, column)
+            for x, y, width, height in boxes
+            for row in range(round(y / cell), round((y + height) / cell))
+            for column in range(round(x / cell), round((x + width) / cell))
+        }
+
+    def drawn(part, fill):
+        if part.tag == f"{SVG}defs":
+            return set()
+        fill = part.get("fill") or fill
+        moved = [0, 0]  # down and across
+        if part.tag == f"{SVG}path" and fill == f"url(#ringing-{key})":
+            across, down = map(float, re.findall(r"[\d.]+", part.get("transform") or "0 0"))
+            every = held(blocks(part.get("d")))
+            found = {(r, c) for r, c in every if r % steps[0] == 0 and c % steps[1] == 0}
+            moved = [round(down / cell), round(across / cell)]
+        else:
+            found = set().union(*(drawn(child, fill) for child in part))
+        for index, axis in zip(place, "YX", strict=True):
+            what = (part.get("class") or "").removesuffix(f"-{key}")
+            if f"translate{axis}" in "".join(frames(svg, what)):
+                moved["YX".index(axis)] += round(position(svg, what, index, places["YX".index(axis)]) / cell)
+        found = {(r + moved[0], c + moved[1]) for r, c in found}
+        clip = re.match(r"url\(#(.*)\)", part.get("clip-path") or "")
+        return found & held(clips[clip[1]]) if clip else found
+
+    grid = next(part for part in root.iter() for child in part if child.get("d") == real)
+    return {(r - origin[0], c - origin[1]) for r, c in drawn(grid, None)}
+
+
+@settings(UNHURRIED, max_examples=60)
+@given(layers_and_inputs(largest=7, modes=MODES[1:]), st.sampled_from(["flat", "iso"]))
+def test_what_is_copied_is_ringed_at_each_place_while_all_moves(case, look):
+    layer, shape = case
+    assume(getattr(layer, "padding_mode", "zeros") != "zeros")
+    changes = influence(layer, shape)
+    assume(max(changes.shape) <= 24)
+    moving = picture(layer, shape, look=look)
+    assume("@keyframes" in moving)
+    ((left, top, width, _),) = blocks(shapes_of(moving, "in")[0])
+    cell = width / changes.shape[1]
+    origin = round(top / cell), round(left / cell)
+    taps = trace(layer, shape).rows[0].windows
+    for place in np.ndindex(*changes.shape[2:]):
+        wanted = {(int(r), int(c)) for r, c in np.argwhere(changes[:, :, *place])}
+        # What the window covers is painted over.
+        window = {
+            at for at in wanted if all(at[i] in taps[i - 2 + len(taps)].taps(place[i]) for i in range(2 - len(taps), 2))
+        }
+        assert rings(moving, origin, cell, place, changes.shape[2:]) - window == wanted - window, place
+
+
+@settings(UNHURRIED, max_examples=60)
+@given(st.integers(20, 70), st.integers(1, 4), st.integers(1, 4), st.integers(0, 30), st.sampled_from(MODES[1:]))
+def test_of_a_cut_axis_the_rings_are_on_what_is_copied(size, kernel, dilation, padding, mode):
+    padding = min(padding, size - 1)
+    layer, shape = Conv1d(1, 1, kernel, 1, padding, dilation, padding_mode=mode), (1, 1, size)
+    (axis,) = scene_of(trace(layer, shape).rows[0]).axes
+    assume(len(axis.places) > 1)
+    svg = picture(layer, shape)
+    padded = np.pad(
+        np.arange(size), padding, mode={"replicate": "edge", "reflect": "reflect", "circular": "wrap"}[mode]
+    )
+    shown = axis.wide.shown()
+    ((_, _, cell, _),) = blocks(shapes_of(svg, "made")[0])
+    for index, place in enumerate(axis.places):
+        held = [place + tap * dilation for tap in range(kernel)]
+        sources = {int(padded[i]) for i in held} - {i - padding for i in held}
+        taps = {axis.wide.position(i - padding) for i in held}
+        wanted = {axis.wide.position(i) for i in sources if i in shown}
+        assert {c for _, c in rings(svg, (0, 0), cell, (0, index), (1, len(axis.places)))} - taps == wanted, place
+        if padding <= 10 or not axis.is_cut:
+            assert len(wanted) == len(sources), place
 
 
 @settings(UNHURRIED, max_examples=80)
@@ -333,6 +432,8 @@ def check(svg):
     style = root.find(f"{SVG}style").text
     named += re.findall(r"@keyframes ([\w-]+)", style) + re.findall(r"[}{ ]\.([a-z][\w-]*)", style)
     assert all(name.endswith(f"-{key}") for name in named)
+    ids = [part.get("id") for part in root.iter() if part.get("id")]
+    assert len(ids) == len(set(ids))
     assert not re.search(r"\.\d+e|nan|inf\b", re.sub(r"infinite", "", svg))
     boxes = []
     _, _, width, height = map(float, root.get("viewBox").split())
@@ -372,6 +473,9 @@ def text_boxes(part, x, y, key):
         (Conv2d(1, 1, 31, padding=15), (1, 1, 300, 300)),
         (Conv2d(1, 1, 3, stride=7), (1, 1, 10**30, 10**30)),
         (Conv1d(1, 1, 3, padding=10**12), (1, 1, 24)),
+        (Conv2d(1, 1, 3, padding=10**30, padding_mode="circular"), (1, 1, 10**30, 10**30)),
+        (Conv2d(1, 1, 13, padding=12, dilation=2, padding_mode="replicate"), (1, 1, 24, 24)),
+        (Conv2d(1, 1, (2, 6), padding=(9, 10), dilation=(3, 1), padding_mode="reflect"), (1, 1, 99, 98)),
         (ConvTranspose2d(1, 1, 4, stride=9), (1, 1, 24, 24)),
         (Conv2d(1, 1, 2, dilation=5), (1, 1, 6, 24)),
         (AdaptiveAvgPool2d(1), (1, 512, 56, 56)),

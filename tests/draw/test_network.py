@@ -38,8 +38,9 @@ from convcalc.draw.network import network_picture
 from convcalc.draw.palette import SIZES, is_bold
 from convcalc.draw.repeats import framed, repeated, span, steps_in
 from convcalc.draw.text import text_width
-from convcalc.draw.wiring import Fork, Group, Tangle, wired
+from convcalc.draw.wiring import Fork, Group, Tangle, cut, wired
 from convcalc.layers import ConvTranspose2d, Identity
+from convcalc.layers.block import INPUT
 from convcalc.network import Node, chain
 from tests.draw.unhurried import UNHURRIED
 
@@ -218,6 +219,20 @@ def test_windows_have_the_relative_size_of_the_kernel():
     assert float(window.get("height")) == pytest.approx(high / 2, abs=0.02)
     assert wide / high == pytest.approx(2**0.55, abs=0.01)
     assert float(unit.get("x")) > float(window.get("x")) + wide / 2
+
+
+def test_a_unit_of_a_transposed_layer_makes_a_window():
+    """A 4x2 kernel on 4x16 outputs covers all of their height and an eighth of their width."""
+    picture = network_picture(trace(ConvTranspose2d(1, 1, (4, 2), stride=(1, 2)), (1, 1, 1, 8)))
+    root = ElementTree.fromstring(picture)
+    unit, window = [each for each in root.iter(f"{SVG}rect") if each.get("class").startswith("window")]
+    sheet = next(each for each in root.iter(f"{SVG}path") if each.get("class").startswith("in"))
+    x, y, wide, high = map(float, re.match(r"M([\d.]+) ([\d.]+)h([\d.]+)v([\d.]+)", sheet.get("d")).groups())
+    assert float(window.get("width")) == pytest.approx(wide / 8, abs=0.02)
+    assert float(window.get("height")) == pytest.approx(high, abs=0.02)
+    assert x < float(window.get("x")) < x + wide
+    assert float(window.get("y")) == pytest.approx(y, abs=0.02)
+    assert float(unit.get("x")) + float(unit.get("width")) < x
 
 
 def test_the_same_input_gives_the_same_bytes_in_any_process():
@@ -618,6 +633,18 @@ def test_a_shared_layer_counts_once():
     assert parameters(network_picture(report)) == report.totals.parameters == 584
 
 
+def test_a_layer_that_is_used_again_says_so():
+    """Both towers of a siamese network have the same parameters: the second has none of its own, but not none."""
+    tower = Sequential(conv(), ReLU(), MaxPool2d(2))
+    report = trace(Branches(tower, tower), (1, 8, 16, 16))
+    picture = network_picture(report)
+    assert parameters(picture) == report.totals.parameters == 584
+    assert [words for words in words_of(picture) if "parameters" in words][1:] == [
+        "584 parameters",
+        "shared parameters",
+    ]
+
+
 def test_what_stands_still_has_no_rule_for_motion():
     picture = network_picture(report_of("lenet5"))
     assert "prefers-color-scheme" in picture
@@ -633,3 +660,66 @@ def test_frames_hold_whole_blocks():
     for group in groups:
         inside = [row.name for item in group.items for step in steps_in(item) for row in step.rows]
         assert sorted(inside) == sorted(leaf.name for leaf in report.leaves if leaf.name.startswith(f"{group.name}."))
+
+
+def test_a_frame_holds_nothing_but_its_block():
+    """As in a feature pyramid, where a fork begins with a layer of a block, and goes on beyond it."""
+    net = Network(
+        (
+            node("stem", conv()),
+            node("c3", Sequential(conv(), BatchNorm2d(8), ReLU()), "stem"),
+            node("c4", conv(), "c3"),
+            node("lateral", Conv2d(8, 8, 1), "c3"),
+            node("merge", Add(), "c4", "lateral"),
+            node("past", conv(), "stem"),
+            node("out", Add(), "merge", "past"),
+        )
+    )
+    steps = steps_of(trace(net, (1, 8, 16, 16)), None)
+    assert not any(isinstance(item, Group) for item in framed(wired(steps.steps), steps.sizes))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_tangle_is_cut_without_losing_a_wire(seed):
+    """What feeds each step is drawn in its piece, or said in words."""
+    steps = steps_of(trace(random_graph(seed), (1, 8, 16, 16)), None).steps
+    known = {INPUT: INPUT, **{step.main.name: step.main.name for step in steps}}
+    for tangle in (item for item in wired(steps) if isinstance(item, Tangle)):
+        names = {step.main.name for step in tangle.steps}
+        (source,) = {name for step in tangle.steps for name in step.inputs} - names
+        pieces = list(cut(tangle, lambda piece: len(piece.steps) <= 3, known))
+        assert [step.main.name for piece in pieces for step in piece.steps] == [step.name for step in tangle.steps]
+        before = source
+        for piece in pieces:
+            drawn = {before: -1, **{step.main.name: place for place, step in enumerate(piece.steps)}}
+            for place, step in enumerate(piece.steps):
+                lines = {name for name, start in drawn.items() if (start, place) in piece.edges}
+                told = [words.split(" ", 1) for words in step.after if words.startswith(("with ", "from "))]
+                said = {name for _, words in told for name in words.split(", ")}
+                assert lines | said == set(step.inputs)
+                assert not lines & said
+                assert [word for word, _ in told] == (["with" if lines else "from"] if said else [])
+            before = piece.steps[-1].main.name
+        assert all(piece.edges[-1] == (len(piece.steps) - 1, len(piece.steps)) for piece in pieces[:-1])
+
+
+def test_a_wide_tangle_goes_on_in_the_next_row():
+    """As in the neck of a detector, where later layers look back at those far before."""
+    nodes = [node("stem", conv()), node("a0", Conv2d(8, 8, 5, padding=2), "stem")]
+    for n in range(1, 12):
+        nodes.append(node(f"m{n}", Add(), f"a{n - 1}", f"a{n - 3}" if n > 2 else "stem"))
+        nodes.append(node(f"a{n}", conv() if n % 2 else Conv2d(8, 8, 1), f"m{n}"))
+    report = trace(Network(tuple(nodes)), (1, 8, 16, 16))
+    picture = network_picture(report, width=700)
+    check_texts(picture, 700)
+    assert parameters(picture) == report.totals.parameters
+    assert any(words.startswith("with a") for words in words_of(picture))
+
+
+def test_arcs_from_one_step_are_one():
+    """All to all, as in DenseNet: a level for each source but the last; and those side by side are on one level."""
+    edges = tuple((start, end) for start in range(-1, 4) for end in range(start + 1, 5))
+    assert [(arc.start, arc.ends) for arc in Tangle((), edges).arcs][-1] == (-1, (1, 2, 3, 4))
+    assert sorted(arc.level for arc in Tangle((), edges).arcs) == [0, 1, 2, 3]
+    apart = Tangle((), ((-1, 1), (1, 3), (3, 5)))
+    assert [arc.level for arc in apart.arcs] == [0, 0, 0]

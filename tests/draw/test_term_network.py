@@ -1,16 +1,32 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 
-from convcalc import Conv2d, ConvTranspose2d, Flatten, Linear, MaxPool2d, ReLU, Sequential, trace, zoo
+from convcalc import (
+    Add,
+    Branches,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    Sequential,
+    trace,
+    zoo,
+)
 from convcalc.draw.chart import chart_picture, costs_of, fewer
 from convcalc.draw.term import coloured, plain
 from convcalc.draw.term_layer import layer_frame
 from convcalc.draw.term_network import chart_lines, connection_lines, field_lines, network_lines
 from convcalc.errors import ConvcalcError
+from convcalc.layers.block import INPUT
 from convcalc.lenet import C3_TABLE
+from convcalc.network import Network, Node
 
 NETWORKS = {"lenet5": 32, "alexnet": 224, "vgg16": 224, "resnet18": 224, "googlenet": 224, "densenet121": 224}
 
@@ -204,3 +220,48 @@ def test_huge_figures_fit():
         assert [text for text in plain(lines, in_ascii=True) if len(text) > 80] == []
         assert len(lines) < 150
     assert any(text.endswith("X" * 8) for text in plain(shown[2]))
+
+
+def test_what_feeds_a_layer_has_the_names_of_the_lines():
+    """Though the line of a layer in a block of its own has the block's name."""
+    nodes = [Node("stem", Conv2d(3, 8, 1), (INPUT,))]
+    nodes.append(Node("a", Sequential(Conv2d(8, 8, 3, padding=1), ReLU()), ("stem",)))
+    nodes += [Node("b", Conv2d(8, 8, 5, padding=2), ("a",)), Node("c", Add(), ("a", "b")), Node("d", Add(), ("b", "c"))]
+    nodes.append(Node("e", Add(), ("a", "d")))
+    lines = plain(network_lines(trace(Network(tuple(nodes)), (1, 3, 9, 9))))
+    fed = {
+        re.search("\u253c (.)", before)[1]: line.split("\u2190 ")[1]
+        for before, line in pairwise(lines)
+        if "\u2190" in line
+    }
+    assert fed == {"b": "a", "c": "a, b", "d": "b, c"}
+
+
+def test_long_networks_are_folded_more(reports):
+    """DenseNet-121 has 4 blocks of 6, 12, 24 and 16 layers (table 1 of its paper), the last with a norm behind it."""
+    report = report_of("densenet121")
+    lines = plain(network_lines(report))
+    assert len(lines) < 100
+    assert [int(n) for line in lines for n in re.findall(r"\xd7 (\d+), parameters in all", line)] == [6, 12, 24, 15]
+    figures = [re.search(r" ([\d,]+)$", line) for line in lines[3:] if "branch" not in line]
+    assert sum(int(figure[1].replace(",", "")) for figure in figures if figure) == report.totals.parameters
+
+
+def test_a_deep_field_is_cut_in_the_middle_and_says_so():
+    """Each of 40 layers of 3 sees 2 more than the one before: of them and the input 24 are shown."""
+    report = trace(Sequential(*(Conv1d(1, 1, 3) for _ in range(40))), (1, 1, 99))
+    lines = plain(field_lines(report, "39"))
+    assert [line for line in lines if "left out" in line] == ["\u2026 17 layers are left out"]
+    sees = [int(line.split()[3]) for line in lines if " Conv1d " in line]
+    assert sees == [*range(81, 57, -2), *range(23, 1, -2)]
+
+
+def test_shared_parameters_are_not_none():
+    tower = Sequential(Conv2d(8, 8, 3), ReLU())
+    lines = plain(network_lines(trace(Branches(tower, tower), (1, 8, 9, 9))))
+    assert [line.split()[-1] for line in lines if "convolution" in line] == ["584", "shared"]
+
+
+def test_linear_layers_connect_units():
+    (first, *_) = plain(connection_lines(LENET, "F6"))
+    assert first == "F6: which units of C5 feed which of its units"

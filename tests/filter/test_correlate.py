@@ -315,3 +315,52 @@ def test_weights_of_any_size_are_exact_in_64_bits():
     x = np.array([[200, 100]], np.uint8)
     large = apply(x, kernel([[2**52 + 1, -(2**52)]]), Settings("zeros"))
     assert (large.low, large.high) == (-200 * 2**52, 200 * (2**52 + 1) - 100 * 2**52)
+
+
+@pytest.mark.parametrize("weights", [((1, 2, 1), (2, 4, 2), (1, 2, 1)), ((1, 0, 2), (0, 5, 1), (3, 1, 1))])
+@pytest.mark.parametrize("how", [Settings("reflect", (2, 3)), Settings("zeros", (1, 2), (3, 2))])
+def test_stride_and_dilation_over_many_blocks_and_tiles(weights, how):
+    x = np.random.default_rng(9).integers(0, 256, (700, 900), dtype=np.uint16)
+    (down, across), (high, wide) = how.stride, how.dilation
+    padded = np.pad(
+        x.astype(int), ((high, high), (wide, wide)), mode="reflect" if how.border == "reflect" else "constant"
+    )
+    expected = sum(
+        weight * padded[i * high : i * high + 700 : down, j * wide : j * wide + 900 : across]
+        for i, row in enumerate(weights)
+        for j, weight in enumerate(row)
+    )
+    assert [way for way, result in by_all(x, kernel(weights), how) if (result.array == expected).all()][
+        -1
+    ] == "spectrum"
+    assert all((result.array == expected).all() for _, result in by_all(x, kernel(weights), how))
+
+
+@pytest.mark.parametrize(
+    ("weights", "impossible"),
+    [
+        ([[2**15 + 1, -3], [2 * (2**15 + 1), -6]], []),  # sums beyond float32's 24 bits
+        ([[2**24 + 1, -5], [3, 2**20 + 7]], ["bands"]),
+        ([[2**47 + 1, 3]], ["bands", "spectrum"]),  # beyond float64's 53
+        ([[100001.5, -7.5], [200003.0, -15.0]], []),  # halves of such
+    ],
+)
+def test_sums_of_large_weights_are_exact(weights, impossible):
+    x = np.random.default_rng(10).integers(0, 256, (20, 20), dtype=np.uint8)
+    exact = filtered(x, kernel(weights), Settings())
+    expected = np.vectorize(lambda value: rounded(value) % 256)(exact)
+    done = []
+    for way, result in by_all(x, kernel(weights), Settings(range="wrap")):
+        assert (result.array == expected).all(), way
+        assert (result.low, result.high) == (exact.min(), exact.max()), way
+        done.append(way)
+    assert set(done) == set(WAYS) - set(impossible)
+
+
+def test_the_gradient_of_fractions():
+    x = np.random.default_rng(11).integers(0, 256, (9, 9), dtype=np.uint8)
+    eighths = tuple(tuple(weight / 8 for weight in row) for row in EDGES.weights)
+    down = tuple(zip(*eighths, strict=True))
+    array = apply(x, Magnitude("", kernel(eighths), kernel(down), "clip", "")).array
+    exact = np.vectorize(hypot)(*(filtered(x, kernel(each), Settings()).astype(float) for each in (eighths, down)))
+    assert (array == exact.round()).all()

@@ -68,7 +68,7 @@ def prepare(problem: Problem, sums: Sums, tile: Side | None = None) -> Bands:
 
     >>> from convcalc.filter.arithmetic import sums
     >>> soft = sums(((1, 2, 1), (2, 4, 2), (1, 2, 1)), np.dtype(np.uint8))
-    >>> problem = Problem((3, 3), (1, 1), (1, 1), "valid", ((0, 0), (0, 0)), (1, 1), channels=1, apart=False)
+    >>> problem = Problem((3, 3), (1, 1), (1, 1), "valid", ((0, 0), (0, 0)), (1, 1), channels=1, stored=1)
     >>> work = prepare(problem, soft)
     >>> x = np.array([[[0], [0], [9]]] * 3, np.uint8)
     >>> work.sums(x, slice(0, 1), slice(0, 1), np.empty(work.floats, np.float32)).tolist()
@@ -97,7 +97,7 @@ def cost(problem: Problem, sums: Sums) -> float:
 
     >>> from convcalc.filter.arithmetic import sums
     >>> soft = sums(((1, 2, 1), (2, 4, 2), (1, 2, 1)), np.dtype(np.uint8))
-    >>> problem = Problem((3, 3), (1, 1), (1, 1), "zeros", ((1, 1), (1, 1)), (99, 99), channels=1, apart=False)
+    >>> problem = Problem((3, 3), (1, 1), (1, 1), "zeros", ((1, 1), (1, 1)), (99, 99), channels=1, stored=1)
     >>> round(cost(problem, soft), 1)  # 15 + 0.45 * (16 + 2 + 32 + 2)
     38.4
     """

@@ -69,7 +69,7 @@ def chosen(problem: Problem, kernels: Sequence[Sums]) -> str:
 
     >>> import numpy as np
     >>> from convcalc.filter.arithmetic import sums
-    >>> problem = Problem((31, 31), (1, 1), (1, 1), "zeros", ((0, 0), (0, 0)), (999, 999), channels=3, apart=False)
+    >>> problem = Problem((31, 31), (1, 1), (1, 1), "zeros", ((0, 0), (0, 0)), (999, 999), channels=3, stored=3)
     >>> row, other = (0.5,) * 31, (0.5,) * 30 + (0.25,)
     >>> [chosen(problem, [sums(weights, np.dtype(float))]) for weights in ((row,) * 31, (row, *(other,) * 30))]
     ['bands', 'spectrum']

@@ -20,7 +20,7 @@ class Problem(NamedTuple):
     padded: tuple[Side, Side]  # before and after the rows, before and after the columns
     places: Side
     channels: int  # that are filtered
-    apart: bool  # the picture has others between them
+    stored: int  # channels of the picture; alpha, the last, may not be filtered
 
     @property
     def span(self) -> Side:
@@ -49,7 +49,7 @@ class Problem(NamedTuple):
 def planes(problem: Problem, x: Array, rows: slice, columns: slice, out: Array) -> None:
     """Lay what is under the windows of these places in out (channels, rows, columns), from x (H, W, channels).
 
-    >>> spread = Problem((1, 1), (1, 1), (1, 1), "valid", ((0, 0), (0, 0)), (1, 2), channels=2, apart=False)
+    >>> spread = Problem((1, 1), (1, 1), (1, 1), "valid", ((0, 0), (0, 0)), (1, 2), channels=2, stored=2)
     >>> out = np.zeros((2, 1, 2))
     >>> planes(spread, np.array([[[1, 2], [3, 4]]]), slice(0, 1), slice(0, 2), out)
     >>> out.tolist()

@@ -66,7 +66,7 @@ def prepare(problem: Problem, sums: Sums, tile: Side | None = None) -> Spectrum:
 
     >>> from convcalc.filter.arithmetic import sums
     >>> one = sums(((1, 2), (3, 4)), np.dtype(np.uint8))
-    >>> problem = Problem((2, 2), (1, 1), (1, 1), "valid", ((0, 0), (0, 0)), (1, 1), channels=1, apart=False)
+    >>> problem = Problem((2, 2), (1, 1), (1, 1), "valid", ((0, 0), (0, 0)), (1, 1), channels=1, stored=1)
     >>> work = prepare(problem, one)
     >>> x = np.array([[[1], [1]], [[0], [9]]], np.uint8)
     >>> work.sums(x, slice(0, 1), slice(0, 1), np.empty(work.floats, np.float32)).tolist()
@@ -94,7 +94,7 @@ def cost(problem: Problem, _: Sums) -> float:
     """How long a place takes, in the time of a tap of int16: by the transform, and how much of it is kept.
 
     >>> from convcalc.filter.arithmetic import sums
-    >>> alone = Problem((1, 1), (1, 1), (1, 1), "zeros", ((0, 0), (0, 0)), (256, 256), channels=1, apart=False)
+    >>> alone = Problem((1, 1), (1, 1), (1, 1), "zeros", ((0, 0), (0, 0)), (256, 256), channels=1, stored=1)
     >>> cost(alone, sums(((1,),), np.dtype(np.uint8)))
     256.0
     """

@@ -37,7 +37,10 @@ class Taps(NamedTuple):
     temporary: int = 0  # bytes
 
     def sums(self, x: Array, rows: slice, columns: slice, scratch: Array) -> Array:
-        """The sums (rows, columns, channels) at these places of x (H, W, channels), laid in the scratch."""
+        """The sums (rows, columns, channels) at these places of x (H, W, channels), laid in the scratch.
+
+        Alpha's are among them where it lies between the others: leaving it out of every row would take longer.
+        """
         problem = self.problem
         count = (rows.stop - rows.start, columns.stop - columns.start)
         out, scratch = carve(scratch, _shape(problem, count), self.dtype)
@@ -45,7 +48,7 @@ class Taps(NamedTuple):
         if _apart(problem):
             planes(problem, x, rows, columns, seen)
         else:
-            pixels = seen.reshape(*problem.read(count), problem.channels)
+            pixels = seen.reshape(*problem.read(count), problem.stored)
             band(x, *problem.under(rows, columns), problem.padded, problem.border, pixels)
         weigh = _one_by_one if self.sparse else _at_once
         if len(self.passes) == 2:
@@ -54,7 +57,7 @@ class Taps(NamedTuple):
             weigh(problem, self.passes[1], middle, (1, problem.stride[1]), out, scratch)
         else:
             weigh(problem, self.passes[0], seen, problem.stride, out, scratch)
-        return out.transpose(1, 2, 0) if _apart(problem) else out.reshape(*count, problem.channels)
+        return out.transpose(1, 2, 0) if _apart(problem) else out.reshape(*count, problem.stored)
 
 
 def prepare(problem: Problem, sums: Sums, tile: Side | None = None) -> Taps:
@@ -62,7 +65,7 @@ def prepare(problem: Problem, sums: Sums, tile: Side | None = None) -> Taps:
 
     >>> from convcalc.filter.arithmetic import sums
     >>> edges = sums(((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)), np.dtype(np.uint8))
-    >>> problem = Problem((3, 3), (1, 1), (1, 1), "valid", ((0, 0), (0, 0)), (1, 1), channels=1, apart=False)
+    >>> problem = Problem((3, 3), (1, 1), (1, 1), "valid", ((0, 0), (0, 0)), (1, 1), channels=1, stored=1)
     >>> work = prepare(problem, edges)
     >>> work.passes, work.dtype.name
     ((((1,), (2,), (1,)), ((-1, 0, 1),)), 'int16')
@@ -82,7 +85,7 @@ def cost(_: Problem, sums: Sums) -> float:
 
     >>> from convcalc.filter.arithmetic import sums
     >>> edges = sums(((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)), np.dtype(np.uint8))
-    >>> cost(Problem((3, 3), (1, 1), (1, 1), "zeros", ((1, 1), (1, 1)), (9, 9), channels=1, apart=False), edges)
+    >>> cost(Problem((3, 3), (1, 1), (1, 1), "zeros", ((1, 1), (1, 1)), (9, 9), channels=1, stored=1), edges)
     7.0
     """
     return _chosen(sums)[0] * COSTS[(sums.integer or sums.floating).name]
@@ -110,20 +113,20 @@ def _chosen(sums: Sums) -> tuple[float, tuple[Rows, ...], bool]:
 
 def _apart(problem: Problem) -> bool:
     """Whether the channels are worked as planes: where pixels that lie together are not filtered together."""
-    return problem.channels > 1 and (problem.apart or problem.stride[1] > 1)
+    return problem.stored > 1 and problem.stride[1] > 1
 
 
 def _shape(problem: Problem, places: Side) -> tuple[int, int, int]:
     """Planes, rows and numbers in a row."""
     if _apart(problem):
         return problem.channels, *places
-    return 1, places[0], places[1] * problem.channels
+    return 1, places[0], places[1] * problem.stored
 
 
 def _tile(problem: Problem, dtype: np.dtype[Any], sparse: bool, passes: int) -> Side:
     (high, wide), (most_rows, most_columns) = problem.span, problem.places
-    columns = min(most_columns, max(COLUMNS // problem.channels, 2 * wide))
-    pixels = TILE_BYTES // (problem.channels * dtype.itemsize)
+    columns = min(most_columns, max(COLUMNS // problem.stored, 2 * wide))
+    pixels = TILE_BYTES // (problem.stored * dtype.itemsize)
     rows = min(most_rows, max(pixels // columns, 2 * high))
     tile = rows, min(most_columns, max(columns, pixels // rows))
     while tile != (1, 1) and _floats(problem, dtype, sparse, passes, tile) > MOST_FLOATS:
@@ -140,7 +143,7 @@ def _floats(problem: Problem, dtype: np.dtype[Any], sparse: bool, passes: int, t
 
 def _met(problem: Problem, weights: Rows, seen: Array, stride: Side, out: Array) -> Array:
     """What every tap meets: windows (rows, columns of the kernel, planes, rows, numbers) on what is seen."""
-    step = 1 if _apart(problem) else problem.channels
+    step = 1 if _apart(problem) else problem.stored
     plane, row, one = seen.strides
     taps = (row * problem.dilation[0], one * problem.dilation[1] * step)
     places = (plane, row * stride[0], one * (stride[1] if step == 1 else 1))

@@ -1,0 +1,56 @@
+"""A picture that is drawn, as a file of any kind, and the Markdown that shows it."""
+
+from __future__ import annotations
+
+import os
+import re
+
+SUFFIXES = (".svg", ".html", ".png", ".gif")
+
+
+def converted(svg: str, suffix: str) -> bytes:
+    """The picture in the format of the suffix.
+
+    >>> converted("<svg/>", ".svg")
+    b'<svg/>'
+    """
+    if suffix == ".html":
+        from convcalc.draw.html import page
+
+        return page(svg, _title(svg)).encode()
+    if suffix == ".png":
+        from convcalc.draw.raster import png
+
+        return png(svg)
+    if suffix == ".gif":
+        from convcalc.draw.raster import gif
+
+        return gif(svg)
+    return svg.encode()
+
+
+def markdown(svg: str, path: str) -> str:
+    """What shows the file on a page of Markdown, with the picture's title for who cannot see it.
+
+    >>> markdown("<svg><title>5 &lt; 7</title></svg>", "a picture.svg")
+    '![5 < 7](a%20picture.svg)'
+    """
+    return f"![{_title(svg)}]({_destination(path)})"
+
+
+def _destination(path: str) -> str:
+    """The path as Markdown takes it between round brackets."""
+    special = rb"""[\x00-\x20\x7f"#%()<>?\\]"""
+    encoded = re.sub(special, lambda found: b"%%%02X" % found[0][0], os.fsencode(path))
+    return "".join(
+        c if c.isprintable() else "".join(f"%{byte:02X}" for byte in os.fsencode(c)) for c in os.fsdecode(encoded)
+    )
+
+
+def _title(svg: str) -> str:
+    """The picture's title, in one line, as Markdown takes it between brackets."""
+    from convcalc.draw.svg import unescape
+
+    found = re.search(r"<title[^>]*>(.*?)</title>", svg, re.DOTALL)
+    words = " ".join(unescape(found[1]).split()) if found else "picture"
+    return re.sub(r"([\[\]\\])", r"\\\1", words)
