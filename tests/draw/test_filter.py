@@ -281,6 +281,27 @@ def test_both_pictures_are_embedded_at_the_same_scale():
     assert (after == SMALL).all()
 
 
+def marks(svg):
+    """Where the marks on the two pictures are: x, y, width, height."""
+    rects = [
+        rect for rect in ElementTree.fromstring(svg).iter(SVG + "rect") if (rect.get("class") or "")[:5] == "mark-"
+    ]
+    assert len(rects) == 4  # and two in what is magnified
+    return [[float(rects[i].get(side)) for side in ("x", "y", "width", "height")] for i in (0, 2)]
+
+
+def test_the_window_and_its_pixel_are_marked():
+    """A pixel is drawn 21 pixels wide: 240 over 11. What is outside the picture is cut off."""
+    outcome = run(SMALL, find("box"))
+    assert marks(compare_picture(outcome, (4, 5))) == [[84, 63, 63, 63], [105, 84, 21, 21]]
+    assert marks(compare_picture(outcome, (0, 0))) == [[0, 0, 42, 42], [0, 0, 21, 21]]
+    strided = run(SMALL, find("box"), Settings("zeros", (2, 2)))
+    assert marks(compare_picture(strided, (1, 2))) == [[63, 21, 63, 63], [42, 21, 21, 21]]
+    large = run(rng.integers(0, 9, (400, 800), np.uint8), find("box"))  # drawn a third as large
+    assert marks(compare_picture(large, (399, 799)))[1] == [267 - 7, 134 - 7, 7, 7]  # not too small to be seen
+    assert marks(compare_picture(large, (0, 300)))[1] == [pytest.approx(100 + 1 / 6 - 3.5, abs=0.01), 0, 7, 7]
+
+
 def test_what_is_read_aloud_and_seen():
     svg = compare_picture(run(SMALL, find("sobel")), names=("a <b>.png", "c.png"))
     root = ElementTree.fromstring(svg)
