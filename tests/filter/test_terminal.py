@@ -142,6 +142,8 @@ def test_what_is_transparent_lies_on_a_checkerboard() -> None:
     assert roles(first)[0] == "#b33333"  # (255 + 0x66) / 2, and 0x66 / 2 of the others
     grey = np.array([[[1.0, 1.0], [0.0, 0.0]]] * 2)
     assert roles(one(grey, width=6)[0])[:2] == ["#ffffff on #ffffff", "#666666 on #666666"]
+    floating = np.array([[[4.0, 1.0], [3.0, 0.5], [2.0, 0.0]]] * 2)  # half of the middle, and half of 0x66
+    assert [role[:7] for role in roles(one(floating, width=8)[0])[:3]] == ["#ffffff", "#737373", "#666666"]
 
 
 # Greys

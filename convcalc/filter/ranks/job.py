@@ -52,6 +52,12 @@ def all_tiles(job: Job, at_once: Shift, start: Callable[[Array], Callable[[Place
     """Do every tile of so many rows and columns of places at most, on as many threads as the scratch is enough for.
 
     ``start`` is given a thread's bytes, and gives what does a tile.
+
+    >>> x, done = np.zeros((2, 3, 1)), []
+    >>> job = Job(x, x, (1, 1), (1, 1), (1, 1), ((0, 0), (0, 0)), "valid")
+    >>> all_tiles(job, (1, 3), lambda scratch: done.append, 64)
+    >>> sorted(tile[0].start for tile in done)
+    [0, 1]
     """
     sizes = job.out.shape[:2]
     count = parts(sizes, at_once)

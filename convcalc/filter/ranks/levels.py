@@ -36,19 +36,24 @@ class Laid(NamedTuple):
 
 
 def fits(job: Job) -> bool:
-    """Whether it is a picture of 8 bits, and the counts of one place fit a thread's scratch."""
+    """Whether it is a picture of 8 bits, and the counts of one place fit a thread's scratch.
+
+    >>> x = np.zeros((4, 4, 1), np.uint16)
+    >>> fits(Job(x, x, (9, 9), (1, 1), (1, 1), ((0, 0), (0, 0)), "zeros"))
+    False
+    """
     return job.x.dtype == np.uint8 and _bytes(job, (1, 1)) <= HALF
 
 
 def run(job: Job) -> None:
-    """Fill the result with medians: of each channel by itself."""
-    rows, columns, channels = job.out.shape
-    high, wide = (
-        max(side, 2 * reach) // step + 1 for side, reach, step in zip(SIDES, job.extent, job.stride, strict=True)
-    )
-    at_once = (min(rows, high), min(columns, wide))
-    while _bytes(job, at_once) > HALF:
-        at_once = (-(-at_once[0] // 2), at_once[1]) if at_once[0] > at_once[1] else (at_once[0], at_once[1] // 2)
+    """Fill the result with medians: of each channel by itself.
+
+    >>> x, out = np.array([[[1], [9], [5], [7]]], np.uint8), np.empty((1, 2, 1), np.uint8)
+    >>> run(Job(x, out, (1, 3), (1, 1), (1, 1), ((0, 0), (0, 0)), "valid"))
+    >>> out.ravel().tolist()
+    [5, 7]
+    """
+    channels, at_once = job.out.shape[2], _at_once(job)
 
     def start(scratch: Array) -> Callable[[Places], object]:
         def tile(places: Places) -> None:
@@ -66,6 +71,28 @@ def run(job: Job) -> None:
         return tile
 
     all_tiles(job, at_once, start, _bytes(job, at_once))
+
+
+def pixels_each(job: Job) -> float:
+    """How many pixels are counted for each place of the result: the more, the farther windows reach beyond a tile.
+
+    >>> x = np.zeros((1, 1, 1), np.uint8)
+    >>> pixels_each(Job(x, x, (3, 5), (1, 1), (1, 1), ((1, 1), (2, 2)), "replicate"))
+    15.0
+    """
+    at_once = _at_once(job)
+    return prod(map(spanned, at_once, job.stride, job.extent)) / prod(at_once)
+
+
+def _at_once(job: Job) -> Shift:
+    """Rows and columns of places in a tile: more where windows reach far, as long as they fit."""
+    rows, columns = (
+        min(size, max(side, 2 * reach) // step + 1)
+        for size, side, reach, step in zip(job.out.shape, SIDES, job.extent, job.stride, strict=False)
+    )
+    while _bytes(job, (rows, columns)) > HALF:
+        rows, columns = (-(-rows // 2), columns) if rows > columns else (rows, columns // 2)
+    return rows, columns
 
 
 def _find(job: Job, laid: Laid) -> None:

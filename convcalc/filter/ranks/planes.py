@@ -30,12 +30,25 @@ class Laid(NamedTuple):
 
 
 def fits(program: Program, job: Job) -> bool:
-    """Whether the planes of one place fit a thread's scratch."""
+    """Whether the planes of one place fit a thread's scratch.
+
+    >>> from convcalc.filter.ranks.network import extreme
+    >>> x = np.zeros((4, 4, 1))
+    >>> fits(extreme((2, 2), is_larger=True), Job(x, x, (2, 2), (1, 1), (5000, 5000), ((0, 0), (0, 0)), "zeros"))
+    False
+    """
     return _bytes(program, job, (1, 1)) <= HALF
 
 
 def run(program: Program, job: Job, tap: Shift = (0, 0), combine: np.ufunc | None = None) -> None:
-    """Fill the result, from the window's tap on; or combine what is found with what the result holds already."""
+    """Fill the result, from the window's tap on; or combine what is found with what the result holds already.
+
+    >>> x, out = np.array([[[1], [9], [5], [7]]], np.uint8), np.empty((1, 3, 1), np.uint8)
+    >>> from convcalc.filter.ranks.network import extreme
+    >>> run(extreme((1, 2), is_larger=False), Job(x, out, (1, 2), (1, 1), (1, 1), ((0, 0), (0, 0)), "valid"))
+    >>> out.ravel().tolist()
+    [1, 5, 5]
+    """
     at_once = _at_once(program, job)
     (down, across), (rows_apart, columns_apart) = job.stride, job.dilation
 

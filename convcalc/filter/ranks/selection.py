@@ -21,12 +21,23 @@ AT_ONCE = 2**20  # bytes of windows: they stay in the cache
 
 
 def fits(job: Job) -> bool:
-    """Whether the windows of one pixel fit a thread's scratch."""
+    """Whether the windows of one pixel fit a thread's scratch.
+
+    >>> x = np.zeros((4, 4, 1), np.float64)
+    >>> fits(Job(x, x, (1500, 1500), (1, 1), (1, 1), ((0, 0), (0, 0)), "zeros"))
+    False
+    """
     return prod((*job.size, job.x.shape[2], _kind(job).itemsize)) <= HALF // 2
 
 
 def run(job: Job) -> None:
-    """Fill the result with medians: a row of places at a time, or a part of one."""
+    """Fill the result with medians: a row of places at a time, or a part of one.
+
+    >>> x, out = np.array([[[1], [9], [5], [7]]], np.uint8), np.empty((1, 2, 1), np.uint8)
+    >>> run(Job(x, out, (1, 3), (1, 1), (1, 1), ((0, 0), (0, 0)), "valid"))
+    >>> out.ravel().tolist()
+    [5, 7]
+    """
     kind, taps, channels = _kind(job), job.size[0] * job.size[1], job.x.shape[2]
     a_place = max(taps, job.stride[1]) * channels * kind.itemsize
     at_once = min(job.out.shape[1], max(1, AT_ONCE // a_place))
