@@ -233,6 +233,15 @@ def test_the_length_of_the_gradient():
                 assert (low, high) == pytest.approx((exact.min(), exact.max()))
 
 
+@pytest.mark.parametrize("border", BORDERS)
+def test_the_two_sides_may_change_places(border):
+    x = np.random.default_rng(12).integers(0, 256, (9, 8), dtype=np.uint8)
+    down = kernel(((-1,), (-2,), (1,), (2,)))._replace(anchor=(0, 0))
+    results = [apply(x, Magnitude("", *pair, "clip", ""), Settings(border)) for pair in ((EDGES, down), (down, EDGES))]
+    assert results[0].array.tolist() == results[1].array.tolist()
+    assert results[0][1:] == results[1][1:]
+
+
 def test_gradients_of_large_numbers_do_not_overflow():
     x = np.array([[0.0, 0.0, 3e200]] * 3)
     what = Magnitude("", kernel([[0, 1]])._replace(anchor=(0, 0)), kernel([[1], [-1]]), "clip", "")
@@ -261,6 +270,7 @@ def test_any_layout_of_the_picture_gives_the_same():
     assert (apply(x[::-1, ::-1], EDGES).array == apply(x[::-1, ::-1].copy(), EDGES).array).all()
     wide = x.astype(np.uint16)
     assert (apply(wide.astype(">u2"), EDGES).array == apply(wide, EDGES).array).all()
+    assert apply(wide.astype(">u2"), EDGES).array.dtype == np.uint16
     assert apply(np.array([[True, False]]), BOX, Settings("replicate")).array.tolist() == [[255, 255]]
     assert apply(np.ones((2, 2, 1)), BOX).array.shape == (2, 2, 1)
 
