@@ -105,7 +105,9 @@ def outcome_blocks(
         ("values", f"{_figure(outcome.low)} to {_figure(outcome.high)}, {RANGES[settings.range]}"),
         ("connections", f"{outcome.connections:,}"),
         ("MACs", "none: it orders pixels" if outcome.macs is None else f"{outcome.macs:,} dense"),
-        *((f"layer {axis}".strip(), repr(layer)) for axis, layer in zip(_axes(outcome), outcome.layers, strict=True)),
+        *zip(
+            ("layer",) if len(outcome.layers) == 1 else ("layer x", "layer y"), map(repr, outcome.layers), strict=False
+        ),
     ]
     blocks: list[str | Sheet] = [f"{name}, {told.name}", Sheet(LABELS, tuple(rows))]
     if outcome.layers:
@@ -195,10 +197,6 @@ def _kernel(kernel: Filter, settings: Settings, channels: int) -> dict[str, Any]
 
 def _array(array: Any) -> str:
     return f"[{', '.join(f'{size:,}' for size in array.shape)}] {array.dtype}"
-
-
-def _axes(outcome: Outcome) -> Sequence[str]:
-    return ("x", "y")[: len(outcome.layers)] if len(outcome.layers) > 1 else ("",) * len(outcome.layers)
 
 
 def _figure(value: float | None) -> str:
