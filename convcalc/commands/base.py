@@ -23,6 +23,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from convcalc.errors import ConvcalcError
+from convcalc.options import COMMANDS
 
 # How a remedy that names a setting (padding=1) is typed.
 OPTIONS = {
@@ -43,7 +44,6 @@ OPTIONS = {
     "range": "--range",
 }
 
-COMMANDS = ("shape", "net", "solve", "draw", "filter", "lenet")
 LONGEST_MESSAGE = 600
 
 
@@ -107,29 +107,25 @@ def command(**settings: Any) -> Callable[[Callable[..., None]], Command]:
 
     def made(function: Callable[..., None]) -> Command:
         app = Typer(rich_markup_mode=None, add_completion=False)
-        app.command(cls=Command, **settings)(function)
+        app.command(cls=Command, help=COMMANDS[function.__name__], **settings)(function)
         return cast(Command, get_command(app))
 
     return made
 
 
 class Commands(Mapping[str, Command]):
-    """The commands by name, each built when it is first asked for: one start needs one of them."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
+    """The commands by name, each built when it is asked for: one start needs one of them at most."""
 
     def __getitem__(self, name: str) -> Command:
-        if name not in self._names:
+        if name not in COMMANDS:
             raise KeyError(name)
-        built: Command = getattr(import_module(f"convcalc.options.{name}"), name)
-        return built
+        return cast(Command, getattr(import_module(f"convcalc.options.{name}"), name))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(COMMANDS)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(COMMANDS)
 
 
 class Group(_AsTyped, TyperGroup):
@@ -137,11 +133,16 @@ class Group(_AsTyped, TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands: Any = Commands(COMMANDS)
+        self.commands: Any = Commands()
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Their names, in the order of the help."""
-        return [*self.commands]
+        return [*COMMANDS]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """What each is for, without building it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([*COMMANDS.items()])
 
     def main(
         self,

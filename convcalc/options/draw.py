@@ -65,7 +65,7 @@ def draw(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write the file anew where it is there already.")] = False,
 ) -> None:
-    """Pictures: a layer at work, a network, what it sees, connects and costs."""
+    """What was typed, handed on."""
     from convcalc.commands import draw as body
 
     body.run(

@@ -89,7 +89,7 @@ def filter(  # noqa: A001 - the command's name
     format: Format = None,  # noqa: A002 - the option's name
     get: Get = None,
 ) -> None:
-    """A convolution as what it was first: a filter, on a real picture."""
+    """What was typed, handed on."""
     from convcalc.commands import filter as body
     from convcalc.commands import values
 

@@ -25,7 +25,7 @@ def lenet(
     format: Format = None,  # noqa: A002 - the option's name
     get: Get = None,
 ) -> None:
-    """LeNet-5 of 1998, layer by layer: shapes, parameters, connections."""
+    """What was typed, handed on."""
     from convcalc.commands import lenet as body
     from convcalc.commands import values
 

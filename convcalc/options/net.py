@@ -62,7 +62,7 @@ def net(
     format: Format = None,  # noqa: A002 - the option's name
     get: Get = None,
 ) -> None:
-    """A whole network: a row a layer, and the totals."""
+    """What was typed, handed on."""
     from convcalc.commands import net as body
     from convcalc.commands import values
 

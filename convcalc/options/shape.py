@@ -78,7 +78,7 @@ def shape(
     format: Format = None,  # noqa: A002 - the option's name
     get: Get = None,
 ) -> None:
-    """One convolution: what comes out, what it costs, what it sees."""
+    """What was typed, handed on."""
     from convcalc.commands import shape as body
     from convcalc.commands import values
 

@@ -67,7 +67,7 @@ def solve(
     format: Format = None,  # noqa: A002 - the option's name
     get: Get = None,
 ) -> None:
-    """Which settings give what is wanted: the questions asked backwards."""
+    """What was typed, handed on."""
     from convcalc.commands import solve as body
     from convcalc.commands import values
 
