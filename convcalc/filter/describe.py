@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from convcalc.errors import ConvcalcError
 from convcalc.filter.kernel import Filter, Linear, Magnitude, Number, Order, Rows, Settings, separated, total
@@ -10,6 +10,9 @@ from convcalc.layers.axes import whole
 from convcalc.layers.conv import Conv2d
 
 PLAIN = Settings()
+MOST_SHOWN, ENDS = 7, 3  # rows, or columns, of weights that are shown: a line fits 80 characters
+
+Item = TypeVar("Item")
 
 
 class Description(NamedTuple):
@@ -111,14 +114,26 @@ def factors(weights: Rows) -> tuple[tuple[Number, ...], tuple[Number, ...]] | No
 
 
 def aligned(weights: Rows) -> tuple[str, ...]:
-    """The weights as lines of text, each column flush right.
+    """The weights as lines of text, each column flush right; of many the middle is left out.
 
     >>> aligned(((1, -10), (0.5, 2)))
     ('  1  -10', '0.5    2')
+    >>> aligned((tuple(range(20)),))
+    ('0  1  2  ...  17  18  19',)
     """
-    words = [[figure(weight) for weight in row] for row in weights]
+    words = [ends([figure(weight) for weight in row], "...") for row in weights]
+    words = ends(words, ["..."] * len(words[0]))
     widths = [max(map(len, column)) for column in zip(*words, strict=True)]
     return tuple("  ".join(word.rjust(width) for word, width in zip(row, widths, strict=True)) for row in words)
+
+
+def ends(many: list[Item], gap: Item) -> list[Item]:
+    """All of a few, else the first and the last three, and what stands for those between.
+
+    >>> ends([1, 2, 3, 4], 0), ends([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 0)
+    ([1, 2, 3, 4], [1, 2, 3, 0, 8, 9, 10])
+    """
+    return many if len(many) <= MOST_SHOWN else [*many[:ENDS], gap, *many[-ENDS:]]
 
 
 def figure(weight: Number) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from convcalc import __version__
-from convcalc.filter.describe import Description, description, figure, spell_size
+from convcalc.filter.describe import Description, description, ends, figure, spell_size
 from convcalc.filter.kernel import Filter, Linear, Settings
 from convcalc.render.sheet import Column, Sheet
 from convcalc.schema import SCHEMA_VERSION
@@ -165,7 +165,9 @@ def _settings(entry: Entry) -> str:
 
 
 def _part(told: Description) -> list[str | Sheet]:
-    separable = told.separable and " x ".join(f"[{' '.join(map(figure, factor))}]" for factor in told.separable)
+    separable = told.separable and " x ".join(
+        f"[{' '.join(ends([figure(weight) for weight in factor], '...'))}]" for factor in told.separable
+    )
     rows = [
         ("size", spell_size(told.size)),
         *([("sum", figure(told.total))] if told.total is not None else []),
