@@ -98,6 +98,7 @@ def outcome_blocks(
         ("input", _array(outcome.before)),
         ("output", _array(outcome.after) + ("" if path is None else f" in {path}")),
         ("kernel", f"{told.name}, {spell_size(told.size)}: {told.what}"),
+        *([("anchor", _anchor(told))] if told.anchor and not all(size & 1 for size in told.size) else []),
         ("border", settings.border),
         *([("stride", spell_size(settings.stride))] if settings.stride != (1, 1) else []),
         *([("dilation", spell_size(settings.dilation))] if settings.dilation != (1, 1) else []),
@@ -172,12 +173,17 @@ def _part(told: Description) -> list[str | Sheet]:
         ("size", spell_size(told.size)),
         *([("sum", figure(told.total))] if told.total is not None else []),
         *([("separable", separable or "no")] if told.rows else []),
-        *([("anchor", f"row {told.anchor[0]}, column {told.anchor[1]}")] if told.anchor is not None else []),
+        *([("anchor", _anchor(told))] if told.anchor is not None else []),
         ("range", told.range),
         *([("layer", told.layer)] if told.layer is not None else []),
         ("source", told.source),
     ]
     return [f"{told.name}: {told.what}", *(f"  {row}" for row in told.rows), Sheet(LABELS, tuple(rows))]
+
+
+def _anchor(told: Description) -> str:
+    assert told.anchor is not None
+    return f"row {told.anchor[0]}, column {told.anchor[1]} (from 0) lies on the pixel"
 
 
 def _kernel(kernel: Filter, settings: Settings, channels: int) -> dict[str, Any]:

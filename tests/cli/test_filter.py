@@ -73,6 +73,7 @@ def test_it_says_what_was_done(run, step):
     assert "Conv2d(1, 1, 3, padding=1, bias=False, padding_mode='reflect')" in out
     assert "Cross-correlation" in out
     assert "True convolution" in run(f"filter {step} --kernel sobel-x --convolve").out
+    assert "anchor       row 1, column 1 (from 0) lies on the pixel" in run(f"filter {step} --kernel box --size 2").out
     assert "none: it orders pixels" in run(f"filter {step} --kernel median").out
 
 
