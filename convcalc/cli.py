@@ -9,6 +9,7 @@ import typer  # noqa: E402
 
 from convcalc.commands.base import Group  # noqa: E402
 
+gc.freeze()  # nor later: modules stay
 gc.enable()
 
 app = typer.Typer(
