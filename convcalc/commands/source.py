@@ -44,7 +44,7 @@ def network(typed: str, name: str | None, flatten: bool) -> Source:
         return Source(as_network(zoo.build(typed)), zoo.input_shape(typed))
     if typed == "-":
         return _read(text_of_stdin(), "stdin", name, flatten)
-    if typed.endswith(FILES) or os.path.isfile(typed):
+    if typed.endswith(FILES) or os.path.isfile(typed) or (os.sep in typed and os.path.isdir(typed)):
         return _read(_text_of_file(typed), os.path.basename(typed), name, flatten)
     if typed.isidentifier():
         zoo.build(typed)  # refuses it, with the nearest names

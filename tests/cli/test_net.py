@@ -167,6 +167,7 @@ def test_a_broken_formula_is_found_in_a_network(run, monkeypatch):
         ("net 'ReLU()' --input 3 --format csv --get output", "--get and --format csv exclude each other"),
         ("net resnet19", "'resnet19' is not a network that convcalc knows: did you mean resnet18"),
         ("net nowhere.py --input 3", "cannot read 'nowhere.py': No such file or directory"),
+        ("net ./tests --input 3", "cannot read './tests': Is a directory"),
         ("net 'Conv2D(3, 4, 3)' --input 1x3x8x8", "Conv2D is not a layer that convcalc knows: did you mean Conv2d?"),
         (
             "net 'Conv2d(3, 4, 3), Conv2d(3, 4, 3)' --input 1x3x8x8",
