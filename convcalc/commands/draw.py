@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -164,7 +165,9 @@ def _whole(report: Report, options: Options, depth: int | None) -> Picture:
     from convcalc import zoo
     from convcalc.draw.network import network_picture
 
-    name = options.net if options.net in zoo.NAMES else options.name or ""
+    net = options.net or ""
+    file = os.path.splitext(os.path.basename(net))[0] if os.path.isfile(net) else ""
+    name = net if net in zoo.NAMES else options.name or file
     width = values.at_least_one("--width", options.width or WIDTH)
     return Picture(
         lambda: network_picture(report, name=name, width=width, depth=depth),

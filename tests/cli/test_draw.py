@@ -192,3 +192,9 @@ def test_in_an_ascii_locale_the_terminal_gets_ascii():
     words = [sys.executable, "-m", "convcalc", *CONV.split()]
     ran = subprocess.run(words, capture_output=True, env=environment, check=True)
     assert ran.stdout.decode("ascii").startswith("Conv2d 3x3, stride 2, padding 1\n")
+
+
+def test_a_network_from_a_file_is_called_as_the_file(run, tmp_path):
+    (tmp_path / "tiny net.txt").write_text("Conv2d(1, 2, 3)")
+    svg = run(f"draw --net '{tmp_path / 'tiny net.txt'}' --input 1x1x8x8 -o -").out
+    assert title(svg) == "tiny net"
