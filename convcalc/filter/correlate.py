@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import fsum, inf
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from convcalc.kernels.threads import hands, share
 from convcalc.kernels.tiles import grid, parts
 
 SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
+UNITS = 16  # of rounding, that sums of the same numbers are apart at most
 Tell = Callable[[float], None]
 
 
@@ -77,19 +79,44 @@ def correlate(plan: Plan, x: Array, range_name: str | None, out: Array, tell: Te
     ((118, 209), [[[209], [118]]])
     """
     places, tile = plan.sizes
-    passes = 2 if range_name == "scale" else 1
+    passes, whole = (2 if range_name == "scale" else 1), None
     tally = Tally(passes * parts(places, tile), tell)
     if passes == 2:  # the sums are made twice, where keeping them all might take eight times the picture
         _go(plan, x, None, tally, None)
-    _go(plan, x, range_name, tally, out)
+        whole = _flat(plan, x, tally.extremes)
+    _go(plan, x, range_name, tally, out, whole)
     if tally.extremes is None or len(plan.kernels) == 2 or not plan.kernels[0].whole or plan.kernels[0].factor:
         return tally.extremes
     return int(tally.extremes[0]), int(tally.extremes[1])
 
 
-def _go(plan: Plan, x: Array, range_name: str | None, tally: Tally, out: Array | None) -> None:
-    """Once over the picture: every tile's results are counted, and stored, where there is an out."""
-    whole = tally.extremes
+def _flat(plan: Plan, x: Array, seen: Extremes | None) -> Extremes | None:
+    """The extremes, made one where rounding alone may have set them apart: scaled, it would be all there is to see."""
+    if seen is None or all(kernel.whole for kernel in plan.kernels):
+        return seen
+    low, high = seen
+    ends = [float(end.reduce(x[:, :, : plan.problem.channels], axis=None)) for end in (np.fmin, np.fmax)]
+    sizes = fsum(
+        abs(weight) * (kernel.factor or 1) for kernel in plan.kernels for row in kernel.weights for weight in row
+    )
+    most = max(map(abs, ends)) * sizes  # infinite with a pixel that is: then it tells nothing
+    coarsest = max(float(np.finfo(dtype).eps) for dtype in (plan.floating, *(one.floating for one in plan.kernels)))
+    rounding = UNITS * coarsest * most
+    return (low, low) if high - low <= rounding < inf else seen
+
+
+def _go(
+    plan: Plan,
+    x: Array,
+    range_name: str | None,
+    tally: Tally,
+    out: Array | None,
+    whole: Extremes | None = None,
+) -> None:
+    """Once over the picture: every tile's results are counted, and stored, where there is an out.
+
+    ``whole`` are the extremes of the whole picture, where these are known.
+    """
 
     def start(scratch: Array) -> Callable[[tuple[slice, ...]], None]:
         def work(tile: tuple[slice, ...]) -> None:

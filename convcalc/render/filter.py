@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from convcalc import __version__
 from convcalc.filter.describe import Description, description, ends, figure, spell_size
-from convcalc.filter.kernel import Filter, Linear, Settings
+from convcalc.filter.kernel import Filter, Linear, Number, Settings
 from convcalc.render.sheet import Column, Sheet
 from convcalc.schema import SCHEMA_VERSION
 
@@ -135,15 +136,20 @@ def outcome_document(
         "stride": list(settings.stride),
         "dilation": list(settings.dilation),
         "repeat": outcome.repeat,
-        "lowest": outcome.low,
-        "highest": outcome.high,
+        "lowest": _json(outcome.low),
+        "highest": _json(outcome.high),
         "range": settings.range,
         "macs": outcome.macs,
         "connections": outcome.connections,
         "seconds": outcome.seconds,
     }
     if difference is not None:
-        document["verification"] = {**difference._asdict(), "fits": difference.fits}
+        document["verification"] = {
+            "largest": _json(difference.largest),
+            "tolerance": _json(difference.tolerance),
+            "pixels": difference.pixels,
+            "fits": difference.fits,
+        }
     return document
 
 
@@ -209,3 +215,8 @@ def _array(array: Any) -> str:
 
 def _figure(value: float | None) -> str:
     return "nan" if value is None else figure(value)
+
+
+def _json(value: Number | None) -> Number | str | None:
+    """A number as JSON can hold it: an infinity, which it has none of, as the text that Python reads as one."""
+    return str(value) if value in (inf, -inf) else value

@@ -192,3 +192,13 @@ def test_the_list_loads_no_numpy():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.stderr == "False\n"
+
+
+def test_an_infinity_is_json(run, tmp_path):
+    """JSON has no infinity: a reader stricter than Python's refuses the word."""
+    path = tmp_path / "x.npy"
+    np.save(path, np.array([[np.inf, -np.inf, 0.0]] * 3))
+    ran = run(f"filter {path} --kernel identity --verify --json")
+    document = json.loads(ran.out, parse_constant=pytest.fail)
+    assert (float(document["lowest"]), float(document["highest"])) == (-np.inf, np.inf)
+    assert document["verification"]["fits"] is True

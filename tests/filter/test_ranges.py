@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convcalc.filter.apply import apply
+from convcalc.filter.bank import find
 from convcalc.filter.kernel import Magnitude, Settings, linear
 
 WAYS = ("taps", "spectrum")
@@ -122,3 +123,22 @@ def test_scale_looks_at_the_whole_picture_first(shape):
     expected = np.rint((sums - sums.min()) * 255 / (sums.max() - sums.min()))
     array = result.array[..., :3] if shape[2:] == (4,) else result.array
     assert (array == expected).all()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+@pytest.mark.parametrize("name", ["gabor", "gaussian", "log", "unsharp"])
+def test_rounding_is_not_scaled_up(name, dtype):
+    """A picture of one colour has one result, which rounding alone sets apart."""
+    for values in ({}, {"sigma": 4.0}, {"angle": 30.0} if name == "gabor" else {}):
+        flat = apply(np.full((90, 130), 100, dtype), find(name, **values), Settings(range="scale")).array
+        assert not flat.any(), values
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+def test_one_level_is_scaled_up(dtype):
+    """The least that integers differ by is no rounding."""
+    x = np.full((90, 130, 4), 100, dtype)
+    x[:, :, 3] = 0  # alpha
+    x[50, 60, 1] += 1
+    scaled = apply(x, find("gabor", angle=30.0), Settings(range="scale")).array[:, :, :3]
+    assert (scaled.min(), scaled.max()) == (0, 1 if x.dtype.kind == "f" else np.iinfo(dtype).max)
