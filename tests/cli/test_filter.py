@@ -144,7 +144,7 @@ def test_the_list_and_a_kernel(run):
         ("STEP --kernel box --compare -o page.gif", "use .svg, .html, .png"),
         ("STEP --kernel box -o out.pgn", "did you mean .png?"),
         ("STEP --kernel box -o STEP", "add --force"),
-        ("STEP --kernel box -o nowhere/out.npy", "cannot write"),
+        ("STEP --kernel box -o nowhere/out.npy", "there is no folder 'nowhere': make it first"),
         ("STEP --kernel box --format csv", "use table or json"),
         ("STEP --list", "takes no picture"),
         ("--list --kernel box", "exclude each other"),
