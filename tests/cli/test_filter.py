@@ -192,3 +192,11 @@ def test_the_list_loads_no_numpy():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert ran.stderr == "False\n"
+
+
+@pytest.mark.parametrize("kernel", ["sobel-x", "sobel", "median"])
+def test_pictures_and_words_fit_a_terminal_of_24_lines(run, kernel, monkeypatch):
+    for name, value in (("FORCE_COLOR", "1"), ("COLUMNS", "80"), ("LINES", "24")):
+        monkeypatch.setenv(name, value)
+    ran = run(f"filter --demo --kernel {kernel}")
+    assert ran.out.count("\n") < 24  # the last is the prompt's
