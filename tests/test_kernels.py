@@ -13,6 +13,7 @@ import sys
 import threading
 import tracemalloc
 from collections import Counter
+from queue import SimpleQueue
 
 import numpy as np
 import pytest
@@ -355,6 +356,43 @@ def test_an_error_in_a_piece_is_raised_and_stops_the_rest(culprit):
     assert culprit not in done
     threads.share([1, 2], lambda _: done.append, scratch.workspace(0), most=3)  # and the threads are as good as before
     assert done[-2:] in ([1, 2], [2, 1])
+
+
+class Interrupted(SimpleQueue):
+    """A queue whose first reader is interrupted just as it has got something, which is gone then."""
+
+    reading = threading.Event()
+
+    def get(self):
+        is_first = not self.reading.is_set()
+        self.reading.set()
+        item = super().get()
+        if is_first:
+            raise KeyboardInterrupt
+        return item
+
+
+def test_an_interruption_while_others_are_waited_for_ends_the_job(monkeypatch):
+    monkeypatch.setattr(threads, "SimpleQueue", Interrupted)
+    monkeypatch.setattr(Interrupted, "reading", threading.Event())
+    barrier, raised = threading.Barrier(2), []
+
+    def do(piece):
+        barrier.wait(timeout=10)  # each thread has a piece
+        if threading.current_thread() is not caller:
+            Interrupted.reading.wait(timeout=10)
+
+    def call():
+        try:
+            threads.share([0, 1], lambda _: do, scratch.workspace(0), most=2)
+        except KeyboardInterrupt as error:
+            raised.append(error)
+
+    caller = threading.Thread(target=call, daemon=True)
+    caller.start()
+    caller.join(timeout=5)
+    assert not caller.is_alive()
+    assert len(raised) == 1
 
 
 def blas_threads():

@@ -33,6 +33,9 @@ def check(path: str, suffixes: Sequence[str], force: bool, others: str = "") -> 
         raise ConvcalcError(f"-o {quoted(path)} has no suffix of a picture: use {known}{others}{meant}")
     if os.path.isdir(path):
         raise ConvcalcError(f"-o {quoted(path)} is a directory: give the name of a file")
+    folder = os.path.dirname(path) or os.curdir
+    if not os.path.isdir(folder):
+        raise ConvcalcError(f"-o {quoted(path)}: there is no folder {quoted(folder)}: make it first")
     if os.path.lexists(path) and not force:
         raise ConvcalcError(f"-o {quoted(path)} is there already: add --force to write it anew")
 

@@ -21,7 +21,8 @@ RANGES = ("clip", "abs", "scale", "wrap")
 PAGES = (".svg", ".html", ".png")
 NUMBERS = ("sigma", "angle", "wavelength", "gamma", "phase", "amount")
 MOST_REPEATS = 10_000
-LINES_BELOW = 14  # of a terminal, for what is said of the picture
+LINES_BELOW = 15  # of a terminal 80 wide, for what is said of the picture
+LINES_OF_A_LAYER = 2  # more, for the second of a gradient
 OF_A_PICTURE = ("demo", "output", "compare", "at", "force", "verify")
 
 
@@ -276,7 +277,8 @@ def _show(outcome: Outcome, name: str) -> None:
         from convcalc.filter.terminal import side_by_side, style_for
 
         style = style_for(screen.in_colour, screen.encoding)
-        height = None if screen.height is None else max(screen.height - LINES_BELOW, 1)
+        below = LINES_BELOW + LINES_OF_A_LAYER * max(len(outcome.layers) - 1, 0)
+        height = None if screen.height is None else max(screen.height - below, 1)
         captions = (name, outcome.filter.name)
         return iter([side_by_side(outcome.before, outcome.after, captions, screen.width, height, style)]), 0.0
 

@@ -13,10 +13,11 @@ import numpy as np
 from convcalc.errors import ConvcalcError
 from convcalc.kernels import sliding
 from convcalc.kernels.sliding import Array
+from convcalc.layers.axes import counted
 
 Side = tuple[int, int]  # before and after one axis
 BORDERS = ("zeros", "reflect", "replicate", "circular", "valid")
-AXES = ("rows", "columns")
+AXES = ("row", "column")
 
 
 def sides(size: Side, kernel_size: Side, anchor: Side, dilation: Side, border: str) -> tuple[Side, Side]:
@@ -34,7 +35,8 @@ def sides(size: Side, kernel_size: Side, anchor: Side, dilation: Side, border: s
     extents = [(taps - 1) * apart + 1 for taps, apart in zip(kernel_size, dilation, strict=True)]
     for axis, have, extent in zip(AXES, size, extents, strict=True):
         if border == "valid" and extent > have:
-            raise ConvcalcError(f"a kernel of {extent} {axis} does not fit a picture of {have}: use border='replicate'")
+            wide = counted(extent, axis)
+            raise ConvcalcError(f"a kernel of {wide} does not fit a picture of {have}: use border='replicate'")
     if border == "valid":
         return (0, 0), (0, 0)
     down, across = (
@@ -45,7 +47,7 @@ def sides(size: Side, kernel_size: Side, anchor: Side, dilation: Side, border: s
         try:
             sliding.check_sides((have,), [side], border)
         except ConvcalcError:
-            wide = f"{max(side)} {axis} of {border} border"
+            wide = f"{counted(max(side), axis)} of {border} border"
             raise ConvcalcError(f"{wide} cannot be made from a picture of {have}: use border='replicate'") from None
     return down, across
 

@@ -85,28 +85,27 @@ class _Job(Generic[Piece]):
         self._lock = Lock()
         self._given: tuple[Iterator[Piece], Callable[[Array], Callable[[Piece], object]], Array] | None
         self._given = (pieces, start, scratch)
-        self._helped = 0
-        self._reports: SimpleQueue[BaseException | None] = SimpleQueue()
+        self._under_way = 0  # pieces that helpers have taken and not done
+        self._failures: list[BaseException] = []
+        self._done: SimpleQueue[None] = SimpleQueue()  # wakes the caller; what has to be counted is not counted by it
 
     def do(self) -> None:
         """What the caller's thread does: pieces as the others, and wait for those that others have taken."""
-        failures: list[BaseException | None] = []
+        failures: list[BaseException] = []
         try:
             work = self._start(0)
             while (piece := self._taken(by_helper=False)) is not None:
                 work(piece[0])
         except BaseException as error:
             failures.append(error)
-        left = self._close()
-        while left:
+        self._close()
+        while self._under_way:
             try:
-                failures.append(self._reports.get())
-                left -= 1
+                self._done.get()
             except KeyboardInterrupt as error:  # others still write: a piece takes milliseconds
                 failures.insert(0, error)
-        for failure in failures:
-            if failure is not None:
-                raise failure
+        for failure in failures + self._failures:
+            raise failure
 
     def help_out(self, number: int) -> None:
         """What another thread does, unless it comes too late: then it takes nothing, and is not waited for."""
@@ -115,10 +114,12 @@ class _Job(Generic[Piece]):
             while (piece := self._taken(by_helper=True)) is not None:
                 try:
                     work(piece[0])
-                    self._reports.put(None)
                 except BaseException as error:  # raised in the caller's thread
                     self._close()
-                    self._reports.put(error)
+                    self._failures.append(error)
+                with self._lock:
+                    self._under_way -= 1
+                self._done.put(None)
 
     def _start(self, number: int) -> Callable[[Piece], object]:
         with self._lock:
@@ -130,15 +131,14 @@ class _Job(Generic[Piece]):
     def _taken(self, by_helper: bool) -> tuple[Piece] | None:
         with self._lock:
             for piece in self._given[0] if self._given else ():
-                self._helped += by_helper
+                self._under_way += by_helper
                 return (piece,)
             return None
 
-    def _close(self) -> int:
-        """Give out no more, and hold on to nothing; how many pieces helpers took."""
+    def _close(self) -> None:
+        """Give out no more, and hold on to nothing."""
         with self._lock:
             self._given = None
-            return self._helped
 
 
 def _nothing(piece: object) -> None:

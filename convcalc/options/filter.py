@@ -34,7 +34,8 @@ def filter(  # noqa: A001 - the command's name
         str | None, typer.Option("--sigma", metavar="S", help="Standard deviation, in pixels: gaussian, log, gabor.")
     ] = None,
     angle: Annotated[
-        str | None, typer.Option("--angle", metavar="DEGREES", help="Of motion and gabor, counter-clockwise.")
+        str | None,
+        typer.Option("--angle", metavar="DEGREES", help="Of motion, counter-clockwise; of gabor, clockwise."),
     ] = None,
     wavelength: Annotated[
         str | None, typer.Option("--wavelength", metavar="PIXELS", help="Of gabor's stripes.")

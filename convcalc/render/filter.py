@@ -30,14 +30,14 @@ RANGES = {
 
 
 def list_sheet(entries: Sequence[Entry]) -> Sheet:
-    """A row a filter that has a name; a setting without a value follows from another, as its source has it.
+    """A row a filter that has a name: the settings it takes, and what a pixel becomes.
 
     >>> from convcalc.filter.bank import entries
     >>> list_sheet(entries()).rows[1]
-    ('box', 'size 3', 'the mean of the neighbourhood')
+    ('box', 'size', 'the mean of the neighbourhood')
     """
-    columns = (Column("kernel", key="name"), Column("settings", optional=True), Column("what"))
-    return Sheet(columns, tuple((entry.name, _settings(entry), entry.what) for entry in entries))
+    columns = (Column("kernel", key="name"), Column("settings"), Column("what"))
+    return Sheet(columns, tuple((entry.name, _names(entry), entry.what) for entry in entries))
 
 
 def list_document(entries: Sequence[Entry]) -> dict[str, Any]:
@@ -165,10 +165,17 @@ def verdict(difference: Difference) -> str:
     return f"{verdict}: the engine executed the layer; {found}."
 
 
-def _settings(entry: Entry) -> str:
-    return ", ".join(
-        setting.name if setting.default is None else f"{setting.name} {setting.words}" for setting in entry.settings
-    )
+def _names(entry: Entry) -> str:
+    first, *rest = [setting.name for setting in entry.settings] or [""]
+    return f"{first} and others" if len(rest) > 2 else ", ".join([first, *rest])
+
+
+def _settings(name: str) -> list[tuple[str, str]]:
+    """What a filter of the bank takes, and each setting where it is not given."""
+    from convcalc.filter.bank import entries
+
+    taken = [setting for entry in entries() if entry.name == name for setting in entry.settings]
+    return [("settings", "; ".join(f"{setting.name} {setting.words}" for setting in taken))] if taken else []
 
 
 def _part(told: Description) -> list[str | Sheet]:
@@ -181,6 +188,7 @@ def _part(told: Description) -> list[str | Sheet]:
         *([("separable", separable or "no")] if told.rows else []),
         *([("anchor", _anchor(told))] if told.anchor is not None else []),
         ("range", told.range),
+        *_settings(told.name),
         *([("layer", told.layer)] if told.layer is not None else []),
         ("source", told.source),
     ]

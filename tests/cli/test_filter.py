@@ -144,7 +144,7 @@ def test_the_list_and_a_kernel(run):
         ("STEP --kernel box --compare -o page.gif", "use .svg, .html, .png"),
         ("STEP --kernel box -o out.pgn", "did you mean .png?"),
         ("STEP --kernel box -o STEP", "add --force"),
-        ("STEP --kernel box -o nowhere/out.npy", "cannot write"),
+        ("STEP --kernel box -o nowhere/out.npy", "there is no folder 'nowhere': make it first"),
         ("STEP --kernel box --format csv", "use table or json"),
         ("STEP --list", "takes no picture"),
         ("--list --kernel box", "exclude each other"),
@@ -202,3 +202,11 @@ def test_an_infinity_is_json(run, tmp_path):
     document = json.loads(ran.out, parse_constant=pytest.fail)
     assert (float(document["lowest"]), float(document["highest"])) == (-np.inf, np.inf)
     assert document["verification"]["fits"] is True
+
+
+@pytest.mark.parametrize("kernel", ["sobel-x", "sobel", "median"])
+def test_pictures_and_words_fit_a_terminal_of_24_lines(run, kernel, monkeypatch):
+    for name, value in (("FORCE_COLOR", "1"), ("COLUMNS", "80"), ("LINES", "24")):
+        monkeypatch.setenv(name, value)
+    ran = run(f"filter --demo --kernel {kernel}")
+    assert ran.out.count("\n") < 24  # the last is the prompt's

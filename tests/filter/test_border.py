@@ -52,6 +52,7 @@ def test_there_are_as_many_places_as_pixels_and_a_part_with_a_stride():
     ("size", "kernel", "border", "said"),
     [
         ((3, 9), (7, 1), "reflect", "3 rows of reflect border cannot be made from a picture of 3: use border='repl"),
+        ((1, 9), (3, 1), "reflect", "1 row of reflect border cannot be made from a picture of 1: use border='repl"),
         ((9, 2), (1, 6), "circular", "3 columns of circular border cannot be made from a picture of 2: use border='"),
         ((9, 2), (1, 3), "valid", "a kernel of 3 columns does not fit a picture of 2: use border='replicate'"),
         ((0, 2), (1, 1), "zeros", "a picture of 0x2 has no pixels"),

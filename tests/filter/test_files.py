@@ -205,7 +205,7 @@ def test_a_format_gives_back_what_it_holds_and_refuses_the_rest(file, suffix):
     for array in arrays():
         count = 1 if array.ndim == 2 else array.shape[2]
         if not HELD[suffix](array.dtype.name, count):
-            with pytest.raises(ConvcalcError, match=f"^\\{suffix} cannot hold a .* picture: use "):
+            with pytest.raises(ConvcalcError, match=f"^\\{suffix} cannot hold a picture of .*: use "):
                 encode(Picture(array), suffix)
             continue
         made = read(file("a" + suffix, encode(Picture(array), suffix)), LIMIT).array
@@ -219,10 +219,10 @@ def test_a_format_gives_back_what_it_holds_and_refuses_the_rest(file, suffix):
 @pytest.mark.parametrize(
     ("array", "suffix", "remedy"),
     [
-        (np.zeros((2, 2, 4), np.uint8), ".jpg", ".jpg cannot hold a 8-bit RGBA picture: use .png or .tiff or .npy"),
-        (np.zeros((2, 2, 3), np.uint16), "a.tif", ".tif cannot hold a 16-bit RGB picture: use .png or .npy"),
-        (np.zeros((2, 2)), ".png", ".png cannot hold a float64 grey picture: use .npy"),
-        (np.zeros((2, 2), np.float32), ".png", ".png cannot hold a float32 grey picture: use .tiff or .npy"),
+        (np.zeros((2, 2, 4), np.uint8), ".jpg", ".jpg cannot hold a picture of 8-bit RGBA: use .png or .tiff or .npy"),
+        (np.zeros((2, 2, 3), np.uint16), "a.tif", ".tif cannot hold a picture of 16-bit RGB: use .png or .npy"),
+        (np.zeros((2, 2)), ".png", ".png cannot hold a picture of float64 grey: use .npy"),
+        (np.zeros((2, 2), np.float32), ".png", ".png cannot hold a picture of float32 grey: use .tiff or .npy"),
         (np.zeros((1, 16384), np.uint8), ".webp", ".webp has at most 16,383 pixels a side, this is 16384x1: use .png"),
         (np.zeros((65501, 1), np.uint8), ".jpg", ".jpg has at most 65,500 pixels a side, this is 1x65501: use .png"),
     ],
@@ -312,6 +312,26 @@ def test_no_file_at_all(tmp_path):
 )
 def test_not_an_image(file, content, found):
     assert f"a.png': not an image, but {found}: give a PNG, " in refusal(file("a.png", content))
+
+
+def test_a_damaged_tiff_is_told_in_one_line(saved, file, capfd):
+    """libtiff would say its own on stderr, past Python."""
+    with open(saved("a.tif", PIL.Image.fromarray(COLOURS), compression="jpeg"), "rb") as whole:
+        content = whole.read()
+    assert refusal(file("b.tif", content.replace(b"\xff\xdb", b"\xff\xfe"))).startswith("'b.tif': damaged")
+    assert capfd.readouterr() == ("", "")
+    os.write(2, b"and stderr is as it was")
+    assert capfd.readouterr().err == "and stderr is as it was"
+
+
+def test_a_tiff_that_pillow_cannot_read_is_not_called_damaged_alone(file):
+    """Of one pixel of three floats, written by hand."""
+    entries = [(256, 3, 1, 1), (257, 3, 1, 1), (258, 3, 3, 146), (259, 3, 1, 1), (262, 3, 1, 2)]
+    entries += [(273, 4, 1, 152), (277, 3, 1, 3), (278, 3, 1, 1), (279, 4, 1, 12), (284, 3, 1, 1), (339, 3, 3, 164)]
+    directory = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    content = b"II*\0" + struct.pack("<IH", 8, len(entries)) + directory + struct.pack("<I", 0)
+    content += struct.pack("<HHHfffHHH", 32, 32, 32, 0.1, 0.2, 0.3, 3, 3, 3)
+    assert refusal(file("a.tif", content)).endswith("or of a kind that Pillow cannot read")
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.webp", "a.bmp"])

@@ -111,7 +111,7 @@ def derivatives(
     return (
         Entry(f"{name}-x", settings, f"how the brightness rises {ways[0]}", source, x),
         Entry(f"{name}-y", settings, f"how the brightness rises {ways[1]}", source, y),
-        Entry(name, settings, f"the length of the gradient: sqrt({name}-x^2 + {name}-y^2)", source, both),
+        Entry(name, settings, "the length of the gradient: sqrt(x^2 + y^2)", source, both),
     )
 
 
@@ -133,7 +133,7 @@ ENTRIES: tuple[Entry, ...] = (
         "laplacian",
         ((0, 1, 0), (1, -4, 1), (0, 1, 0)),
         "abs",
-        "second derivatives across and down: four neighbours",
+        "second derivatives, of four neighbours",
         "Gonzalez and Woods (2018), 3.6; OpenCV Laplacian (ksize=1), SciPy ndimage.laplace",
     ),
     fixed(
@@ -148,7 +148,7 @@ ENTRIES: tuple[Entry, ...] = (
         laplacian_of_gaussian,
         (Setting("size", None, "2*int(4*sigma + 0.5) + 1"), Setting("sigma", 1.0)),
         "abs",
-        "Laplacian of a Gaussian: edges as wide as sigma",
+        "Laplacian of a Gaussian: edges, sigma wide",
         "Marr and Hildreth, Theory of edge detection (1980); MATLAB fspecial('log'), SciPy ndimage.gaussian_laplace"
         " but for the mean",
     ),

@@ -22,7 +22,7 @@ def ordered(order: str, what: str, source: str) -> Entry:
 ENTRIES: tuple[Entry, ...] = (
     ordered(
         "median",
-        "the middle of the neighbourhood: no specks, edges kept",
+        "the middle one: no specks, edges kept",
         "Tukey, Exploratory Data Analysis (1977); Gonzalez and Woods (2018), 3.5; SciPy ndimage.median_filter",
     ),
     ordered(

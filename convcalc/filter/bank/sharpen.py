@@ -40,14 +40,14 @@ ENTRIES: tuple[Entry, ...] = (
             Setting("amount", 1.0),
         ),
         "clip",
-        "unsharp masking: identity + amount * (identity - gaussian)",
+        "the picture plus amount * (it - its gaussian)",
         "Gonzalez and Woods (2018), 3.6; scikit-image filters.unsharp_mask (radius=sigma)",
     ),
     fixed(
         "emboss",
         ((-2, -1, 0), (-1, 1, 1), (0, 1, 2)),
         "clip",
-        "a relief: the picture, and how it rises to the lower right",
+        "a relief: how it rises to the lower right",
         "GIMP documentation, Convolution Matrix: Emboss",
     ),
 )

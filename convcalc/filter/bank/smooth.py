@@ -151,7 +151,7 @@ ENTRIES: tuple[Entry, ...] = (
         motion,
         (Setting("size", (9, 9)), Setting("angle", 0.0)),
         "clip",
-        "a camera's motion; angle from the right, counter-clockwise",
+        "a camera's motion; angle counter-clockwise",
         "MATLAB fspecial('motion', size, angle)",
     ),
 )

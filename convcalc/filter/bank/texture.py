@@ -71,7 +71,7 @@ ENTRIES: tuple[Entry, ...] = (
             Setting("phase", 0.0),
         ),
         "scale",
-        "stripes of one width; angle clockwise, 0 for upright ones",
+        "stripes, at angle 0 upright; clockwise",
         "Daugman, Uncertainty relation for resolution in space, spatial frequency, and orientation (1985);"
         " OpenCV getGaborKernel",
     ),

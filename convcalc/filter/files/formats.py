@@ -61,14 +61,14 @@ def encode(picture: Picture, path_or_suffix: str) -> bytes:
 
     >>> encode(Picture(np.zeros((1, 1), np.float32)), ".jpg")
     Traceback (most recent call last):
-    convcalc.errors.ConvcalcError: .jpg cannot hold a float32 grey picture: use .tiff or .npy
+    convcalc.errors.ConvcalcError: .jpg cannot hold a picture of float32 grey: use .tiff or .npy
     """
     suffix = checked_suffix(path_or_suffix)
     array = picture.array
     name, most = SUFFIXES[suffix]
     if not _holds(name, picture):
         fitting = [other for other in (".png", ".tiff", ".npy") if _holds(SUFFIXES[other][0], picture)]
-        raise ConvcalcError(f"{suffix} cannot hold a {kind(array)} picture: use {' or '.join(fitting)}")
+        raise ConvcalcError(f"{suffix} cannot hold a picture of {kind(array)}: use {' or '.join(fitting)}")
     height, width = array.shape[:2]
     if max(height, width) > most:
         raise ConvcalcError(f"{suffix} has at most {most:,} pixels a side, this is {width}x{height}: use .png")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -75,7 +78,8 @@ def read(path: str, start: bytes, where: str, memory_limit: int) -> Picture:
                 return _of_png(file.read(), where)
     if _pillow() is None:
         raise ConvcalcError(f"{where}{suffix} {EXTRA}")
-    with open(path, "rb") as file, warnings.catch_warnings():
+    silence = _silent_stderr() if suffix == ".tif" else nullcontext()
+    with silence, open(path, "rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tags that Pillow does not like, which are not ours to give
         return _of_pillow(file, where, memory_limit)
 
@@ -95,6 +99,24 @@ def encode(array: Array, profile: bytes | None, name: str, suffix: str) -> bytes
     except Exception as error:  # an encoder raises what it likes
         raise ConvcalcError(f"the picture cannot be written as {suffix} ({_one_line(error)}): use .png") from None
     return out.getvalue()
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Without what libtiff says of a damaged file, past Python: the refusal is one line, and ours."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # it is closed: there is nothing to silence
+        yield
+        return
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _suffix(start: bytes) -> str | None:
@@ -146,7 +168,8 @@ def _opened(file: IO[bytes], where: str, memory_limit: int) -> Image:
     try:
         image = PIL.Image.open(file, formats=PILLOW)
     except PIL.UnidentifiedImageError:
-        raise ConvcalcError(f"{where}its header cannot be read: damaged, truncated, or of no pixels") from None
+        what = "damaged, truncated, of no pixels, or of a kind that Pillow cannot read"
+        raise ConvcalcError(f"{where}its header cannot be read: {what}") from None
     finally:
         PIL.Image.MAX_IMAGE_PIXELS = usual
     width, height = image.size
