@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.commands import files, output, progress, svgs, terminal, values
@@ -165,11 +165,12 @@ def _filtered(path: str | None, filter_: Filter, settings: Settings, options: Op
     with progress.of_a_part("filtering") as listener:
         outcome = filtered(picture.array, filter_, settings, repeat, listener)
     difference = _verified(outcome, limit) if options.verify else None
-    name = path or "demo"
+    said = _said(outcome, path or "demo", difference, options)
+    free = options.output is None or _written(picture, outcome, at, options.output, options)
     for note in notes:
         tell(f"note: {note}")
-    if options.output is None or _written(picture, outcome, at, options.output, options):
-        _emit_outcome(outcome, name, difference, options)
+    if free:
+        said()
     return difference is None or difference.fits
 
 
@@ -257,17 +258,26 @@ def _compared(outcome: Outcome, at: tuple[int, int] | None, path: str, force: bo
     return True
 
 
-def _emit_outcome(outcome: Outcome, name: str, difference: Difference | None, options: Options) -> None:
+def _said(outcome: Outcome, name: str, difference: Difference | None, options: Options) -> Callable[[], None]:
+    """What prints what there is to say; a path that is not in the JSON is refused here, before a file is written."""
     from convcalc.render.filter import outcome_blocks, outcome_document
 
     given = (outcome, name, options.output, options.convolve, difference)
     if options.format == "json":
-        output.emit_document(outcome_document(*given), options.get)
-        return
-    if options.output is None:
-        _show(outcome, name)
-        output.write("")
-    output.emit(outcome_blocks(*given))
+        from convcalc.schema import pick
+
+        document = outcome_document(*given)
+        if options.get is not None:
+            pick(document, options.get)
+        return lambda: output.emit_document(document, options.get)
+
+    def say() -> None:
+        if options.output is None:
+            _show(outcome, name)
+            output.write("")
+        output.emit(outcome_blocks(*given))
+
+    return say
 
 
 def _show(outcome: Outcome, name: str) -> None:

@@ -145,6 +145,7 @@ def test_the_list_and_a_kernel(run):
         ("STEP --kernel box -o out.pgn", "did you mean .png?"),
         ("STEP --kernel box -o STEP", "add --force"),
         ("STEP --kernel box -o nowhere/out.npy", "there is no folder 'nowhere': make it first"),
+        ("STEP --kernel box --get nothing -o out.npy", "nothing"),
         ("STEP --kernel box --format csv", "use table or json"),
         ("STEP --list", "takes no picture"),
         ("--list --kernel box", "exclude each other"),
