@@ -100,7 +100,7 @@ def agrees(name, layer, out, x, weights):
     return out.dtype == np.float32 and out.shape == expected.shape and (abs(out - expected) <= bound).all()
 
 
-@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(planes(), st.integers(0, 2**16))
 def test_every_way_gives_what_the_direct_one_gives(made, seed):
     layer, shape = made
@@ -125,7 +125,7 @@ def small_tiles(monkeypatch):
 
 @settings(
     deadline=None,
-    max_examples=200,
+    max_examples=120,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(planes(), st.integers(0, 2**16))

@@ -53,7 +53,7 @@ def test_an_error_in_a_pipe_is_said_on_both_sides():
 
 @pytest.mark.parametrize(
     "command",
-    [EXAMPLE, "lenet --report --verify", "lenet --report --json", "shape --help", "-h", "--version", DRAWN],
+    [EXAMPLE, "lenet --report", "lenet --report --json", "shape --help", "-h", "--version", DRAWN],
 )
 @pytest.mark.parametrize("environment", [{}, {"FORCE_COLOR": "1"}, {"PYTHONUNBUFFERED": "1"}])
 def test_a_reader_that_goes_ends_it_quietly(command, environment):
