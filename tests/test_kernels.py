@@ -248,8 +248,9 @@ MEMORY = [
 ]
 
 
-@pytest.mark.parametrize("number", ["1", "2"])
-@pytest.mark.parametrize(("layer", "shape"), MEMORY, ids=repr)
+@pytest.mark.parametrize(
+    ("layer", "shape", "number"), [*((*case, "2") for case in MEMORY), *((*case, "1") for case in LARGE)], ids=repr
+)
 def test_scratch_is_bounded_and_known(layer, shape, number, monkeypatch):
     monkeypatch.setenv("CONVCALC_THREADS", number)
     x, weights = arrays(layer, shape)

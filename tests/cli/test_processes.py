@@ -51,12 +51,14 @@ def test_an_error_in_a_pipe_is_said_on_both_sides():
     assert json.loads(errors[1])["error"]["message"].startswith("kernel 4 does not fit input 2 (padding 0)")
 
 
-@pytest.mark.parametrize(
-    "command",
-    [EXAMPLE, "lenet --report", "lenet --report --json", "shape --help", "-h", "--version", DRAWN],
-)
-@pytest.mark.parametrize("environment", [{}, {"FORCE_COLOR": "1"}, {"PYTHONUNBUFFERED": "1"}])
-def test_a_reader_that_goes_ends_it_quietly(command, environment):
+READ = [EXAMPLE, "lenet --report", "lenet --report --json", "shape --help", "-h", "--version", DRAWN]
+OTHERWISE = [
+    ({name: "1"}, command) for name in ("FORCE_COLOR", "PYTHONUNBUFFERED") for command in (EXAMPLE, "-h", DRAWN)
+]
+
+
+@pytest.mark.parametrize(("environment", "command"), [*(({}, command) for command in READ), *OTHERWISE])
+def test_a_reader_that_goes_ends_it_quietly(environment, command):
     ran = shell(f"convcalc {command} | head -1", **environment)
     assert (ran.returncode, ran.stdout.count("\n"), ran.stderr) == (0, 1, "")
     gone = shell(f"convcalc {command} | true", **environment)
