@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from convcalc.filter.picture import Picture
     from convcalc.filter.verify import Difference
 
-BORDERS = ("zeros", "reflect", "replicate", "circular", "valid")
-RANGES = ("clip", "abs", "scale", "wrap")
 PAGES = (".svg", ".html", ".png")
 NUMBERS = ("sigma", "angle", "wavelength", "gamma", "phase", "amount")
 MOST_REPEATS = 10_000
@@ -98,7 +96,7 @@ def _filter(options: Options) -> Filter:
 
 
 def _settings(options: Options) -> Settings:
-    from convcalc.filter.kernel import Settings
+    from convcalc.filter.kernel import BORDERS, RANGES, Settings
 
     border = values.one_of("--border", options.border, BORDERS)
     range_ = None if options.range is None else values.one_of("--range", options.range, RANGES)

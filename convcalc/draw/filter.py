@@ -18,7 +18,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.filter.kernel import Order, Settings
 from convcalc.filter.outcome import Outcome
 from convcalc.filter.picture import channels, kind
-from convcalc.filter.pixel import Place, Window, neighbourhood, source, span, under
+from convcalc.filter.pixel import Place, Window, neighbourhood, source, under
 from convcalc.kernels.sliding import Array
 
 BAND = 64  # rows that are searched together
@@ -42,7 +42,7 @@ def compare_picture(outcome: Outcome, at: Place | None = None, names: tuple[str,
     outcome, said = _last_time(outcome)
     chosen = choose(outcome.after, at)
     on = under(outcome.filter, outcome.settings, chosen.at)
-    size, anchor = span(outcome.filter)
+    size, anchor = outcome.filter.size, outcome.filter.anchor
     plane = plane_of(outcome.before, chosen.channel)
     window = neighbourhood(plane, size, anchor, outcome.settings, on)
     made = plane_of(outcome.after, chosen.channel)[chosen.at].item()
@@ -155,7 +155,7 @@ def _notes(outcome: Outcome, window: Window, names: tuple[str, str], shades: tup
         said.append(f"both in shades {shades[0].words}")
     else:
         said += [f"{name} in shades {each.words}" for name, each in zip(names, shades, strict=True) if each.words]
-    if any(len(shown_of(taps)) < taps for taps in span(outcome.filter)[0]):
+    if any(len(shown_of(taps)) < taps for taps in outcome.filter.size):
         said.append("dots: the middle of the kernel and of its neighbourhood is left out")
     if channels(outcome.before) in (2, 4):
         said.append("alpha is not filtered")

@@ -13,9 +13,9 @@ from convcalc.draw.svg import Names, element, label, line_height, number, paragr
 from convcalc.draw.table import Cell, of_pixels, of_weights, table
 from convcalc.draw.text import shorten, text_width, widest
 from convcalc.draw.thumbnail import LONGEST, Shades, data_uri, scale_of, shown, shrunk
-from convcalc.filter.kernel import Filter, Linear, Order, total
+from convcalc.filter.kernel import Filter, Linear, Order, parts, total
 from convcalc.filter.outcome import Outcome
-from convcalc.filter.pixel import Place, Tap, Window, parts
+from convcalc.filter.pixel import Place, Tap, Window
 from convcalc.kernels.sliding import Array
 
 GAP = 36  # pixels between the columns

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from math import isnan
 
 from convcalc.draw.text import ELLIPSIS, MINUS
-from convcalc.filter.kernel import Linear, Number, Order
+from convcalc.filter.kernel import Linear, Number, Order, parts
 from convcalc.filter.outcome import Outcome
-from convcalc.filter.pixel import neighbourhood, parts, products, ranked, result, sums
+from convcalc.filter.pixel import neighbourhood, products, ranked, result, sums
 from convcalc.kernels.sliding import Array
 
 MOST = 25  # terms that are all written

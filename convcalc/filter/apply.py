@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,8 +10,9 @@ from convcalc.errors import ConvcalcError
 from convcalc.filter.border import Side, places, sides
 from convcalc.filter.correlate import correlate, plan
 from convcalc.filter.kernel import Filter, Linear, Magnitude, Order, Rows, Settings
-from convcalc.filter.picture import has_alpha
+from convcalc.filter.picture import colours
 from convcalc.filter.ranges import extremes, range_of
+from convcalc.filter.tally import Tell
 from convcalc.filter.ways.problem import Problem
 from convcalc.kernels.sliding import Array
 
@@ -33,7 +33,7 @@ def apply(
     filter: Filter,  # noqa: A002 - what it is
     settings: Settings = USUAL,
     *,
-    tell: Callable[[float], None] | None = None,
+    tell: Tell | None = None,
     way: str | None = None,
 ) -> Filtered:
     """The picture (H, W) or (H, W, channels), filtered: of the same type, and as large as border and stride leave it.
@@ -48,7 +48,7 @@ def apply(
     """
     picture = _picture(array)
     channels = picture.shape[2]
-    filtered = channels - has_alpha(picture)
+    filtered = colours(picture)
     problem = _problem(picture.shape, filter, settings, filtered)
     range_name = range_of(settings.range, filter.range, picture.dtype)
     if isinstance(filter, Order):
@@ -64,7 +64,7 @@ def apply(
         out = np.empty((*problem.places, channels), picture.dtype)
         low, high = correlate(work, picture, range_name, out, tell) or (None, None)
     if filtered < channels:
-        out[:, :, -1] = _sampled(picture[:, :, -1], problem, _anchor(filter), settings)
+        out[:, :, -1] = _sampled(picture[:, :, -1], problem, filter.anchor, settings)
     return Filtered(out.reshape(*problem.places, *np.shape(array)[2:]), low, high)
 
 
@@ -86,32 +86,17 @@ def _problem(shape: tuple[int, ...], what: Filter, settings: Settings, channels:
     for name, pair in (("stride", settings.stride), ("dilation", settings.dilation)):
         if min(pair) < 1:
             raise ConvcalcError(f"{name} {pair} is too small: use {name}=1 or more")
-    size, kernel_size, anchor = (shape[0], shape[1]), what.size, _anchor(what)
-    if isinstance(what, Magnitude):
-        (kernel_size, anchor) = _union(what)
-    padded = sides(size, kernel_size, anchor, settings.dilation, settings.border)
+    size, kernel_size = (shape[0], shape[1]), what.size
+    padded = sides(size, kernel_size, what.anchor, settings.dilation, settings.border)
     found = places(size, kernel_size, padded, settings.stride, settings.dilation)
     return Problem(kernel_size, settings.stride, settings.dilation, settings.border, padded, found, channels, shape[2])
-
-
-def _anchor(what: Filter) -> Side:
-    return _union(what)[1] if isinstance(what, Magnitude) else what.anchor
-
-
-def _union(what: Magnitude) -> tuple[Side, Side]:
-    """The size and the anchor of the smallest kernel that holds both, anchor on anchor."""
-    pairs = list(zip(what.x.anchor, what.y.anchor, what.x.size, what.y.size, strict=True))
-    before = [max(x, y) for x, y, _, _ in pairs]
-    after = [max(x_size - x, y_size - y) for x, y, x_size, y_size in pairs]
-    return (before[0] + after[0], before[1] + after[1]), (before[0], before[1])
 
 
 def _kernels(what: Linear | Magnitude) -> list[Linear]:
     """The kernels, two of them with zeros around, where one is smaller."""
     if isinstance(what, Linear):
         return [what]
-    size, anchor = _union(what)
-    return [_embedded(kernel, size, anchor) for kernel in (what.x, what.y)]
+    return [_embedded(kernel, what.size, what.anchor) for kernel in (what.x, what.y)]
 
 
 def _embedded(kernel: Linear, size: Side, anchor: Side) -> Linear:

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from convcalc.errors import ConvcalcError
+from convcalc.filter.kernel import BORDERS
 from convcalc.kernels import sliding
 from convcalc.kernels.sliding import Array
 from convcalc.layers.axes import counted
 
 Side = tuple[int, int]  # before and after one axis
-BORDERS = ("zeros", "reflect", "replicate", "circular", "valid")
 AXES = ("row", "column")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import fsum, inf
-from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,8 @@ import numpy as np
 from convcalc.errors import ConvcalcError
 from convcalc.filter.arithmetic import Sums, sums
 from convcalc.filter.kernel import Linear
-from convcalc.filter.ranges import Extremes, extremes, store, typed
+from convcalc.filter.ranges import extremes, store, typed
+from convcalc.filter.tally import Extremes, Tally, Tell
 from convcalc.filter.ways.choice import Work, prepared
 from convcalc.filter.ways.problem import Problem
 from convcalc.kernels.scratch import SCRATCH_BYTES, floats_of, workspace
@@ -22,7 +22,6 @@ from convcalc.kernels.tiles import grid, parts
 
 SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 UNITS = 16  # of rounding, that sums of the same numbers are apart at most
-Tell = Callable[[float], None]
 
 
 class Plan(NamedTuple):
@@ -164,27 +163,3 @@ def _side(made: Array, kernel: Sums, floating: np.dtype[Any], scratch: Array) ->
     if kernel.factor is not None:
         np.multiply(side, floating.type(kernel.factor), out=side)
     return side
-
-
-class Tally:
-    """How far the work is, and the extremes so far; threads add to it one at a time."""
-
-    def __init__(self, total: int, tell: Tell | None) -> None:
-        self.extremes: Extremes | None = None
-        self._total, self._done, self._tell = total, 0, tell
-        self._lock = Lock()
-
-    def add(self, seen: Extremes | None) -> None:
-        """One more tile is done.
-
-        >>> tally = Tally(1, print)
-        >>> tally.add((1, 2))
-        1.0
-        """
-        with self._lock:
-            if seen is not None:
-                low, high = self.extremes or seen
-                self.extremes = min(low, seen[0]), max(high, seen[1])
-            self._done += 1
-            if self._tell is not None:
-                self._tell(self._done / self._total)

@@ -7,6 +7,8 @@ from typing import NamedTuple, TypeAlias
 
 Number: TypeAlias = "int | float"
 Rows: TypeAlias = "tuple[tuple[Number, ...], ...]"
+BORDERS = ("zeros", "reflect", "replicate", "circular", "valid")
+RANGES = ("clip", "abs", "scale", "wrap")
 ROUNDING = 2.0**-50  # of the largest weight: what outer products differ by, and no more
 
 
@@ -36,8 +38,17 @@ class Magnitude(NamedTuple):
 
     @property
     def size(self) -> tuple[int, int]:
-        """Rows and columns of the larger."""
-        return max(self.x.size[0], self.y.size[0]), max(self.x.size[1], self.y.size[1])
+        """Rows and columns of the smallest kernel that holds both, anchor on anchor."""
+        rows, columns = (
+            before + max(part.size[axis] - part.anchor[axis] for part in (self.x, self.y))
+            for axis, before in enumerate(self.anchor)
+        )
+        return rows, columns
+
+    @property
+    def anchor(self) -> tuple[int, int]:
+        """The row and the column of it that lie on the pixel itself."""
+        return max(self.x.anchor[0], self.y.anchor[0]), max(self.x.anchor[1], self.y.anchor[1])
 
 
 class Order(NamedTuple):
@@ -65,6 +76,18 @@ class Settings(NamedTuple):
     stride: tuple[int, int] = (1, 1)  # down and across
     dilation: tuple[int, int] = (1, 1)
     range: str | None = None  # clip, abs, scale or wrap; None: the filter's own
+
+
+def parts(kernel: Filter) -> tuple[Linear, ...]:
+    """The kernels of weights that a filter has: one, two of a gradient, none of an order.
+
+    >>> from convcalc.filter.bank import find
+    >>> [part.name for part in parts(find("sobel"))]
+    ['sobel-x', 'sobel-y']
+    """
+    if isinstance(kernel, Linear):
+        return (kernel,)
+    return (kernel.x, kernel.y) if isinstance(kernel, Magnitude) else ()
 
 
 def linear(name: str, weights: Rows, range: str, source: str) -> Linear:  # noqa: A002 - the option's name

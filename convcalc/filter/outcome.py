@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.filter.kernel import Filter, Magnitude, Number, Order, Settings
-from convcalc.filter.picture import channels, has_alpha
+from convcalc.filter.kernel import Filter, Number, Order, Settings, parts
+from convcalc.filter.picture import colours
+from convcalc.filter.tally import Tell, part_of
 
 if TYPE_CHECKING:
     from convcalc.kernels.sliding import Array
@@ -35,7 +35,7 @@ def run(
     filter: Filter,  # noqa: A002 - the field's word
     settings: Settings = Settings(),  # noqa: B008 - frozen
     repeat: int = 1,
-    tell: Callable[[float], None] | None = None,
+    tell: Tell | None = None,
 ) -> Outcome:
     """Filter a picture, H x W or H x W x C, so many times, each time what came out before; ``tell`` hears how far.
 
@@ -53,7 +53,7 @@ def run(
     layers = as_layers(filter, settings, colours(picture))
     for number in range(repeat):
         before = after
-        after, low, high = apply(before, filter, settings, tell=_part(tell, number, repeat))
+        after, low, high = apply(before, filter, settings, tell=part_of(tell, number, repeat))
         costs = _costs(filter, settings, layers, before)
         macs, connections = macs + costs[0], connections + costs[1]
     seconds = perf_counter() - started
@@ -62,24 +62,11 @@ def run(
     return Outcome(picture, after, filter, taken, repeat, low, high, layers, counted, connections, seconds)
 
 
-def colours(picture: Array) -> int:
-    """How many channels are filtered: all but alpha, the last of two or four.
-
-    >>> import numpy as np
-    >>> [colours(np.zeros((2, 2, channels))) for channels in (1, 2, 3, 4)]
-    [1, 1, 3, 3]
-    """
-    return channels(picture) - has_alpha(picture)
-
-
-def as_layers(filter: Filter, settings: Settings, colours: int) -> tuple[Conv, ...]:  # noqa: A002
+def as_layers(filter: Filter, settings: Settings, channels: int) -> tuple[Conv, ...]:  # noqa: A002
     """The same as convolutions, a group a channel; none of an order, which is no sum."""
     from convcalc.filter.describe import as_conv2d
 
-    if isinstance(filter, Order):
-        return ()
-    kernels = (filter.x, filter.y) if isinstance(filter, Magnitude) else (filter,)
-    return tuple(as_conv2d(kernel, settings, colours) for kernel in kernels)
+    return tuple(as_conv2d(kernel, settings, channels) for kernel in parts(filter))
 
 
 def _costs(filter: Filter, settings: Settings, layers: tuple[Conv, ...], picture: Array) -> tuple[int, int]:  # noqa: A002
@@ -96,7 +83,3 @@ def _costs(filter: Filter, settings: Settings, layers: tuple[Conv, ...], picture
         return 0, trace(as_conv2d(shaped, settings, shape[1]), shape).totals.connections or 0
     totals = [trace(layer, shape).totals for layer in layers]
     return sum(total.macs for total in totals), sum(total.connections or 0 for total in totals)
-
-
-def _part(tell: Callable[[float], None] | None, number: int, of: int) -> Callable[[float], None] | None:
-    return None if tell is None else lambda done: tell((number + done) / of)

@@ -38,6 +38,16 @@ def has_alpha(array: Array) -> bool:
     return channels(array) in (2, 4)
 
 
+def colours(array: Array) -> int:
+    """How many channels are filtered: all but alpha, the last of two or four.
+
+    >>> import numpy as np
+    >>> [colours(np.zeros((2, 2, channels))) for channels in (1, 2, 3, 4)]
+    [1, 1, 3, 3]
+    """
+    return channels(array) - has_alpha(array)
+
+
 def kind(array: Array) -> str:
     """The picture's colours and the type of its values, in words.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import fsum, hypot, isfinite
 from typing import NamedTuple
 
-from convcalc.filter.kernel import Filter, Linear, Magnitude, Number, Settings
+from convcalc.filter.kernel import Filter, Linear, Magnitude, Number, Settings, parts
 from convcalc.kernels.sliding import Array
 
 Place = tuple[int, int]  # row, column
@@ -57,38 +57,6 @@ def source(place: int, size: int, border: str) -> int | None:
     return None
 
 
-def span(kernel: Filter) -> tuple[Place, Place]:
-    """The size and the anchor of the window: of two kernels, of the least that holds both, anchor on anchor.
-
-    >>> from convcalc.filter.bank import find
-    >>> span(find("sobel"))
-    ((3, 3), (1, 1))
-    """
-    if not isinstance(kernel, Magnitude):
-        return kernel.size, kernel.anchor
-    both = parts(kernel)
-    (top, left), (below, right) = (
-        [max(side[axis] for side in sides) for axis in (0, 1)]
-        for sides in (
-            [part.anchor for part in both],
-            [(part.size[0] - part.anchor[0], part.size[1] - part.anchor[1]) for part in both],
-        )
-    )
-    return (top + below, left + right), (top, left)
-
-
-def parts(kernel: Filter) -> tuple[Linear, ...]:
-    """The kernels of weights that a filter has: one, two of a gradient, none of an order.
-
-    >>> from convcalc.filter.bank import find
-    >>> [part.name for part in parts(find("sobel"))]
-    ['sobel-x', 'sobel-y']
-    """
-    if isinstance(kernel, Linear):
-        return (kernel,)
-    return (kernel.x, kernel.y) if isinstance(kernel, Magnitude) else ()
-
-
 def under(kernel: Filter, settings: Settings, at: Place) -> Place:
     """The pixel of the input that the anchor lies on, for a pixel of the result.
 
@@ -96,10 +64,9 @@ def under(kernel: Filter, settings: Settings, at: Place) -> Place:
     >>> under(find("box"), Settings("valid", stride=(2, 2)), (1, 3))
     (3, 7)
     """
-    _, anchor = span(kernel)
     first = [
         apart * middle if settings.border == "valid" else 0
-        for apart, middle in zip(settings.dilation, anchor, strict=True)
+        for apart, middle in zip(settings.dilation, kernel.anchor, strict=True)
     ]
     return at[0] * settings.stride[0] + first[0], at[1] * settings.stride[1] + first[1]
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from convcalc.errors import ConvcalcError
+from convcalc.filter.kernel import RANGES
+from convcalc.filter.tally import Extremes
 from convcalc.kernels.scratch import carve
 from convcalc.kernels.sliding import Array
 
-RANGES = ("clip", "abs", "scale", "wrap")
 DOUBLE = np.dtype(np.float64)
-Extremes = tuple[float, float]  # the lowest and the highest; ints where the results are
 
 
 def range_of(asked: str | None, usual: str, dtype: np.dtype[Any]) -> str | None:

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from convcalc.draw.term import SPELLED, WIDTH, Line, Piece
+from convcalc.filter.picture import has_alpha
 from convcalc.kernels.sliding import Array
 from convcalc.kernels.tiles import cuts
 
@@ -129,15 +130,11 @@ def _with_channels(picture: Array) -> Array:
     return picture * np.uint8(255) if picture.dtype == bool else picture
 
 
-def _has_alpha(picture: Array) -> bool:
-    return picture.shape[2] in (2, 4)
-
-
 def _range(picture: Array) -> Range:
     """What is shown black, and what white: of integers all they can hold, of floating point what there is."""
     if picture.dtype.kind != "f":
         return Range(0, int(np.iinfo(picture.dtype).max), False)
-    colours = picture[..., :-1] if _has_alpha(picture) else picture
+    colours = picture[..., :-1] if has_alpha(picture) else picture
     low, high, all_numbers = inf, -inf, True
     for part in cuts(len(picture), max(1, AT_ONCE // picture[0].size)):
         band = colours[part]
@@ -160,7 +157,7 @@ def _pixels(picture: Array, scale: Fraction, found: Range) -> Array:
     """The picture as 8 bit RGB, in the size in which it is shown."""
     rows, columns = (max(1, round(size * scale)) for size in picture.shape[:2])
     with np.errstate(all="ignore"):
-        if _has_alpha(picture):
+        if has_alpha(picture):
             small = averaged(picture, rows, columns, _by_opacity)
             colours, opacity = small[..., :-1], small[..., -1:]
         else:

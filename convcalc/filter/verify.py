@@ -12,8 +12,9 @@ import numpy as np
 from convcalc import engine
 from convcalc.errors import ConvcalcError
 from convcalc.filter.apply import apply
-from convcalc.filter.kernel import Linear, Magnitude, Order, Rows
-from convcalc.filter.outcome import Outcome, colours
+from convcalc.filter.kernel import Linear, Magnitude, Order, Rows, parts
+from convcalc.filter.outcome import Outcome
+from convcalc.filter.picture import colours
 from convcalc.kernels.sliding import Array
 from convcalc.layers.conv import Conv
 
@@ -82,8 +83,7 @@ def _compared(outcome: Outcome, filter_: Linear | Magnitude, before: Array, afte
 
 def _rounding(filter_: Linear | Magnitude, planes: Array, dtype: np.dtype[Any]) -> float:
     """How far a sum may be from another one of the same numbers: a share of what they could add up to."""
-    kernels = (filter_.x, filter_.y) if isinstance(filter_, Magnitude) else (filter_,)
-    weights = sum(float(np.abs(np.array(kernel.weights, np.float64)).sum()) for kernel in kernels)
+    weights = sum(float(np.abs(np.array(kernel.weights, np.float64)).sum()) for kernel in parts(filter_))
     return RELATIVE[dtype.name] * weights * float(np.abs(np.where(np.isfinite(planes), planes, 0.0)).max())
 
 

@@ -25,7 +25,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.filter.bank import find
 from convcalc.filter.kernel import Magnitude, Order, Settings, linear
 from convcalc.filter.outcome import run
-from convcalc.filter.pixel import neighbourhood, ranked, result, span, under
+from convcalc.filter.pixel import neighbourhood, ranked, result, under
 from tests.draw.test_browser import COLLISIONS
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -123,7 +123,8 @@ def test_so_does_an_order_filter(order, size):
 
 def test_the_window_of_a_gradient_holds_both_kernels():
     x, y = linear("x", ((1,) * 5,), "", ""), linear("y", ((1,), (1,), (1,), (1,)), "", "")
-    assert span(Magnitude("", x, y, "", "")) == ((4, 5), (2, 2))
+    both = Magnitude("", x, y, "", "")
+    assert (both.size, both.anchor) == ((4, 5), (2, 2))
     assert under(Magnitude("", x, y, "", ""), Settings("valid"), (0, 0)) == (2, 2)
 
 

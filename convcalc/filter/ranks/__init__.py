@@ -11,8 +11,9 @@ from convcalc.errors import ConvcalcError
 from convcalc.filter import border
 from convcalc.filter.kernel import Settings
 from convcalc.filter.ranks import levels, network, planes, selection
-from convcalc.filter.ranks.job import Job, Tell
+from convcalc.filter.ranks.job import Job
 from convcalc.filter.ranks.program import Shift
+from convcalc.filter.tally import Tell, part_of
 from convcalc.kernels.sliding import Array
 from convcalc.kernels.tiles import grid
 
@@ -86,10 +87,5 @@ def _extreme(job: Job, compare: np.ufunc) -> None:
     parts = list(grid(job.size, most))
     for number, (rows, columns) in enumerate(parts):
         program = network.extreme((rows.stop - rows.start, columns.stop - columns.start), compare is np.maximum)
-        part = job._replace(tell=_share(job.tell, number, len(parts)))
+        part = job._replace(tell=part_of(job.tell, number, len(parts)))
         planes.run(program, part, (rows.start, columns.start), compare if number else None)
-
-
-def _share(tell: Tell | None, number: int, of: int) -> Tell | None:
-    """Tell of a part as that part of the whole."""
-    return None if tell is None else lambda done: tell((number + done) / of)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
 
 from convcalc.filter.border import Side
 from convcalc.filter.ranks.program import Shift
+from convcalc.filter.tally import Tally, Tell
 from convcalc.kernels.scratch import LINE, SCRATCH_BYTES, workspace
 from convcalc.kernels.sliding import Array
 from convcalc.kernels.threads import hands, share
@@ -17,7 +17,6 @@ from convcalc.kernels.tiles import grid, parts
 
 HALF = SCRATCH_BYTES // 2 - 2**12  # what each of two threads may take
 
-Tell = Callable[[float], object]  # how much is done, of 1
 Places = tuple[slice, ...]  # of the result: rows and columns
 
 
@@ -63,18 +62,14 @@ def all_tiles(job: Job, at_once: Shift, start: Callable[[Array], Callable[[Place
     count = parts(sizes, at_once)
     most = min(hands(bytes_each), count)
     floats = -(-bytes_each // (4 * LINE)) * LINE
-    lock, done = Lock(), 0
+    tally = Tally(count, job.tell)
 
     def begin(scratch: Array) -> Callable[[Places], object]:
         do = start(scratch.view(np.uint8))
 
         def tile(places: Places) -> None:
-            nonlocal done
             do(places)
-            if job.tell is not None:
-                with lock:
-                    done += 1
-                    job.tell(done / count)
+            tally.add()
 
         return tile
 
