@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convcalc.draw.axis import Scene
-from convcalc.draw.text import MINUS, TIMES
+from convcalc.draw.text import MINUS, TIMES, by
 from convcalc.explain import explain
 from convcalc.layers.base import Layer
 from convcalc.layers.windows import AXES
@@ -33,15 +33,6 @@ def title(layer: Layer) -> str:
     if getattr(layer, "ceil_mode", False):
         words.append("ceil mode")
     return ", ".join(words)
-
-
-def by(sizes: Sequence[int]) -> str:
-    """Sizes as people write them, all of them.
-
-    >>> by((5, 9))
-    '5\xd79'
-    """
-    return TIMES.join(map(str, sizes))
 
 
 def shapes(row: Row, rank: int, is_transposed: bool) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convcalc.draw.caption import by
 from convcalc.draw.filter_figure import Chosen, figure, plane_of
 from convcalc.draw.sheet import Caption, sheet
 from convcalc.draw.sums import arithmetic, left_out, spelled
 from convcalc.draw.svg import Names
 from convcalc.draw.table import shown_of
-from convcalc.draw.text import TIMES
+from convcalc.draw.text import TIMES, by
 from convcalc.draw.thumbnail import Shades, scale_of, shades_of
 from convcalc.errors import ConvcalcError
 from convcalc.filter.kernel import Order, Settings

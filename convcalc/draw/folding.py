@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from convcalc.draw.operations import by, kind, operation, plain_name, prepares, stays_in_place
+from convcalc.draw.operations import kind, operation, plain_name, prepares, stays_in_place
+from convcalc.draw.text import by
 from convcalc.layers.axes import Shape
 from convcalc.layers.block import INPUT
 from convcalc.report import Report, Row

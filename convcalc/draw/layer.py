@@ -13,6 +13,7 @@ from convcalc.draw.figure import figure
 from convcalc.draw.plain import linear_picture
 from convcalc.draw.sheet import Caption, sheet
 from convcalc.draw.svg import Names
+from convcalc.draw.text import by
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer, is_a
 from convcalc.layers.windows import AXES, Window
@@ -121,7 +122,7 @@ def windows_of(row: Row) -> tuple[Window, ...]:
         bins = [(size, formulas.largest_bin(size, count), count) for size, count in layer.axes(row.input) if count]
         if any(size != largest * count for size, largest, count in bins):
             raise ConvcalcError(
-                f"{layer!r} shares out {caption.by(row.input[-len(bins) :])} in bins that differ, which is not drawn:"
+                f"{layer!r} shares out {by(row.input[-len(bins) :])} in bins that differ, which is not drawn:"
                 " give an input whose sizes the bins divide"
             )
         windows = tuple(Window(size, largest, largest, (0, 0), 1, "zeros") for size, largest, _ in bins)
@@ -150,5 +151,5 @@ def _places(windows: Sequence[Window], at: Sequence[int] | None, is_transposed: 
     if len(at) != len(windows) or not all(0 <= place < size for place, size in zip(at, sizes, strict=False)):
         last = ",".join(str(size - 1) for size in sizes)
         given = ",".join(map(str, at))
-        raise ConvcalcError(f"at {given} is outside the {side} {caption.by(sizes)}: use at={last} at most, from 0")
+        raise ConvcalcError(f"at {given} is outside the {side} {by(sizes)}: use at={last} at most, from 0")
     return list(at)

@@ -7,14 +7,13 @@ from typing import NamedTuple
 
 from convcalc.draw.folding import Step, common, steps_of
 from convcalc.draw.layout import Box, Chain, boxed, entrance
-from convcalc.draw.operations import by
 from convcalc.draw.palette import SIZES, is_bold
 from convcalc.draw.pen import Pen, point, wrapped_name
 from convcalc.draw.repeats import framed, repeated, short_names, steps_in
 from convcalc.draw.sheet import MARGIN
 from convcalc.draw.stacks import MOST_SHEETS, POWER, Scale
 from convcalc.draw.svg import Names, document, line_height, paragraph
-from convcalc.draw.text import fit, widest
+from convcalc.draw.text import by, fit, widest
 from convcalc.draw.wiring import Fork, Group, Item, Tangle, cut, told_from, wired
 from convcalc.errors import ConvcalcError
 from convcalc.layers.block import INPUT

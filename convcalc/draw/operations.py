@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from convcalc.draw.text import TIMES
+from convcalc.draw.text import by
 from convcalc.families import FAMILIES
 from convcalc.layers.axes import counted
 from convcalc.layers.base import Layer
@@ -90,15 +90,6 @@ def prepares(row: Row) -> bool:
     True
     """
     return row.parts is None and (row.layer.aliases or family(row.layer) == "pad")
-
-
-def by(sizes: Sequence[int]) -> str:
-    """Sizes as people write them, all of them.
-
-    >>> by((3, 5))
-    '3\xd75'
-    """
-    return TIMES.join(map(str, sizes))
 
 
 def operation(row: Row) -> str:

@@ -7,6 +7,7 @@ from convcalc.draw.axis import Lane, lane_of
 from convcalc.draw.grid import cells, dots, outlines
 from convcalc.draw.sheet import Caption, Figure, sheet
 from convcalc.draw.svg import Names, element, label, number
+from convcalc.draw.text import by
 from convcalc.explain import explain
 from convcalc.report import DTYPE, Report, Row
 
@@ -45,7 +46,7 @@ def linear_picture(name: Names, row: Row) -> str:
     ]
     if any(side.leaves_out for side in sides):
         said.append("dots: the middle is left out")
-    shapes = f"input {caption.by(row.input)} → output {caption.by(row.output)}"
+    shapes = f"input {by(row.input)} → output {by(row.output)}"
     desc = f"{title}: {shapes}. Every input feeds every output. {'; '.join(said)}."
     return sheet(name, title, desc, figure, [Caption("ink", shapes), *(Caption("muted", line) for line in said)])
 

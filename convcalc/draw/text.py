@@ -126,3 +126,12 @@ def _broken(word: str, size: float, width: float, bold: bool) -> list[str]:
             pieces.append("")
         pieces[-1] += c
     return pieces
+
+
+def by(sizes: Sequence[int]) -> str:
+    """Sizes as people write them, all of them.
+
+    >>> by((5, 9))
+    '5\xd79'
+    """
+    return TIMES.join(map(str, sizes))

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 
 from convcalc.errors import ConvcalcError
 from convcalc.filter.kernel import Filter, Linear, Magnitude, Number, Order, Rows, Settings, separated, total
-from convcalc.layers.axes import whole
+from convcalc.layers.axes import by, whole
 from convcalc.layers.conv import Conv2d
 
 PLAIN = Settings()
@@ -145,15 +145,6 @@ def figure(weight: Number) -> str:
     return str(weight) if isinstance(weight, int) else f"{weight or 0.0:.6g}"
 
 
-def spell_size(size: tuple[int, int]) -> str:
-    """Rows and columns, both.
-
-    >>> spell_size((3, 3))
-    '3x3'
-    """
-    return f"{size[0]}x{size[1]}"
-
-
 def _what(kernel: Filter) -> str:
     if isinstance(kernel, Magnitude):
         return f"a pixel becomes the length of its gradient, sqrt(({kernel.x.name})^2 + ({kernel.y.name})^2)"
@@ -161,4 +152,4 @@ def _what(kernel: Filter) -> str:
     if isinstance(kernel, Order):
         upper = kernel.order == "median" and kernel.size[0] * kernel.size[1] % 2 == 0
         taken = f"upper {kernel.order}" if upper else kernel.order
-    return f"a pixel becomes the {taken} of its {spell_size(kernel.size)} neighbourhood"
+    return f"a pixel becomes the {taken} of its {by(kernel.size)} neighbourhood"

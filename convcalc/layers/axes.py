@@ -124,6 +124,15 @@ def spell(numbers: Sequence[int]) -> str:
     return "x".join(map(str, numbers[:1] if len(set(numbers)) == 1 else numbers))
 
 
+def by(sizes: Sequence[int]) -> str:
+    """Sizes as they are typed.
+
+    >>> by((224, 112))
+    '224x112'
+    """
+    return "x".join(map(str, sizes))
+
+
 def brief(numbers: tuple[int, ...]) -> int | tuple[int, ...]:
     """One number where all axes agree, as in PyTorch's own printing.
 

@@ -7,8 +7,9 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from convcalc import __version__
-from convcalc.filter.describe import Description, description, ends, figure, spell_size
+from convcalc.filter.describe import Description, description, ends, figure
 from convcalc.filter.kernel import Filter, Linear, Number, Settings
+from convcalc.layers.axes import by
 from convcalc.render.sheet import Column, Sheet
 from convcalc.schema import SCHEMA_VERSION
 
@@ -98,11 +99,11 @@ def outcome_blocks(
     rows = [
         ("input", _array(outcome.before)),
         ("output", _array(outcome.after) + ("" if path is None else f" in {path}")),
-        ("kernel", f"{told.name}, {spell_size(told.size)}: {told.what}"),
+        ("kernel", f"{told.name}, {by(told.size)}: {told.what}"),
         *([("anchor", _anchor(told))] if told.anchor and not all(size & 1 for size in told.size) else []),
         ("border", settings.border),
-        *([("stride", spell_size(settings.stride))] if settings.stride != (1, 1) else []),
-        *([("dilation", spell_size(settings.dilation))] if settings.dilation != (1, 1) else []),
+        *([("stride", by(settings.stride))] if settings.stride != (1, 1) else []),
+        *([("dilation", by(settings.dilation))] if settings.dilation != (1, 1) else []),
         *([("repeated", f"{outcome.repeat:,} times")] if outcome.repeat != 1 else []),
         ("values", f"{_figure(outcome.low)} to {_figure(outcome.high)}, {RANGES[settings.range]}"),
         ("connections", f"{outcome.connections:,}"),
@@ -183,7 +184,7 @@ def _part(told: Description) -> list[str | Sheet]:
         f"[{' '.join(ends([figure(weight) for weight in factor], '...'))}]" for factor in told.separable
     )
     rows = [
-        ("size", spell_size(told.size)),
+        ("size", by(told.size)),
         *([("sum", figure(told.total))] if told.total is not None else []),
         *([("separable", separable or "no")] if told.rows else []),
         *([("anchor", _anchor(told))] if told.anchor is not None else []),

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.layers.axes import Shape, counted
+from convcalc.layers.axes import Shape, by, counted
 from convcalc.render.sheet import Sheet
-from convcalc.render.solve_words import Document, Lines, by, number_columns, spelled
+from convcalc.render.solve_words import Document, Lines, number_columns, spelled
 
 if TYPE_CHECKING:
     from convcalc.solve.exact import ExactSizes, Loss

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from convcalc.layers.axes import Shape
+from convcalc.layers.axes import Shape, by
 from convcalc.render.sheet import Sheet
-from convcalc.render.solve_words import Document, Lines, by, cell, number_columns
+from convcalc.render.solve_words import Document, Lines, cell, number_columns
 
 if TYPE_CHECKING:
     from convcalc.solve.same import SameRow

@@ -50,15 +50,6 @@ def number_columns(titles: Sequence[str], keys: Sequence[str]) -> tuple[Column, 
     return tuple(Column(title, key != "output", key=key) for title, key in zip(titles, keys, strict=True))
 
 
-def by(sizes: Sequence[int]) -> str:
-    """Sizes as they are typed.
-
-    >>> by((224, 112))
-    '224x112'
-    """
-    return "x".join(map(str, sizes))
-
-
 def cell(values: Sequence[object]) -> object:
     """Values an axis each as a table shows them; a flag is the same along all.
 

@@ -20,3 +20,16 @@ def browser(running):
     """The one browser of all tests; the reader asks for nothing in particular."""
     running.prefer()
     return running
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """Shows HTML; gives the browser."""
+
+    def shown(html):
+        path = tmp_path / "page.html"
+        path.write_text(html, encoding="utf-8")
+        browser.open(path)
+        return browser
+
+    return shown

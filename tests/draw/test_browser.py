@@ -65,19 +65,6 @@ class Pixels(NamedTuple):
 
 
 @pytest.fixture
-def show(browser, tmp_path):
-    """Shows HTML; gives the browser."""
-
-    def shown(html):
-        path = tmp_path / "page.html"
-        path.write_text(html, encoding="utf-8")
-        browser.open(path)
-        return browser
-
-    return shown
-
-
-@pytest.fixture
 def pixels_of(show):
     """The pixels of a picture inside an <img>."""
     browser = show("<!doctype html>")

@@ -400,17 +400,6 @@ def test_every_kind_is_well_formed():
 # In the browser
 
 
-@pytest.fixture
-def show(browser, tmp_path):
-    def shown_(html):
-        path = tmp_path / "page.html"
-        path.write_text(html, encoding="utf-8")
-        browser.open(path)
-        return browser
-
-    return shown_
-
-
 def test_no_text_leaves_the_sheet_or_meets_another(show):
     drawn = all_pictures()
     browser = show("<!doctype html><meta charset='utf-8'>" + "".join(drawn))
