@@ -46,7 +46,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from convcalc import Conv2d, engine
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 Call = Callable[[], Any]
 

@@ -34,7 +34,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.filter.apply import apply
 from convcalc.filter.kernel import Linear, Settings, linear
 from convcalc.filter.ways.choice import WAYS
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 SIZE = (3000, 4000)
 RADIUS, SIGMA = 15, 5.0

@@ -29,7 +29,7 @@ import numpy as np
 
 from convcalc.filter.kernel import Settings
 from convcalc.filter.ranks import order
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 ROWS, COLUMNS = 3000, 4000
 NANO = 1e9

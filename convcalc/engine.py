@@ -13,7 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from convcalc.errors import ConvcalcError
-from convcalc.kernels import (
+from convcalc.layers.base import Layer
+from convcalc.layers.conv import Conv
+from convcalc.layers.settings import Shape
+from convcalc.ops import (
     activation,
     adaptive,
     conv,
@@ -27,13 +30,10 @@ from convcalc.kernels import (
     reshape,
     transposed,
 )
-from convcalc.kernels.base import Counts, Kernel
-from convcalc.kernels.loops import Product, products
-from convcalc.kernels.scratch import release
-from convcalc.kernels.sliding import Array
-from convcalc.layers.axes import Shape
-from convcalc.layers.base import Layer
-from convcalc.layers.conv import Conv
+from convcalc.ops.base import Counts, Kernel
+from convcalc.ops.loops import Product, products
+from convcalc.ops.scratch import release
+from convcalc.ops.sliding import Array
 
 FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 RANDOM_NUMBERS = 16_381  # a prime, so that no two rows of a layer's weights are likely to be the same

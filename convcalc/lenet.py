@@ -17,7 +17,7 @@ from convcalc.network import Network, chain, opened
 if TYPE_CHECKING:
     import numpy as np
 
-    from convcalc.kernels.sliding import Array
+    from convcalc.ops.sliding import Array
     from convcalc.report import Row
 
 # Table I: the maps of S2 that feed each map of C3.

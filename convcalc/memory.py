@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import prod
 
-from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.block import INPUT
+from convcalc.layers.settings import Shape
 from convcalc.report import Row
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from convcalc.errors import ConvcalcError, quoted
-from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
 from convcalc.layers.block import INPUT, MOST_LAYERS, SOURCE, Block, Node, Sequential, check_is_layer
+from convcalc.layers.settings import Shape
 
 __all__ = ["INPUT", "Network", "Node", "Opened", "Sequential", "as_network", "chain", "opened"]
 

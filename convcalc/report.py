@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc import formulas
-from convcalc.layers.axes import Shape
+from convcalc.layers.settings import Shape
 from convcalc.layers.windows import Field, Window
 from convcalc.unread import Unread
 

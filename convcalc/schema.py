@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc import __version__
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import MOST_DIGITS, Shape, shape
 from convcalc.layers.block import Writer, shared_names
+from convcalc.layers.settings import MOST_DIGITS, Shape, shape
 from convcalc.network import Network, Node
 from convcalc.report import Report, Row
 

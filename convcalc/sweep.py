@@ -13,7 +13,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape
+from convcalc.layers.settings import Shape
 from convcalc.report import Row
 
 Settings = Mapping[str, Any]

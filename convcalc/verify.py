@@ -13,13 +13,13 @@ import numpy as np
 
 from convcalc import engine
 from convcalc.errors import ConvcalcError
-from convcalc.kernels.base import Counts
-from convcalc.kernels.sliding import Array
-from convcalc.kernels.threads import threads
-from convcalc.layers.axes import Shape, shape
 from convcalc.layers.base import Layer
+from convcalc.layers.settings import Shape, shape
 from convcalc.memory import storage
 from convcalc.network import INPUT, Network, Node, Opened, as_network, opened
+from convcalc.ops.base import Counts
+from convcalc.ops.sliding import Array
+from convcalc.ops.threads import threads
 from convcalc.report import total
 from convcalc.walk import as_batch, trace, trace_node
 

@@ -7,9 +7,9 @@ from math import prod
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape, shape
 from convcalc.layers.base import Layer
 from convcalc.layers.block import INPUT, SOURCE, Block, Node
+from convcalc.layers.settings import Shape, shape
 from convcalc.layers.windows import Field
 from convcalc.memory import with_memory
 from convcalc.network import Network, as_network, opened

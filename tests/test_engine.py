@@ -25,9 +25,9 @@ from convcalc import (
     formulas,
     unread,
 )
-from convcalc.kernels.scratch import SCRATCH_BYTES
-from convcalc.kernels.tiles import at_once
 from convcalc.layers.base import Layer
+from convcalc.ops.scratch import SCRATCH_BYTES
+from convcalc.ops.tiles import at_once
 from tests.helpers import build, pattern, stored
 
 CASES = stored("torch_values.jsonl.gz")
@@ -311,7 +311,7 @@ def test_many_examples_at_a_time_are_as_one_by_one(monkeypatch):
     layer, x = Conv2d(2, 3, 3), pattern((7, 2, 6, 6), 0)
     weights = whole_weights(layer)
     together = engine.execute(layer, x, **weights)
-    monkeypatch.setattr("convcalc.kernels.direct.SCRATCH_BYTES", 1)
+    monkeypatch.setattr("convcalc.ops.direct.SCRATCH_BYTES", 1)
     assert (engine.execute(layer, x, **weights) == together).all()
 
 

@@ -139,6 +139,6 @@ def test_a_block_is_as_the_whole(monkeypatch):
     modules = ("blocks", "norm", "neighbours", "pool", "adaptive", "softmax", "lecun", "resample", "pad")
     for module in modules:
         for name in ("BLOCK", "LARGE", "AT_ONCE"):
-            monkeypatch.setattr(f"convcalc.kernels.{module}.{name}", 5, raising=False)
+            monkeypatch.setattr(f"convcalc.ops.{module}.{name}", 5, raising=False)
     for (layer, _), before, after in zip(cases, whole, results(), strict=True):
         assert np.array_equal(before, after, equal_nan=True), layer

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from convcalc import Conv1d, Conv2d, Conv3d, ConvcalcError, MaxPool2d, Sequential, engine
-from convcalc.kernels import (
+from convcalc.ops import (
     blas,
     choice,
     conv,
@@ -276,7 +276,7 @@ def test_direct_scratch_is_bounded(monkeypatch):
     peak = tracemalloc.get_traced_memory()[1] - out.nbytes
     tracemalloc.stop()
     assert peak <= scratch.SCRATCH_BYTES + BUFFERS
-    monkeypatch.setattr("convcalc.kernels.direct.SCRATCH_BYTES", 2**20)
+    monkeypatch.setattr("convcalc.ops.direct.SCRATCH_BYTES", 2**20)
     assert (engine.execute(layer, x, **weights) == out).all()
 
 
@@ -436,7 +436,7 @@ PROGRAM = """
 import os, sys, threading, time
 import numpy as np
 from convcalc import Conv2d, engine
-from convcalc.kernels import blas, crew, scratch, threads
+from convcalc.ops import blas, crew, scratch, threads
 layer = Conv2d(32, 32, 3, padding=1)
 x, weights = np.ones((4, 32, 64, 64), np.float32), engine.random_weights(layer, np.random.default_rng(0))
 """

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 TO = Path(__file__).parents[1] / "tests" / "data" / "filter_answers.npz"
 SCIPY = {"zeros": "constant", "reflect": "mirror", "replicate": "nearest", "circular": "grid-wrap"}

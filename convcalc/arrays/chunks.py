@@ -9,7 +9,7 @@ import numpy as np
 
 from convcalc.arrays.figures import Formula
 from convcalc.arrays.values import MOST, Array, Values
-from convcalc.layers.axes import Shape
+from convcalc.layers.settings import Shape
 
 Tree = Values | tuple[Any, ...]  # of Values, nested as the formula takes its arguments
 

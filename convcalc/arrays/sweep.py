@@ -18,7 +18,7 @@ from convcalc.arrays.figures import Formula
 from convcalc.arrays.values import Array, Reader, Values, axis_name, broadcast_shape, held
 from convcalc.errors import ConvcalcError
 from convcalc.layers import Conv1d, Conv2d, Conv3d
-from convcalc.layers.axes import Shape, counted, whole
+from convcalc.layers.settings import Shape, counted, whole
 
 MEMORY_LIMIT = 2**31  # bytes
 ONE = held(1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from convcalc.arrays.span import Span
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape, counted, whole
+from convcalc.layers.settings import Shape, counted, whole
 from convcalc.layers.windows import AXES
 
 Array = NDArray[Any]

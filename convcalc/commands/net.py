@@ -12,7 +12,7 @@ from convcalc.walk import LayerError, trace
 
 if TYPE_CHECKING:
     from convcalc.commands.source import Source
-    from convcalc.layers.axes import Shape
+    from convcalc.layers.settings import Shape
     from convcalc.render.sheet import Sheet
     from convcalc.verify import Verification
 

@@ -11,8 +11,8 @@ from convcalc import formulas
 from convcalc.commands import output, values
 from convcalc.commands.base import as_typed, tell
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape, counted, divisors, per_axis, spell
 from convcalc.layers.conv import PADDING_MODES, Conv, Conv1d, Conv2d, Conv3d
+from convcalc.layers.settings import Shape, counted, divisors, per_axis, spell
 from convcalc.layers.windows import AXES
 from convcalc.network import Network
 from convcalc.walk import trace

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcalc.commands import output, values
 from convcalc.commands.base import as_typed, option, tell
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import counted
+from convcalc.layers.settings import counted
 
 if TYPE_CHECKING:
-    from convcalc.layers.axes import Shape
+    from convcalc.layers.settings import Shape
     from convcalc.render.sheet import Sheet
     from convcalc.solve.answers import Answers
 

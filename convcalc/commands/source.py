@@ -11,7 +11,7 @@ from convcalc.commands import values
 from convcalc.errors import ConvcalcError, quoted
 
 if TYPE_CHECKING:
-    from convcalc.layers.axes import Shape
+    from convcalc.layers.settings import Shape
     from convcalc.network import Network
 
 MOST_BYTES = 64 * 2**20

@@ -12,7 +12,7 @@ from convcalc.commands import output, values
 from convcalc.commands.base import as_typed, option, tell
 from convcalc.commands.shape import KINDS, NO_KERNEL, READ, Options, Place, layer_for, place_of, texts_of
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import counted
+from convcalc.layers.settings import counted
 from convcalc.layers.windows import AXES
 from convcalc.render.sweep import SETTINGS, USUAL, VALUES, kinds, sweep_columns, sweep_row, sweep_sheet
 from convcalc.sweep import Configuration, Settings, configurations, count, sorted_by

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from convcalc.errors import MOST_QUOTED, ConvcalcError, quoted
-from convcalc.layers.axes import MOST_DIGITS
+from convcalc.layers.settings import MOST_DIGITS
 
 FORMATS = ("table", "json", "ndjson", "csv", "markdown", "latex")
 PADDING_WORDS = "use same, valid, numbers (1, 1x2) or sides (1:2x0:1)"

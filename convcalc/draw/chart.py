@@ -11,7 +11,7 @@ from convcalc.draw.sheet import Caption, Figure, sheet
 from convcalc.draw.svg import Names, element, hatched, hatching, label
 from convcalc.draw.text import shorten, text_width, widest
 from convcalc.errors import ConvcalcError, quoted
-from convcalc.layers.axes import counted
+from convcalc.layers.settings import counted
 from convcalc.report import Figures, Report, Row, total
 
 MOST = 40  # bars

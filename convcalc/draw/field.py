@@ -13,7 +13,7 @@ from convcalc.draw.palette import SIZES
 from convcalc.draw.sheet import Caption, Figure, sheet
 from convcalc.draw.svg import Names, element, label, line_height, number, paragraph
 from convcalc.draw.text import MINUS, TIMES, fit, shorten, widest
-from convcalc.layers.axes import counted
+from convcalc.layers.settings import counted
 from convcalc.layers.windows import AXES, ELEMENTS
 from convcalc.report import Report
 

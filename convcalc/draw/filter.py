@@ -18,7 +18,7 @@ from convcalc.filter.kernel import Order, Settings
 from convcalc.filter.outcome import Outcome
 from convcalc.filter.picture import channels, kind
 from convcalc.filter.pixel import Place, Window, neighbourhood, source, under
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 BAND = 64  # rows that are searched together
 CHANNELS = {2: ("grey",), 3: ("red", "green", "blue"), 4: ("red", "green", "blue")}

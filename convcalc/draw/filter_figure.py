@@ -15,7 +15,7 @@ from convcalc.draw.thumbnail import LONGEST, Shades, data_uri, scale_of, shown, 
 from convcalc.filter.kernel import Filter, Linear, Order, parts, total
 from convcalc.filter.outcome import Outcome
 from convcalc.filter.pixel import Place, Tap, Window
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 GAP = 36  # pixels between the columns
 ABOVE = 18  # pixels for what is written above a picture

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from convcalc.draw.operations import kind, operation, plain_name, prepares, stays_in_place
 from convcalc.draw.text import by
-from convcalc.layers.axes import Shape
 from convcalc.layers.block import INPUT
+from convcalc.layers.settings import Shape
 from convcalc.report import Report, Row
 
 MANY = 8  # convolutions of which is said once what follows each

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from convcalc.errors import ConvcalcError, quoted
 from convcalc.layers.adaptive import AdaptivePool
-from convcalc.layers.axes import counted
 from convcalc.layers.base import Layer
 from convcalc.layers.conv import Conv, Kernels
 from convcalc.layers.dense import Linear
 from convcalc.layers.lecun import Subsampling2d
 from convcalc.layers.pool import Pool
+from convcalc.layers.settings import counted
 from convcalc.layers.transposed import ConvTranspose
 from convcalc.report import Row
 

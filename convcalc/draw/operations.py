@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from convcalc.draw.text import by
 from convcalc.families import FAMILIES
-from convcalc.layers.axes import counted
 from convcalc.layers.base import Layer
+from convcalc.layers.settings import counted
 from convcalc.report import Row
 
 # A class's name, without its rank, in words.

@@ -9,7 +9,7 @@ from convcalc.draw.text import ELLIPSIS, MINUS
 from convcalc.filter.kernel import Linear, Number, Order, parts
 from convcalc.filter.outcome import Outcome
 from convcalc.filter.pixel import neighbourhood, products, ranked, result, sums
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 MOST = 25  # terms that are all written
 FIRST, LAST = 12, 2  # of more

@@ -13,7 +13,7 @@ from convcalc.draw.thumbnail import Shades, shown
 from convcalc.filter.kernel import Number, Rows
 from convcalc.filter.picture import has_alpha
 from convcalc.filter.pixel import Place, Window
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 MOST, ENDS = 11, 5  # rows or columns that are all shown, and how many at both ends of more
 LEAST, HEIGHT = 24, 22  # pixels of a cell

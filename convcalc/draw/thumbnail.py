@@ -10,7 +10,7 @@ import numpy as np
 from convcalc.draw.text import MINUS
 from convcalc.filter.files.png import png_bytes
 from convcalc.filter.picture import has_alpha
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 LONGEST = 360  # pixels of the longer side, at most
 ROOMY = 240  # and what a small picture is drawn to, each pixel so many times

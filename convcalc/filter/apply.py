@@ -14,7 +14,7 @@ from convcalc.filter.picture import colours
 from convcalc.filter.ranges import extremes, range_of
 from convcalc.filter.tally import Tell
 from convcalc.filter.ways.problem import Problem
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 DTYPES = ("uint8", "uint16", "float32", "float64")
 USUAL = Settings()

@@ -12,9 +12,9 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.filter.kernel import BORDERS
-from convcalc.kernels import sliding
-from convcalc.kernels.sliding import Array
-from convcalc.layers.axes import counted
+from convcalc.layers.settings import counted
+from convcalc.ops import sliding
+from convcalc.ops.sliding import Array
 
 Side = tuple[int, int]  # before and after one axis
 AXES = ("row", "column")

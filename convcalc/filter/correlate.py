@@ -15,10 +15,10 @@ from convcalc.filter.ranges import extremes, store, typed
 from convcalc.filter.tally import Extremes, Tally, Tell
 from convcalc.filter.ways.choice import Work, prepared
 from convcalc.filter.ways.problem import Problem
-from convcalc.kernels.scratch import SCRATCH_BYTES, floats_of, workspace
-from convcalc.kernels.sliding import Array
-from convcalc.kernels.threads import hands, share
-from convcalc.kernels.tiles import grid, parts
+from convcalc.ops.scratch import SCRATCH_BYTES, floats_of, workspace
+from convcalc.ops.sliding import Array
+from convcalc.ops.threads import hands, share
+from convcalc.ops.tiles import grid, parts
 
 SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 UNITS = 16  # of rounding, that sums of the same numbers are apart at most

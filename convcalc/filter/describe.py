@@ -6,8 +6,8 @@ from typing import NamedTuple, TypeVar
 
 from convcalc.errors import ConvcalcError
 from convcalc.filter.kernel import Filter, Linear, Magnitude, Number, Order, Rows, Settings, separated, total
-from convcalc.layers.axes import by, whole
 from convcalc.layers.conv import Conv2d
+from convcalc.layers.settings import by, whole
 
 PLAIN = Settings()
 MOST_SHOWN, ENDS = 7, 3  # rows, or columns, of weights that are shown: a line fits 80 characters

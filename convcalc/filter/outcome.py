@@ -10,8 +10,8 @@ from convcalc.filter.picture import colours
 from convcalc.filter.tally import Tell, part_of
 
 if TYPE_CHECKING:
-    from convcalc.kernels.sliding import Array
     from convcalc.layers.conv import Conv
+    from convcalc.ops.sliding import Array
 
 
 class Outcome(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 SPACES = {b"GRAY": (1, 2), b"RGB ": (3, 4)}  # of a profile, and the channels of pictures that it is for
 COLOURS = {1: "grey", 2: "grey with alpha", 3: "RGB", 4: "RGBA"}

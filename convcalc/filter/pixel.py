@@ -6,7 +6,7 @@ from math import fsum, hypot, isfinite
 from typing import NamedTuple
 
 from convcalc.filter.kernel import Filter, Linear, Magnitude, Number, Settings, parts
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 Place = tuple[int, int]  # row, column
 

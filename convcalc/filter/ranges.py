@@ -9,8 +9,8 @@ import numpy as np
 from convcalc.errors import ConvcalcError
 from convcalc.filter.kernel import RANGES
 from convcalc.filter.tally import Extremes
-from convcalc.kernels.scratch import carve
-from convcalc.kernels.sliding import Array
+from convcalc.ops.scratch import carve
+from convcalc.ops.sliding import Array
 
 DOUBLE = np.dtype(np.float64)
 

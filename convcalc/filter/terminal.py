@@ -13,8 +13,8 @@ import numpy as np
 
 from convcalc.draw.term import SPELLED, WIDTH, Line, Piece
 from convcalc.filter.picture import has_alpha
-from convcalc.kernels.sliding import Array
-from convcalc.kernels.tiles import cuts
+from convcalc.ops.sliding import Array
+from convcalc.ops.tiles import cuts
 
 Style = Literal["colour", "shades", "ascii"]
 UPPER = "▀"  # its upper half has the character's colour, its lower half the background's

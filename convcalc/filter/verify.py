@@ -15,8 +15,8 @@ from convcalc.filter.apply import apply
 from convcalc.filter.kernel import Linear, Magnitude, Order, Rows, parts
 from convcalc.filter.outcome import Outcome
 from convcalc.filter.picture import colours
-from convcalc.kernels.sliding import Array
 from convcalc.layers.conv import Conv
+from convcalc.ops.sliding import Array
 
 LEVELS = 1  # of integers: what is halfway between two may be rounded either way
 # How far sums may be apart, of what they could reach: those over 8 bits and float32 are made in float32.

@@ -8,7 +8,7 @@ from math import isfinite
 from convcalc.errors import ConvcalcError, quoted
 from convcalc.filter.bank.values import MOST
 from convcalc.filter.kernel import Number, Rows
-from convcalc.layers.axes import MOST_DIGITS, counted
+from convcalc.layers.settings import MOST_DIGITS, counted
 
 MOST_BYTES = 2**25  # of a file of text: 1001 x 1001 numbers of 33 characters
 LARGEST = 1e300  # weight: a million of them can still be summed

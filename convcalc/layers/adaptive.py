@@ -8,9 +8,9 @@ from math import prod
 from typing import Any
 
 from convcalc import formulas
-from convcalc.layers.axes import PerAxis, Shape, brief, per_axis, shape, whole
 from convcalc.layers.base import Weightless
 from convcalc.layers.pool import INDEX_BYTES
+from convcalc.layers.settings import PerAxis, Shape, brief, per_axis, shape, whole
 from convcalc.layers.windows import Field, moved, refuse_empty, spatial_sizes
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape, shape
+from convcalc.layers.settings import Shape, shape
 from convcalc.layers.windows import Field, Window
 
 

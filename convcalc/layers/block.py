@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import ConvcalcError, quoted
-from convcalc.layers.axes import Shape
 from convcalc.layers.base import Layer
+from convcalc.layers.settings import Shape
 from convcalc.layers.windows import Field
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import Any
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import (
+from convcalc.layers.base import Layer
+from convcalc.layers.settings import (
     Padding,
     PerAxis,
     Shape,
@@ -23,7 +24,6 @@ from convcalc.layers.axes import (
     spell,
     whole,
 )
-from convcalc.layers.base import Layer
 from convcalc.layers.windows import Field, Window, through_windows, windows_over
 
 PADDING_MODES = {

@@ -8,8 +8,8 @@ from math import prod
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape, axis_index, counted, shape, whole
 from convcalc.layers.base import Layer, Weightless
+from convcalc.layers.settings import Shape, axis_index, counted, shape, whole
 from convcalc.layers.windows import Field
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers.activation import Identity
-from convcalc.layers.axes import whole
 from convcalc.layers.base import Layer
 from convcalc.layers.block import SOURCE, Block, Node, Write, listed, named
 from convcalc.layers.join import Add, Concat, Join, Mul
+from convcalc.layers.settings import whole
 
 JOINS = ("concat", "add", "mul")
 

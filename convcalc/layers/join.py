@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape, axis_index, counted, shape, whole
 from convcalc.layers.base import Weightless
+from convcalc.layers.settings import Shape, axis_index, counted, shape, whole
 from convcalc.layers.windows import Field
 
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, NoReturn
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers import kind
-from convcalc.layers.axes import Shape, shape
 from convcalc.layers.base import Layer
+from convcalc.layers.settings import Shape, shape
 from convcalc.layers.windows import Field, Window, spatial_sizes
 
 

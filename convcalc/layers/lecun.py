@@ -12,9 +12,9 @@ from math import prod
 from typing import Any
 
 from convcalc import formulas
-from convcalc.layers.axes import PerAxis, Shape, brief, per_axis, shape, whole
 from convcalc.layers.base import Layer, Weightless
 from convcalc.layers.dense import Linear
+from convcalc.layers.settings import PerAxis, Shape, brief, per_axis, shape, whole
 from convcalc.layers.windows import Field, Window, through_windows, windows_over
 
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape, counted, shape, whole
 from convcalc.layers.base import InPlace, Uncounted, Weightless
+from convcalc.layers.settings import Shape, counted, shape, whole
 
 
 class Norm(InPlace, Uncounted):

@@ -8,8 +8,8 @@ from math import prod
 from typing import Any
 
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape, Sides, counted, shape, whole
 from convcalc.layers.base import Weightless
+from convcalc.layers.settings import Shape, Sides, counted, shape, whole
 from convcalc.layers.windows import Field, moved, refuse_empty, spatial_sizes
 
 

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import PerAxis, Shape, Sides, brief, per_axis, shape, spell, whole
 from convcalc.layers.base import Weightless
+from convcalc.layers.settings import PerAxis, Shape, Sides, brief, per_axis, shape, spell, whole
 from convcalc.layers.windows import (
     Field,
     Window,

@@ -10,8 +10,8 @@ from typing import Any
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers import kind
-from convcalc.layers.axes import Shape, counted, shape, whole
 from convcalc.layers.base import Layer, Weightless
+from convcalc.layers.settings import Shape, counted, shape, whole
 from convcalc.layers.windows import Field, moved
 
 # The number of sizes that each mode takes.

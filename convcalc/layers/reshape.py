@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import PerAxis, Shape, Sides, axis_index, brief, counted, per_axis, shape, whole
 from convcalc.layers.base import InPlace, Weightless
+from convcalc.layers.settings import PerAxis, Shape, Sides, axis_index, brief, counted, per_axis, shape, whole
 from convcalc.layers.windows import Field, Window, moved, refuse_empty, windows_over
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import PerAxis, Shape, brief, per_axis, shape, whole
 from convcalc.layers.conv import Kernels
+from convcalc.layers.settings import PerAxis, Shape, brief, per_axis, shape, whole
 from convcalc.layers.windows import Field, Window, moved, refuse_empty, spatial_sizes
 
 PER_AXIS = ("kernel_size", "stride", "padding", "output_padding", "dilation")

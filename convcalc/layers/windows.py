@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape, Sides, counted, shape, spell
+from convcalc.layers.settings import Shape, Sides, counted, shape, spell
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from convcalc import __version__
 from convcalc.filter.describe import Description, description, ends, figure
 from convcalc.filter.kernel import Filter, Linear, Number, Settings
-from convcalc.layers.axes import by
+from convcalc.layers.settings import by
 from convcalc.render.sheet import Column, Sheet
 from convcalc.schema import SCHEMA_VERSION
 

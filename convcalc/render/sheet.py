@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.layers.axes import counted
 from convcalc.layers.block import Sequential
 from convcalc.layers.conv import Conv
+from convcalc.layers.settings import counted
 from convcalc.layers.windows import AXES, ELEMENTS
 from convcalc.report import Report, Row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from convcalc.layers.axes import Shape, counted
+from convcalc.layers.settings import Shape, counted
 from convcalc.render.sheet import Sheet
 from convcalc.render.solve_words import Document, Lines, among, cell, number_columns
 

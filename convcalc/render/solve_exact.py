@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.layers.axes import Shape, by, counted
+from convcalc.layers.settings import Shape, by, counted
 from convcalc.render.sheet import Sheet
 from convcalc.render.solve_words import Document, Lines, number_columns, spelled
 

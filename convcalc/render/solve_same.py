@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from convcalc.layers.axes import Shape, by
+from convcalc.layers.settings import Shape, by
 from convcalc.render.sheet import Sheet
 from convcalc.render.solve_words import Document, Lines, cell, number_columns
 

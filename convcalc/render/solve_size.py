@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from convcalc.layers.axes import by
+from convcalc.layers.settings import by
 from convcalc.render.sheet import Column, Sheet
 from convcalc.render.solve_words import TITLES, Document, Lines, among, cell, spelled
 

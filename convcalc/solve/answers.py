@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers import kind
-from convcalc.layers.axes import brief, counted, whole
 from convcalc.layers.base import Layer
+from convcalc.layers.settings import brief, counted, whole
 from convcalc.layers.windows import AXES
 from convcalc.solve.axes import Combined, combinations_in_order
 from convcalc.solve.bounds import Bounds, Limits

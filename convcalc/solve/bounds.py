@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import whole
+from convcalc.layers.settings import whole
 
 MOST_DEFAULT = 64  # larger kernels and strides are looked for by default only where the sizes say so
 MOST_SPOKEN = 6  # numbers or runs of them that are listed in words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from convcalc import formulas
-from convcalc.layers.axes import Sides
+from convcalc.layers.settings import Sides
 from convcalc.solve.answers import Answers, ask
 from convcalc.solve.bounds import Bounds, between, first_where
 from convcalc.solve.search import Axis, Operation, Solution, room

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.axes import Shape, shape, whole
 from convcalc.layers.base import Layer
 from convcalc.layers.pad import Pad, ReflectionPad, ReplicationPad
+from convcalc.layers.settings import Shape, shape, whole
 from convcalc.layers.windows import AXES, Window
 from convcalc.network import INPUT, Network, as_network, opened
 from convcalc.solve.progressions import Progression, folded

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers import kind
-from convcalc.layers.axes import Sides, counted, whole
 from convcalc.layers.conv import Conv
+from convcalc.layers.settings import Sides, counted, whole
 
 MOST_ROWS = 10_000
 KERNEL_SIZES = range(1, 12)

@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from convcalc.errors import ConvcalcError, quoted
-from convcalc.layers.axes import MOST_DIGITS
+from convcalc.layers.settings import MOST_DIGITS
 
 NUMBER, PER_AXIS, SHAPE, TEXT, TRUTH = "a number", "a number an axis", "a shape", "text", "a comparison"
 

@@ -13,8 +13,8 @@ from convcalc.errors import ConvcalcError, quoted
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from convcalc.layers.axes import Shape
     from convcalc.layers.block import Sequential
+    from convcalc.layers.settings import Shape
 
 _MEMBERS = {
     "lenet": ("lenet5", "lenet5-full"),

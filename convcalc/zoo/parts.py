@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convcalc.layers import BatchNorm2d, Conv2d
-from convcalc.layers.axes import PerAxis
+from convcalc.layers.settings import PerAxis
 
 CLASSES = 1000  # of ImageNet
 

@@ -7,7 +7,7 @@ import pytest
 
 from convcalc.filter.apply import apply
 from convcalc.filter.kernel import Magnitude, Settings, linear
-from convcalc.kernels.scratch import SCRATCH_BYTES, release
+from convcalc.ops.scratch import SCRATCH_BYTES, release
 
 SMALL = linear("", ((1, -2, 3), (4, 5, -6), (-3, 2, 1)), "clip", "")
 SOFT = linear("", tuple((0.1 * row,) * 31 for row in range(1, 32)), "clip", "")

@@ -18,7 +18,7 @@ from convcalc.filter import ranks
 from convcalc.filter.kernel import Settings
 from convcalc.filter.ranks import job, levels, network, order, planes, selection
 from convcalc.filter.ranks.program import Program
-from convcalc.kernels import scratch, threads
+from convcalc.ops import scratch, threads
 
 STORED = Path(__file__).parents[1] / "data" / "filter_order.npz"
 ORDERS = ("minimum", "median", "maximum")

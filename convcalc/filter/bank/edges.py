@@ -16,7 +16,7 @@ from convcalc.filter.bank.entry import Entry, Setting, Size, Value, fixed, weigh
 from convcalc.filter.bank.smooth import bell
 from convcalc.filter.bank.values import size_for
 from convcalc.filter.kernel import Linear, Magnitude, Rows, linear, middle
-from convcalc.layers.axes import spell
+from convcalc.layers.settings import spell
 
 SOBEL_SIZES = (3, 5, 7)
 BITS = 50  # of the largest weight that a balanced kernel keeps: so its sum is exact

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from convcalc.filter.kernel import Filter, Linear, Rows, linear
-from convcalc.layers.axes import spell
+from convcalc.layers.settings import spell
 
 Size: TypeAlias = "tuple[int, int]"
 Value: TypeAlias = "Size | float"

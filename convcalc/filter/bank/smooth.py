@@ -8,7 +8,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.filter.bank.entry import Entry, Setting, Size, weighted
 from convcalc.filter.bank.values import size_for
 from convcalc.filter.kernel import Rows, middle
-from convcalc.layers.axes import spell
+from convcalc.layers.settings import spell
 
 
 def identity(size: Size) -> Rows:

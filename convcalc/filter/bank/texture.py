@@ -9,7 +9,7 @@ from convcalc.filter.bank.entry import Entry, Setting, Size, weighted
 from convcalc.filter.bank.smooth import direction
 from convcalc.filter.bank.values import MOST
 from convcalc.filter.kernel import Rows
-from convcalc.layers.axes import spell
+from convcalc.layers.settings import spell
 
 DEVIATIONS = 3  # how far the kernel reaches where no size is given
 

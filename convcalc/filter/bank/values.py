@@ -6,7 +6,7 @@ from math import isfinite
 
 from convcalc.errors import ConvcalcError
 from convcalc.filter.bank.entry import Size, Value
-from convcalc.layers.axes import per_axis, real, spell
+from convcalc.layers.settings import per_axis, real, spell
 
 MOST = 1001  # rows, and columns, of a kernel
 LIMITS: dict[str, tuple[float, float]] = {

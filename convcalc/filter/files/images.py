@@ -17,7 +17,7 @@ from convcalc.filter.files.found import what_is_found
 from convcalc.filter.files.limits import check_size
 from convcalc.filter.files.png import SIGNATURE
 from convcalc.filter.picture import COLOURS, Picture, channels, profile_fits
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 if TYPE_CHECKING:
     from PIL.Image import Image

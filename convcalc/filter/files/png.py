@@ -13,7 +13,7 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.filter.picture import channels, kind
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # of so many channels

@@ -12,7 +12,7 @@ import numpy as np
 from convcalc.errors import ConvcalcError
 from convcalc.filter.files.png import AVERAGE, COLOUR_TYPES, PAETH, SIGNATURE, SUB, UP, average
 from convcalc.filter.picture import COLOURS
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 CHANNELS = {colour_type: count for count, colour_type in COLOUR_TYPES.items()}
 ADAM7 = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))

@@ -14,8 +14,8 @@ from convcalc.filter.ranks import levels, network, planes, selection
 from convcalc.filter.ranks.job import Job
 from convcalc.filter.ranks.program import Shift
 from convcalc.filter.tally import Tell, part_of
-from convcalc.kernels.sliding import Array
-from convcalc.kernels.tiles import grid
+from convcalc.ops.sliding import Array
+from convcalc.ops.tiles import grid
 
 FAR = 256  # pixels that a window of minima may reach beyond a tile; a larger one is done in parts
 MOST_COMPARED = 500  # taps: a longer program takes seconds to write

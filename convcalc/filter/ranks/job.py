@@ -10,10 +10,10 @@ import numpy as np
 from convcalc.filter.border import Side
 from convcalc.filter.ranks.program import Shift
 from convcalc.filter.tally import Tally, Tell
-from convcalc.kernels.scratch import LINE, SCRATCH_BYTES, workspace
-from convcalc.kernels.sliding import Array
-from convcalc.kernels.threads import hands, share
-from convcalc.kernels.tiles import grid, parts
+from convcalc.ops.scratch import LINE, SCRATCH_BYTES, workspace
+from convcalc.ops.sliding import Array
+from convcalc.ops.threads import hands, share
+from convcalc.ops.tiles import grid, parts
 
 HALF = SCRATCH_BYTES // 2 - 2**12  # what each of two threads may take
 

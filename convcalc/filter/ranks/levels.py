@@ -16,7 +16,7 @@ import numpy as np
 from convcalc.filter.border import band
 from convcalc.filter.ranks.job import HALF, Job, Places, all_tiles, spanned
 from convcalc.filter.ranks.program import Shift
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 Planes = tuple[Array, Array, Array]
 BYTE = np.dtype(np.uint8)

@@ -15,7 +15,7 @@ import numpy as np
 from convcalc.filter.border import band
 from convcalc.filter.ranks.job import HALF, Job, Places, all_tiles, spanned
 from convcalc.filter.ranks.program import Program, Shift
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 PLANE_BYTES = 2**17  # a call costs as much as a few thousand bytes of it; more, and fewer planes stay in the cache
 APART = 64  # bytes: planes begin at lines of the cache

@@ -18,8 +18,8 @@ from convcalc.filter.kernel import Number, separated
 from convcalc.filter.ways import taps
 from convcalc.filter.ways.exact import repaired
 from convcalc.filter.ways.problem import Problem, planes, toeplitz
-from convcalc.kernels.scratch import carve, floats_of
-from convcalc.kernels.sliding import Array
+from convcalc.ops.scratch import carve, floats_of
+from convcalc.ops.sliding import Array
 
 ROWS, COLUMNS = 16, 32  # places of one product
 TILE = (128, 512)  # places at once, where the kernel is not larger

@@ -15,7 +15,7 @@ from convcalc.filter.arithmetic import Sums
 from convcalc.filter.border import Side
 from convcalc.filter.ways import bands, spectrum, taps
 from convcalc.filter.ways.problem import Problem
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 
 class Work(Protocol):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from convcalc.filter.ways.taps import Taps
-from convcalc.kernels.sliding import Array
-from convcalc.kernels.tiles import grid
+from convcalc.ops.sliding import Array
+from convcalc.ops.tiles import grid
 
 
 def repaired(taps: Taps, out: Array, x: Array, rows: slice, columns: slice, scratch: Array) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.filter.border import Side, band
-from convcalc.kernels.sliding import Array
+from convcalc.ops.sliding import Array
 
 
 class Problem(NamedTuple):

@@ -18,8 +18,8 @@ from convcalc.filter.border import Side
 from convcalc.filter.ways import taps
 from convcalc.filter.ways.exact import repaired
 from convcalc.filter.ways.problem import Problem, planes
-from convcalc.kernels.scratch import carve, floats_of
-from convcalc.kernels.sliding import Array
+from convcalc.ops.scratch import carve, floats_of
+from convcalc.ops.sliding import Array
 
 DOUBLE = np.dtype(np.float64)
 LEAST, SPANS = 256, 4  # elements of an axis at least, and spans of the kernel, unless the picture is smaller

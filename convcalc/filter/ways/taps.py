@@ -15,8 +15,8 @@ from convcalc.filter.arithmetic import Sums
 from convcalc.filter.border import Side, band
 from convcalc.filter.kernel import Number, Rows, separated
 from convcalc.filter.ways.problem import Problem, planes
-from convcalc.kernels.scratch import carve, floats_of
-from convcalc.kernels.sliding import Array
+from convcalc.ops.scratch import carve, floats_of
+from convcalc.ops.sliding import Array
 
 COLUMNS = 4096  # numbers of a row at once: a tap's few rows stay in the first cache
 TILE_BYTES = 2**20  # of the sums: a call costs what thousands of sums do
