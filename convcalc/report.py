@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcalc import formulas
 from convcalc.layers.settings import Shape
 from convcalc.layers.windows import Field, Window
+from convcalc.notes import Note
 from convcalc.unread import Unread
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class Row(NamedTuple):
 
     Shapes include the batch. ``seen`` and ``field`` are what a unit of the input and of the output sees, an entry a
     spatial axis of the network's input; ``windows`` and ``unread`` have an entry a spatial axis of the layer's input.
-    ``shares`` names the row whose parameters these are, where the layer is one that was used before.
+    ``shares`` names the row whose parameters these are, where the layer is one that was used before. ``notes`` are
+    the remarks about a single layer; the walk collects them in the report.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Row(NamedTuple):
     out_channels_assumed: bool = False
     shares: str | None = None
     parts: tuple[Row, ...] | None = None
+    notes: tuple[Note, ...] = ()
 
     @property
     def input(self) -> Shape:
@@ -106,13 +109,17 @@ class Row(NamedTuple):
 
 
 class Report(NamedTuple):
-    """A network at work on an input of a given shape."""
+    """A network at work on an input of a given shape.
+
+    ``notes`` say what was assumed and what is not known, of the network first and then of its layers, in order.
+    """
 
     input: Shape
     batch: int
     dtype: str
     rows: tuple[Row, ...]
     field: tuple[Field, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def output(self) -> Shape:

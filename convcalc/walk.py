@@ -62,7 +62,10 @@ def trace(
         leaving = {name: (outputs[leaf], fields[leaf]) for name, leaf in graph.leaving.items() if leaf in outputs}
         tree = _rows(network.nodes, "", INPUT, done, leaving)
         last = network.nodes[-1].name if network.nodes else INPUT
-        return Report(sizes, sizes[0] if batched and sizes else 1, dtype, tree, leaving.get(last, (sizes, ()))[1])
+        notes = tuple(note for row in rows for note in row.notes)
+        return Report(
+            sizes, sizes[0] if batched and sizes else 1, dtype, tree, leaving.get(last, (sizes, ()))[1], notes
+        )
 
     for number, node in enumerate(graph.leaves, start=1):
         known = first_use.get(id(node.layer))
