@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.filter.kernel import Settings
-from convcalc.filter.ranks import order
+from convcalc.filter.order_statistics import order
 from convcalc.ops.sliding import Array
 
 ROWS, COLUMNS = 3000, 4000

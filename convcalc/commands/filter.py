@@ -127,7 +127,7 @@ def _alone(path: str | None, options: Options, name: str, others: Sequence[str])
 
 
 def _emit_list(options: Options) -> None:
-    from convcalc.filter.bank import entries
+    from convcalc.filter.presets import entries
     from convcalc.render.filter import list_document, list_sheet
 
     if options.format == "json":
@@ -245,7 +245,7 @@ def _written(picture: Picture, outcome: Outcome, at: tuple[int, int] | None, pat
 
 def _compared(outcome: Outcome, at: tuple[int, int] | None, path: str, force: bool) -> bool:
     """Draw the comparison, into a file or to stdout; whether stdout is still free."""
-    from convcalc.draw.filter import compare_picture
+    from convcalc.draw.filter.compare import compare_picture
 
     svg = compare_picture(outcome, at)
     if path == "-":

@@ -52,10 +52,10 @@ def apply(
     problem = _problem(picture.shape, filter, settings, filtered)
     range_name = range_of(settings.range, filter.range, picture.dtype)
     if isinstance(filter, Order):
-        from convcalc.filter import ranks  # type: ignore[attr-defined, unused-ignore]
+        from convcalc.filter import order_statistics  # type: ignore[attr-defined, unused-ignore]
 
         out = np.empty((*problem.places, channels), picture.dtype)
-        ranks.order(
+        order_statistics.order(
             picture[:, :, :filtered], filter.order, filter.size, filter.anchor, settings, out[:, :, :filtered], tell
         )
         low, high = extremes(out, None, filtered) or (None, None)

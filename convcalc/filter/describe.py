@@ -35,7 +35,7 @@ class Description(NamedTuple):
 def description(kernel: Filter, settings: Settings = PLAIN, channels: int = 1) -> Description:
     """The filter described, and the layer it is on a picture of so many channels.
 
-    >>> from convcalc.filter.bank import find
+    >>> from convcalc.filter.presets import find
     >>> shown = description(find("sobel-x"))
     >>> shown.rows, shown.total, shown.separable
     (('-1  0  1', '-2  0  2', '-1  0  1'), 0, ((1, 2, 1), (-1, 0, 1)))
@@ -68,7 +68,7 @@ def as_conv2d(kernel: Filter, settings: Settings = PLAIN, channels: int = 1) -> 
     Its padding puts the anchor on the pixel: before it dilation * anchor, behind it dilation * (size - 1 - anchor).
     `ConvcalcError` for a filter that is no weighted sum.
 
-    >>> from convcalc.filter.bank import find
+    >>> from convcalc.filter.presets import find
     >>> as_conv2d(find("box", size=(2, 2)), Settings("zeros"), 3)
     Conv2d(3, 3, 2, padding=((1, 0), (1, 0)), groups=3, bias=False)
     """

@@ -81,7 +81,7 @@ class Settings(NamedTuple):
 def parts(kernel: Filter) -> tuple[Linear, ...]:
     """The kernels of weights that a filter has: one, two of a gradient, none of an order.
 
-    >>> from convcalc.filter.bank import find
+    >>> from convcalc.filter.presets import find
     >>> [part.name for part in parts(find("sobel"))]
     ['sobel-x', 'sobel-y']
     """

@@ -8,8 +8,8 @@ from math import fsum
 from pathlib import Path
 
 from convcalc.errors import ConvcalcError
-from convcalc.filter.bank import entries, find
 from convcalc.filter.kernel import Filter, Linear, Rows, linear, total
+from convcalc.filter.presets import entries, find
 from convcalc.filter.weights import is_number, rows_from, rows_of_file
 
 SUMS_TO_NOTHING = 2.0**-20  # of the weights' sizes together: float32 and typed decimals are off by less

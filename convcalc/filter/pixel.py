@@ -60,7 +60,7 @@ def source(place: int, size: int, border: str) -> int | None:
 def under(kernel: Filter, settings: Settings, at: Place) -> Place:
     """The pixel of the input that the anchor lies on, for a pixel of the result.
 
-    >>> from convcalc.filter.bank import find
+    >>> from convcalc.filter.presets import find
     >>> under(find("box"), Settings("valid", stride=(2, 2)), (1, 3))
     (3, 7)
     """
@@ -75,7 +75,7 @@ def sums(kernel: Linear | Magnitude, plane: Array, settings: Settings, on: Place
     """The weighted sum of a kernel, or both of two. Weights of 0 are not read.
 
     >>> import numpy as np
-    >>> from convcalc.filter.bank import find
+    >>> from convcalc.filter.presets import find
     >>> sums(find("sobel"), np.array([[0, 0, 9]] * 3), Settings(), (1, 1))
     (36, 0)
     """
@@ -86,7 +86,7 @@ def products(kernel: Linear, plane: Array, settings: Settings, on: Place) -> lis
     """The weights that are not 0, each with the value that it meets, row by row.
 
     >>> import numpy as np
-    >>> from convcalc.filter.bank import find
+    >>> from convcalc.filter.presets import find
     >>> products(find("prewitt-x"), np.array([[5, 6, 7]]), Settings("zeros"), (0, 1))
     [(-1, 0), (1, 0), (-1, 5), (1, 7), (-1, 0), (1, 0)]
     """
@@ -103,7 +103,7 @@ def result(kernel: Filter, plane: Array, settings: Settings, on: Place) -> Numbe
     """What the filter makes of the neighbourhood of that pixel, before it is brought to a range.
 
     >>> import numpy as np
-    >>> from convcalc.filter.bank import find
+    >>> from convcalc.filter.presets import find
     >>> result(find("median", size=(1, 3)), np.array([[5, 9, 7]]), Settings(), (0, 1))
     7
     """

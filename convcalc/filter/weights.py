@@ -6,8 +6,8 @@ import re
 from math import isfinite
 
 from convcalc.errors import ConvcalcError, quoted
-from convcalc.filter.bank.values import MOST
 from convcalc.filter.kernel import Number, Rows
+from convcalc.filter.presets.values import MOST
 from convcalc.layers.settings import MOST_DIGITS, counted
 
 MOST_BYTES = 2**25  # of a file of text: 1001 x 1001 numbers of 33 characters

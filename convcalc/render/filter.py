@@ -14,8 +14,8 @@ from convcalc.render.sheet import Column, Sheet
 from convcalc.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from convcalc.filter.bank import Entry
     from convcalc.filter.outcome import Outcome
+    from convcalc.filter.presets import Entry
     from convcalc.filter.verify import Difference
 
 LABELS = (Column(""), Column(""))
@@ -33,7 +33,7 @@ RANGES = {
 def list_sheet(entries: Sequence[Entry]) -> Sheet:
     """A row a filter that has a name: the settings it takes, and what a pixel becomes.
 
-    >>> from convcalc.filter.bank import entries
+    >>> from convcalc.filter.presets import entries
     >>> list_sheet(entries()).rows[1]
     ('box', 'size', 'the mean of the neighbourhood')
     """
@@ -44,7 +44,7 @@ def list_sheet(entries: Sequence[Entry]) -> Sheet:
 def list_document(entries: Sequence[Entry]) -> dict[str, Any]:
     """The filters that have a name, ready for ``json.dumps``.
 
-    >>> from convcalc.filter.bank import entries
+    >>> from convcalc.filter.presets import entries
     >>> list_document(entries())["kernels"][0]["name"]
     'identity'
     """
@@ -63,7 +63,7 @@ def list_document(entries: Sequence[Entry]) -> dict[str, Any]:
 def kernel_blocks(kernel: Filter, settings: Settings, convolved: bool) -> list[str | Sheet]:
     """What there is to say of a filter, as lines and sheets.
 
-    >>> from convcalc.filter.bank import find
+    >>> from convcalc.filter.presets import find
     >>> kernel_blocks(find("sobel-x"), Settings(), False)[1]
     '  -1  0  1'
     """
@@ -79,7 +79,7 @@ def kernel_blocks(kernel: Filter, settings: Settings, convolved: bool) -> list[s
 def kernel_document(kernel: Filter, settings: Settings, convolved: bool) -> dict[str, Any]:
     """A filter, ready for ``json.dumps``.
 
-    >>> from convcalc.filter.bank import find
+    >>> from convcalc.filter.presets import find
     >>> kernel_document(find("sobel-x"), Settings(), False)["kernel"]["sum"]
     0
     """
@@ -173,7 +173,7 @@ def _names(entry: Entry) -> str:
 
 def _settings(name: str) -> list[tuple[str, str]]:
     """What a filter of the bank takes, and each setting where it is not given."""
-    from convcalc.filter.bank import entries
+    from convcalc.filter.presets import entries
 
     taken = [setting for entry in entries() if entry.name == name for setting in entry.settings]
     return [("settings", "; ".join(f"{setting.name} {setting.words}" for setting in taken))] if taken else []

@@ -8,7 +8,7 @@ import numpy as np
 
 from convcalc.filter.demo import demo
 from convcalc.filter.kernel import Settings
-from convcalc.filter.ranks import order
+from convcalc.filter.order_statistics import order
 
 CORNER = (slice(132, 228), slice(208, 304))
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcalc import Conv2d, ConvcalcError, engine, trace
-from convcalc.filter.bank import entries, find
 from convcalc.filter.describe import as_conv2d, description
 from convcalc.filter.kernel import Linear, Settings, flipped, linear
+from convcalc.filter.presets import entries, find
 from convcalc.syntax import parse
 
 

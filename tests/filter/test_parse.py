@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcalc import ConvcalcError
-from convcalc.filter.bank import entries, find
 from convcalc.filter.kernel import Linear
 from convcalc.filter.parse import kernel_from
+from convcalc.filter.presets import entries, find
 
 SHARPEN = ((0, -1, 0), (-1, 5, -1), (0, -1, 0))
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convcalc.filter.apply import apply
-from convcalc.filter.bank import find
 from convcalc.filter.kernel import Magnitude, Settings, linear
+from convcalc.filter.presets import find
 
 WAYS = ("taps", "spectrum")
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from convcalc.filter.bank import entries, find
 from convcalc.filter.kernel import Order, Settings, linear
 from convcalc.filter.outcome import run
+from convcalc.filter.presets import entries, find
 from convcalc.filter.ranges import RANGES
 from convcalc.filter.verify import difference
 

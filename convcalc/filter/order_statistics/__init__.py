@@ -10,9 +10,9 @@ import numpy as np
 from convcalc.errors import ConvcalcError
 from convcalc.filter import border
 from convcalc.filter.kernel import Settings
-from convcalc.filter.ranks import levels, network, planes, selection
-from convcalc.filter.ranks.job import Job
-from convcalc.filter.ranks.program import Shift
+from convcalc.filter.order_statistics import levels, network, planes, selection
+from convcalc.filter.order_statistics.job import Job
+from convcalc.filter.order_statistics.program import Shift
 from convcalc.filter.tally import Tell, part_of
 from convcalc.ops.sliding import Array
 from convcalc.ops.tiles import grid

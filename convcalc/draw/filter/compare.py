@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convcalc.draw.filter_figure import Chosen, figure, plane_of
+from convcalc.draw.filter.figure import Chosen, figure, plane_of
+from convcalc.draw.filter.sums import arithmetic, left_out, spelled
+from convcalc.draw.filter.table import shown_of
+from convcalc.draw.filter.thumbnail import Shades, scale_of, shades_of
 from convcalc.draw.sheet import Caption, sheet
-from convcalc.draw.sums import arithmetic, left_out, spelled
 from convcalc.draw.svg import Names
-from convcalc.draw.table import shown_of
 from convcalc.draw.text import TIMES, by
-from convcalc.draw.thumbnail import Shades, scale_of, shades_of
 from convcalc.errors import ConvcalcError
 from convcalc.filter.kernel import Order, Settings
 from convcalc.filter.outcome import Outcome
@@ -32,7 +32,7 @@ def compare_picture(outcome: Outcome, at: Place | None = None, names: tuple[str,
     picture several times the last time is shown. ``names`` are written above the pictures. `ConvcalcError` where
     ``at`` is outside.
 
-    >>> from convcalc.filter.bank import find
+    >>> from convcalc.filter.presets import find
     >>> from convcalc.filter.outcome import run
     >>> picture = compare_picture(run(np.eye(5, dtype=np.uint8), find("box")), (2, 2))
     >>> "0.111111·1 + 0.111111·0" in picture, "= 0.333333 → 0 (clip)" in picture

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, reduce
 
-from convcalc.filter.ranks.program import PICTURE, Program, Shift, Shifted, Writer
+from convcalc.filter.order_statistics.program import PICTURE, Program, Shift, Shifted, Writer
 
 MOST_BY_ROWS = 25  # taps up to which both ways are tried
 

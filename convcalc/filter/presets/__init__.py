@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convcalc.filter.bank.catalogue import entries, find
-from convcalc.filter.bank.entry import Entry, Setting
+from convcalc.filter.presets.catalogue import entries, find
+from convcalc.filter.presets.entry import Entry, Setting
 
 __all__ = ["Entry", "Setting", "entries", "find"]

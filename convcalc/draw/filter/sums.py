@@ -68,7 +68,7 @@ def arithmetic(outcome: Outcome, plane: Array, on: tuple[int, int], made: Number
     """What the pixel is worked out by, a line each sum: ``plane`` is the channel of the input, ``made`` the result.
 
     >>> import numpy as np
-    >>> from convcalc.filter.bank import find
+    >>> from convcalc.filter.presets import find
     >>> from convcalc.filter.outcome import run
     >>> row = np.array([[10, 52, 60]], np.uint8)
     >>> outcome = run(row, find("box", size=(1, 3)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from convcalc.errors import ConvcalcError, quoted
-from convcalc.filter.bank import edges, order, sharpen, smooth, texture
-from convcalc.filter.bank.entry import Entry
-from convcalc.filter.bank.values import checked
 from convcalc.filter.kernel import Filter
+from convcalc.filter.presets import edges, order, sharpen, smooth, texture
+from convcalc.filter.presets.entry import Entry
+from convcalc.filter.presets.values import checked
 
 
 def entries() -> tuple[Entry, ...]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from convcalc.filter.bank.entry import Entry, Setting, Size, fixed, weighted
-from convcalc.filter.bank.smooth import gaussian, identity
-from convcalc.filter.bank.values import size_for
 from convcalc.filter.kernel import Rows
+from convcalc.filter.presets.entry import Entry, Setting, Size, fixed, weighted
+from convcalc.filter.presets.smooth import gaussian, identity
+from convcalc.filter.presets.values import size_for
 
 
 def unsharp(size: Size | None, sigma: float, amount: float) -> Rows:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from convcalc.draw.filter.thumbnail import Shades, shown
 from convcalc.draw.palette import SIZES
 from convcalc.draw.sheet import Figure
 from convcalc.draw.svg import Names, element, label
 from convcalc.draw.text import ELLIPSIS, MINUS, text_width
-from convcalc.draw.thumbnail import Shades, shown
 from convcalc.filter.kernel import Number, Rows
 from convcalc.filter.picture import has_alpha
 from convcalc.filter.pixel import Place, Window

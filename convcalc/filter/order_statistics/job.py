@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.filter.border import Side
-from convcalc.filter.ranks.program import Shift
+from convcalc.filter.order_statistics.program import Shift
 from convcalc.filter.tally import Tally, Tell
 from convcalc.ops.scratch import LINE, SCRATCH_BYTES, workspace
 from convcalc.ops.sliding import Array

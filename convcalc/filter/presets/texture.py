@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import cos, exp, pi, radians
 
 from convcalc.errors import ConvcalcError
-from convcalc.filter.bank.entry import Entry, Setting, Size, weighted
-from convcalc.filter.bank.smooth import direction
-from convcalc.filter.bank.values import MOST
 from convcalc.filter.kernel import Rows
+from convcalc.filter.presets.entry import Entry, Setting, Size, weighted
+from convcalc.filter.presets.smooth import direction
+from convcalc.filter.presets.values import MOST
 from convcalc.layers.settings import spell
 
 DEVIATIONS = 3  # how far the kernel reaches where no size is given

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.filter.border import band
-from convcalc.filter.ranks.job import HALF, Job, Places, all_tiles, spanned
-from convcalc.filter.ranks.program import Program, Shift
+from convcalc.filter.order_statistics.job import HALF, Job, Places, all_tiles, spanned
+from convcalc.filter.order_statistics.program import Program, Shift
 from convcalc.ops.sliding import Array
 
 PLANE_BYTES = 2**17  # a call costs as much as a few thousand bytes of it; more, and fewer planes stay in the cache
@@ -32,7 +32,7 @@ class Laid(NamedTuple):
 def fits(program: Program, job: Job) -> bool:
     """Whether the planes of one place fit a thread's scratch.
 
-    >>> from convcalc.filter.ranks.network import extreme
+    >>> from convcalc.filter.order_statistics.network import extreme
     >>> x = np.zeros((4, 4, 1))
     >>> fits(extreme((2, 2), is_larger=True), Job(x, x, (2, 2), (1, 1), (5000, 5000), ((0, 0), (0, 0)), "zeros"))
     False
@@ -44,7 +44,7 @@ def run(program: Program, job: Job, tap: Shift = (0, 0), combine: np.ufunc | Non
     """Fill the result, from the window's tap on; or combine what is found with what the result holds already.
 
     >>> x, out = np.array([[[1], [9], [5], [7]]], np.uint8), np.empty((1, 3, 1), np.uint8)
-    >>> from convcalc.filter.ranks.network import extreme
+    >>> from convcalc.filter.order_statistics.network import extreme
     >>> run(extreme((1, 2), is_larger=False), Job(x, out, (1, 2), (1, 1), (1, 1), ((0, 0), (0, 0)), "valid"))
     >>> out.ravel().tolist()
     [1, 5, 5]

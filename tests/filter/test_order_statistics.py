@@ -14,10 +14,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from convcalc.errors import ConvcalcError
-from convcalc.filter import ranks
+from convcalc.filter import order_statistics
 from convcalc.filter.kernel import Settings
-from convcalc.filter.ranks import job, levels, network, order, planes, selection
-from convcalc.filter.ranks.program import Program
+from convcalc.filter.order_statistics import job, levels, network, order, planes, selection
+from convcalc.filter.order_statistics.program import Program
 from convcalc.ops import scratch, threads
 
 STORED = Path(__file__).parents[1] / "data" / "filter_order.npz"
@@ -77,7 +77,7 @@ def by(way: str) -> Any:
         planes.run(network.median(job.size), job)
 
     ways = {"network": compared, "levels": levels.run, "selection": selection.run}
-    return mock.patch.object(ranks, "_median", ways[way])
+    return mock.patch.object(order_statistics, "_median", ways[way])
 
 
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcalc import ConvcalcError
-from convcalc.filter.bank import entries, find
 from convcalc.filter.kernel import Linear, Magnitude, Order, separated, total
+from convcalc.filter.presets import entries, find
 from tests.helpers import stored
 
 CASES = stored("filter_bank.jsonl.gz")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from convcalc.errors import ConvcalcError
-from convcalc.filter.bank.entry import Size, Value
+from convcalc.filter.presets.entry import Size, Value
 from convcalc.layers.settings import per_axis, real, spell
 
 MOST = 1001  # rows, and columns, of a kernel

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from convcalc.filter.bank.entry import Entry, Setting, Size
 from convcalc.filter.kernel import Order
+from convcalc.filter.presets.entry import Entry, Setting, Size
 
 
 def ordered(order: str, what: str, source: str) -> Entry:

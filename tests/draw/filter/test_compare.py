@@ -16,16 +16,16 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from convcalc.draw.filter import choose, compare_picture
+from convcalc.draw.filter.compare import choose, compare_picture
+from convcalc.draw.filter.sums import arithmetic, ordered, spelled, written
+from convcalc.draw.filter.table import shown_of
+from convcalc.draw.filter.thumbnail import Shades, scale_of, shades_of, shown, shrunk
 from convcalc.draw.html import page
-from convcalc.draw.sums import arithmetic, ordered, spelled, written
-from convcalc.draw.table import shown_of
-from convcalc.draw.thumbnail import Shades, scale_of, shades_of, shown, shrunk
 from convcalc.errors import ConvcalcError
-from convcalc.filter.bank import find
 from convcalc.filter.kernel import Magnitude, Order, Settings, linear
 from convcalc.filter.outcome import run
 from convcalc.filter.pixel import neighbourhood, ranked, result, under
+from convcalc.filter.presets import find
 from tests.draw.test_browser import COLLISIONS
 
 SVG = "{http://www.w3.org/2000/svg}"

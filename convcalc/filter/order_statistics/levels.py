@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.filter.border import band
-from convcalc.filter.ranks.job import HALF, Job, Places, all_tiles, spanned
-from convcalc.filter.ranks.program import Shift
+from convcalc.filter.order_statistics.job import HALF, Job, Places, all_tiles, spanned
+from convcalc.filter.order_statistics.program import Shift
 from convcalc.ops.sliding import Array
 
 Planes = tuple[Array, Array, Array]

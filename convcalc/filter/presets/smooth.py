@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import cos, exp, fsum, hypot, radians, sin
 
 from convcalc.errors import ConvcalcError
-from convcalc.filter.bank.entry import Entry, Setting, Size, weighted
-from convcalc.filter.bank.values import size_for
 from convcalc.filter.kernel import Rows, middle
+from convcalc.filter.presets.entry import Entry, Setting, Size, weighted
+from convcalc.filter.presets.values import size_for
 from convcalc.layers.settings import spell
 
 

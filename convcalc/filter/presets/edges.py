@@ -12,10 +12,10 @@ from itertools import pairwise
 from math import comb, frexp, fsum, ldexp
 
 from convcalc.errors import ConvcalcError
-from convcalc.filter.bank.entry import Entry, Setting, Size, Value, fixed, weighted
-from convcalc.filter.bank.smooth import bell
-from convcalc.filter.bank.values import size_for
 from convcalc.filter.kernel import Linear, Magnitude, Rows, linear, middle
+from convcalc.filter.presets.entry import Entry, Setting, Size, Value, fixed, weighted
+from convcalc.filter.presets.smooth import bell
+from convcalc.filter.presets.values import size_for
 from convcalc.layers.settings import spell
 
 SOBEL_SIZES = (3, 5, 7)

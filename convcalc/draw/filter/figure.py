@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from convcalc.draw.filter.sums import spelled
+from convcalc.draw.filter.table import Cell, of_pixels, of_weights, table
+from convcalc.draw.filter.thumbnail import LONGEST, Shades, data_uri, scale_of, shown, shrunk
 from convcalc.draw.palette import SIZES
 from convcalc.draw.sheet import Figure
-from convcalc.draw.sums import spelled
 from convcalc.draw.svg import Names, element, label, line_height, number, paragraph
-from convcalc.draw.table import Cell, of_pixels, of_weights, table
 from convcalc.draw.text import by, shorten, text_width, widest
-from convcalc.draw.thumbnail import LONGEST, Shades, data_uri, scale_of, shown, shrunk
 from convcalc.filter.kernel import Filter, Linear, Order, parts, total
 from convcalc.filter.outcome import Outcome
 from convcalc.filter.pixel import Place, Tap, Window
