@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 OPERATIONS = {"Conv": "a convolution", "MaxPool": "a pool", "ConvTranspose": "a transposed convolution"}
 ORDERS = {
-    "Conv": "the padding, 2 a step of dilation, and 1 each for an even kernel, what is left over and what is unread",
-    "MaxPool": "the padding, 2 a step of dilation, and 1 each for what is left over, what is unread, a stride that is"
-    " not the kernel, and ceil mode",
-    "ConvTranspose": "the padding, the output padding, 2 a step of dilation, 1 for a stride that does not divide the"
+    "Conv": "the padding, 2 per step of dilation, 1 per unread element, and 1 each for an even kernel and a remainder",
+    "MaxPool": "the padding, 2 per step of dilation, 1 per unread element, and 1 each for a remainder, a stride other"
+    " than the kernel, and ceil mode",
+    "ConvTranspose": "the padding, the output padding, 2 per step of dilation, 1 for a stride that does not divide the"
     " kernel (stamps overlap unevenly), and 2 where the size does not grow by the stride",
 }
 

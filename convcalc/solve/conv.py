@@ -45,7 +45,7 @@ class Convolution(Operation):
     ) -> Solution | None:
         """The settings, with what they leave over and unread."""
         left, missed = waste(axis.size, kernel_size, stride, (padding, padding), dilation)
-        score = padding + (kernel_size % 2 == 0) + (left > 0) + (missed > 0) + 2 * (dilation - 1)
+        score = padding + (kernel_size % 2 == 0) + (left > 0) + missed + 2 * (dilation - 1)
         return Solution(kernel_size, stride, padding, dilation, 0, False, left, missed, score)
 
     def beside(self, axis: Axis, kernel_size: int, padding: int, dilation: int) -> Iterator[int]:
@@ -71,10 +71,11 @@ def waste(size: int, kernel_size: int, stride: int, padding: Sides, dilation: in
 def conv(sizes: Sequence[int], targets: Sequence[int], bounds: Bounds | Sequence[Bounds] | None = None) -> Answers:
     """The convolutions that turn these sizes into the targets, 1 to 3 axes, within bounds (one, or one an axis).
 
-    The simplest come first: those with the lowest count, of the padding, 2 for each step of dilation beyond 1, and 1
-    each for an even kernel, a stride that does not divide evenly, and elements of the input that no window reads. Of
-    equals the smaller stride comes first, then the smaller kernel, padding and dilation. Along several axes the counts
-    add up, and each setting that is not the same along all adds 1. `ConvcalcError` where the question is none.
+    Answers come in the order of their score, the lowest first. The score is the padding, plus 2 for each step of
+    dilation beyond 1, plus 1 for each element of the input that no window reads, plus 1 each for an even kernel and for
+    a stride that does not divide evenly. Answers with equal scores are ordered by stride, kernel size, padding and
+    dilation, smallest first. Along several axes the scores add up, and each setting that differs between axes adds 1.
+    `ConvcalcError` where the sizes or bounds cannot be used.
 
     >>> answers = conv((28,), (13,))
     >>> [(a.axes[0].kernel_size, a.axes[0].stride, a.axes[0].padding) for a in answers.first(3)]

@@ -69,7 +69,7 @@ class MaxPooling(Convolution):
         window = (axis.size, kernel_size, stride, (padding, padding), dilation)
         added = formulas.ceil_padding(*window) if ceil_mode else 0
         left, missed = waste(axis.size, kernel_size, stride, (padding, padding + added), dilation)
-        score = padding + (left > 0) + (missed > 0) + 2 * (dilation - 1) + (stride != kernel_size) + ceil_mode
+        score = padding + (left > 0) + missed + 2 * (dilation - 1) + (stride != kernel_size) + ceil_mode
         return Solution(kernel_size, stride, padding, dilation, 0, ceil_mode, left, missed, score)
 
     def beside(self, axis: Axis, kernel_size: int, padding: int, dilation: int) -> Iterator[int]:
@@ -114,12 +114,12 @@ class MaxPooling(Convolution):
 def pool(sizes: Sequence[int], targets: Sequence[int], bounds: Bounds | Sequence[Bounds] | None = None) -> Answers:
     """The max pools that turn these sizes into the targets, 1 to 3 axes, within bounds (one, or one an axis).
 
-    The simplest come first: those with the lowest count, of the padding, 2 for each step of dilation beyond 1, and 1
-    each for a stride other than the kernel's size, a stride that does not divide evenly, elements of the input that no
-    window reads, and ``ceil_mode``. Of equals the smaller stride comes first, then the smaller kernel, padding and
-    dilation, and no ``ceil_mode``. Along several axes the counts add up, and each setting that is not the same along
-    all adds 1. ``ceil_mode`` is one for all axes, and listed only where it changes a size. `ConvcalcError` where the
-    question is none.
+    Answers come in the order of their score, the lowest first. The score is the padding, plus 2 for each step of
+    dilation beyond 1, plus 1 for each element of the input that no window reads, plus 1 each for a stride other than
+    the kernel size, a stride that does not divide evenly, and ``ceil_mode``. Answers with equal scores are ordered by
+    stride, kernel size, padding and dilation, smallest first, then without ``ceil_mode``. Along several axes the scores
+    add up, and each setting that differs between axes adds 1. ``ceil_mode`` is the same for all axes, and it is listed
+    only where it changes a size. `ConvcalcError` where the sizes or bounds cannot be used.
 
     >>> [(a.axes[0].kernel_size, a.axes[0].stride, a.axes[0].ceil_mode) for a in pool((28,), (14,)).first(2)]
     [(2, 2, False), (3, 2, True)]

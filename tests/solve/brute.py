@@ -75,7 +75,7 @@ def reach(operation, size, settings):
 def score(operation, size, target, settings):
     k, s, p, d = (settings[name] for name in NAMES["Conv"])
     left, unread = reach(operation, size, settings)
-    points = p + 2 * (d - 1) + bool(left) + bool(unread)
+    points = p + 2 * (d - 1) + bool(left) + unread
     if operation == "Conv":
         return points + (1 if k % 2 == 0 else 0)
     if operation == "MaxPool":

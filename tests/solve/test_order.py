@@ -43,3 +43,9 @@ def test_a_kernel_of_1_does_not_use_up_the_search():
     answers = conv((28,), (13,), Bounds(dilation=range(1, 200_001)))
     assert answers.first(1)[0].axes[0][:4] == (4, 2, 0, 1)
     assert answers.stopped_at == (5,)  # where a kernel of 1, by strides of 3, has a solution for every dilation
+
+
+def test_a_kernel_that_skips_half_of_the_input_comes_after_one_that_reads_it_all():
+    """A person takes kernel 3, stride 2, padding 1; kernel 1, stride 2 leaves 14 of 28 elements unread."""
+    settings = [answer.axes[0][:3] for answer in conv((28,), (14,)).in_order()]
+    assert settings.index((3, 2, 1)) < settings.index((1, 2, 0))
