@@ -148,8 +148,9 @@ class Report(NamedTuple):
 
     def _repr_html_(self) -> str:
         """A table in a notebook: a row a layer, and the totals."""
-        from convcalc.render.columns import NETWORK, network_table
+        from convcalc.render.columns import NETWORK
         from convcalc.render.html import text
+        from convcalc.render.network import network_table
 
         return text(network_table(self, NETWORK, None))
 

@@ -33,7 +33,7 @@ from convcalc.ops import (
     threads,
     winograd,
 )
-from convcalc.render.sheet import verdict
+from convcalc.render.verification import verdict
 from convcalc.verify import verify
 from tests.helpers import build, pattern, stored
 

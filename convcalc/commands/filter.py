@@ -128,14 +128,14 @@ def _alone(path: str | None, options: Options, name: str, others: Sequence[str])
 
 def _emit_list(options: Options) -> None:
     from convcalc.filter.presets import entries
-    from convcalc.render.filter import list_document, list_sheet
+    from convcalc.render.filter import list_document, list_table
 
     if options.format == "json":
         output.emit_document(list_document(entries()), options.get)
     elif options.format == "table":
-        output.emit([list_sheet(entries())])
+        output.emit([list_table(entries())])
     else:
-        output.emit_sheet(list_sheet(entries()), options.format)
+        output.emit_table(list_table(entries()), options.format)
 
 
 def _emit_kernel(filter_: Filter, settings: Settings, options: Options) -> None:

@@ -11,7 +11,7 @@ from convcalc.report import Report
 from convcalc.walk import trace
 
 if TYPE_CHECKING:
-    from convcalc.render.sheet import Sheet
+    from convcalc.render.table import Table
     from convcalc.verify import Verification
 
 DIGIT = 3  # the picture that --verify runs the network on
@@ -78,19 +78,21 @@ def _document(report: Report, verification: Verification | None, options: Option
     return document
 
 
-def _blocks(report: Report, verification: Verification | None, options: Options) -> list[str | Sheet]:
-    from convcalc.render.sheet import network_sheet, totals_sheet, verdict, verification_sheet
+def _blocks(report: Report, verification: Verification | None, options: Options) -> list[str | Table]:
+    from convcalc.render.columns import LENET
+    from convcalc.render.network import network_table, totals_table
+    from convcalc.render.verification import verdict, verification_table
 
-    blocks: list[str | Sheet] = [f"LeNet-5 on one {options.input}x{options.input} picture"]
+    blocks: list[str | Table] = [f"LeNet-5 on one {options.input}x{options.input} picture"]
     if options.report:
-        blocks += ["", network_sheet(report), *_remarks(report), ""]
-    blocks.append(totals_sheet(report))
+        blocks += ["", network_table(report, LENET, 1), *_remarks(report), ""]
+    blocks.append(totals_table(report))
     if options.errata:
         blocks += ["", "Where the tutorial is wrong:"]
         blocks += [f"  {layer}: {printed!r}; in fact {fact}" for layer, printed, fact in lenet.ERRATA]
     if verification is not None:
         distances = " ".join(f"{distance:.2f}" for distance in verification.output[0])
-        blocks += ["", verification_sheet(verification), verdict(verification), ""]
+        blocks += ["", verification_table(verification), verdict(verification), ""]
         blocks.append(f"A picture of a {DIGIT}, squared distance to the code of each digit from 0 to 9: {distances}.")
         blocks.append("The weights are untrained, so these recognise nothing yet.")
     return blocks

@@ -13,7 +13,7 @@ from convcalc.walk import LayerError, trace
 if TYPE_CHECKING:
     from convcalc.commands.source import Source
     from convcalc.layers.settings import Shape
-    from convcalc.render.sheet import Sheet
+    from convcalc.render.table import Table
     from convcalc.verify import Verification
 
 LEFT_OUT = "MACs: those with a weight; bias, norms, activations, pooling are left out. FLOPs: 2 x dense MACs."
@@ -96,7 +96,7 @@ def run(typed: str | None, options: Options) -> bool:
 def run_list(format: str) -> None:  # noqa: A002 - the option's name
     """The built-in networks, with their totals."""
     from convcalc import zoo
-    from convcalc.render.sheet import Column, Sheet
+    from convcalc.render.table import Column, Table
 
     columns = (
         Column("name"),
@@ -116,9 +116,9 @@ def run_list(format: str) -> None:  # noqa: A002 - the option's name
         networks = {name: report_document(report, 1)["totals"] for name, report in reports.items()}
         output.emit_document({"schema_version": SCHEMA_VERSION, "networks": networks}, None)
     elif format == "table":
-        output.emit([Sheet(columns, rows)])
+        output.emit([Table(columns, rows)])
     else:
-        output.emit_sheet(Sheet(columns, rows), format)
+        output.emit_table(Table(columns, rows), format)
 
 
 def _columns(typed: str | None) -> tuple[str, ...] | None:
@@ -196,14 +196,15 @@ def _emit(
 
 def _blocks(
     report: Report, depth: int | None, columns: tuple[str, ...] | None, verification: Verification | None = None
-) -> list[str | Sheet]:
-    from convcalc.render.columns import NETWORK, network_table
-    from convcalc.render.sheet import totals_sheet, verdict, verification_sheet
+) -> list[str | Table]:
+    from convcalc.render.columns import NETWORK
+    from convcalc.render.network import network_table, totals_table
+    from convcalc.render.verification import verdict, verification_table
 
-    blocks: list[str | Sheet] = [network_table(report, columns or NETWORK, depth), "", totals_sheet(report)]
+    blocks: list[str | Table] = [network_table(report, columns or NETWORK, depth), "", totals_table(report)]
     blocks += [f"Counts: one example. Memory: the batch of {report.batch:,}.", LEFT_OUT]
     if shared := [row for row in report.leaves if row.shares is not None]:
         blocks.append("Shared, so counted once: " + ", ".join(f"{row.name} is {row.shares}" for row in shared) + ".")
     if verification is not None:
-        blocks += ["", verification_sheet(verification), verdict(verification)]
+        blocks += ["", verification_table(verification), verdict(verification)]
     return blocks

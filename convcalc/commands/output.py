@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from convcalc.render.sheet import Column, Sheet
+    from convcalc.render.table import Column, Table
     from convcalc.report import Report
     from convcalc.verify import Verification
 
@@ -17,8 +17,8 @@ NARROWEST = 40  # columns: below that the terminal may as well break the lines
 UNLIMITED = 10_000  # columns, where colour goes to a pipe: nothing there is too wide
 
 
-def emit(blocks: Iterable[str | Sheet]) -> None:
-    """Print lines of text and sheets: with Rich to a terminal, plain and at full width to anything else."""
+def emit(blocks: Iterable[str | Table]) -> None:
+    """Print lines of text and tables: with Rich to a terminal, plain and at full width to anything else."""
     if is_for_a_terminal():
         _emit_rich(blocks)
         return
@@ -33,12 +33,12 @@ def is_for_a_terminal() -> bool:
     return sys.stdout.isatty() or os.environ.get("FORCE_COLOR", "0") not in ("", "0")
 
 
-def _emit_rich(blocks: Iterable[str | Sheet]) -> None:
+def _emit_rich(blocks: Iterable[str | Table]) -> None:
     from shutil import get_terminal_size
 
     from rich.console import Console
 
-    from convcalc.render.rich import table
+    from convcalc.render.rich import renderable
 
     # Rich would take 80 for a dumb terminal whatever its width, and COLUMNS=0 at its word
     limited = sys.stdout.isatty() or "COLUMNS" in os.environ
@@ -46,7 +46,7 @@ def _emit_rich(blocks: Iterable[str | Sheet]) -> None:
     console = Console(highlight=False, markup=False, emoji=False, width=width, height=25)
     with console.capture() as capture:
         for block in blocks:
-            console.print(block if isinstance(block, str) else table(block, console.width))
+            console.print(block if isinstance(block, str) else renderable(block, console.width))
     lines = capture.get().removesuffix("\n").split("\n")
     write("\n".join(line.rstrip() for line in lines))
 
@@ -59,19 +59,20 @@ def emit_report(
     depth: int | None = 1,
 ) -> None:
     """Print a network's rows. Where no columns are chosen, data has all of them, and a table the usual ones."""
-    from convcalc.render.columns import COLUMNS, network_table
+    from convcalc.render.columns import COLUMNS
+    from convcalc.render.network import network_table
 
     every = tuple(COLUMNS) if format in ("csv", "ndjson") else usual
     table = network_table(report, every if chosen is None else chosen, depth)
     # data has no row for the input, which is no layer
-    emit_sheet(table._replace(rows=table.rows[1:]) if format in ("csv", "ndjson") else table, format)
+    emit_table(table._replace(rows=table.rows[1:]) if format in ("csv", "ndjson") else table, format)
 
 
-def emit_sheet(sheet: Sheet, format: str) -> None:  # noqa: A002 - the option's name
-    """Print a sheet as data or as a table for a paper."""
+def emit_table(table: Table, format: str) -> None:  # noqa: A002 - the option's name
+    """Print a table as data or as a table for a paper."""
     from importlib import import_module
 
-    write(import_module(f"convcalc.render.{format}").text(sheet))
+    write(import_module(f"convcalc.render.{format}").text(table))
 
 
 def emit_rows(columns: Sequence[Column], rows: Iterable[Sequence[object]], format: str) -> None:  # noqa: A002
@@ -97,14 +98,14 @@ def emit_document(document: Any, path: str | None) -> None:
 
 def emit_difference(verification: Verification, as_json: bool, path: str | None) -> None:
     """Print a verification that failed, alone: what it refutes is not shown as if it were so."""
-    from convcalc.render.sheet import verdict, verification_sheet
+    from convcalc.render.verification import verdict, verification_table
     from convcalc.schema import SCHEMA_VERSION, verification_document
 
     if as_json or path is not None:
         document = {"schema_version": SCHEMA_VERSION, "verification": verification_document(verification)}
         emit_document(document, path)
     else:
-        emit([verification_sheet(verification), verdict(verification)])
+        emit([verification_table(verification), verdict(verification)])
 
 
 def write(text: str, beyond: str = "backslashreplace") -> None:

@@ -18,7 +18,7 @@ from convcalc.network import Network
 from convcalc.walk import trace
 
 if TYPE_CHECKING:
-    from convcalc.render.sheet import Sheet
+    from convcalc.render.table import Table
     from convcalc.report import Report, Row
     from convcalc.verify import Check, Verification
 
@@ -246,14 +246,17 @@ def _document(report: Report, verification: Verification | None, options: Option
     return document
 
 
-def _blocks(report: Report, verification: Verification | None, options: Options, sizes: list[str]) -> list[str | Sheet]:
-    from convcalc.render.sheet import layer_sheet, network_sheet, totals_sheet, verdict, verification_sheet
+def _blocks(report: Report, verification: Verification | None, options: Options, sizes: list[str]) -> list[str | Table]:
+    from convcalc.render.columns import LENET
+    from convcalc.render.layer import layer_table
+    from convcalc.render.network import network_table, totals_table
+    from convcalc.render.verification import verdict, verification_table
 
     row = report.rows[-1]
-    blocks: list[str | Sheet] = [_heading(row, sizes)]
+    blocks: list[str | Table] = [_heading(row, sizes)]
     if len(report.rows) > 1:
-        blocks += [network_sheet(report), "", totals_sheet(report), "", f"{row.name}, the layer added here:"]
-    blocks.append(layer_sheet(row, report))
+        blocks += [network_table(report, LENET, 1), "", totals_table(report), "", f"{row.name}, the layer added here:"]
+    blocks.append(layer_table(row, report))
     blocks.append(_scope(report))
     assumed = [row.name for row in report.rows if row.out_channels_assumed]
     if assumed:
@@ -265,7 +268,7 @@ def _blocks(report: Report, verification: Verification | None, options: Options,
         for name, lines in explain(report).items():
             blocks += ["", *([f"{name}:"] if len(report.rows) > 1 else []), text(lines)]
     if verification is not None:
-        blocks += ["", verification_sheet(verification), verdict(verification)]
+        blocks += ["", verification_table(verification), verdict(verification)]
     return blocks
 
 

@@ -12,7 +12,7 @@ from convcalc.layers.settings import counted
 
 if TYPE_CHECKING:
     from convcalc.layers.settings import Shape
-    from convcalc.render.sheet import Sheet
+    from convcalc.render.table import Table
     from convcalc.solve.answers import Answers
 
 SHOWN = 20  # answers, unless --limit says otherwise
@@ -46,7 +46,7 @@ class Reply(NamedTuple):
     """An answer in each of its forms: the document, the table, and the lines before and behind it."""
 
     document: dict[str, Any]
-    sheet: Sheet
+    table: Table
     before: Sequence[str]
     behind: Sequence[str]
 
@@ -79,9 +79,9 @@ def run(sizes: list[str], options: Options) -> None:
 
         output.emit_document({"schema_version": SCHEMA_VERSION, **reply.document}, options.get)
     elif options.format == "table":
-        output.emit([*reply.before, reply.sheet, *reply.behind])
+        output.emit([*reply.before, reply.table, *reply.behind])
     else:
-        output.emit_sheet(reply.sheet, options.format)
+        output.emit_table(reply.table, options.format)
 
 
 def _question(sizes: list[str], options: Options) -> str:
@@ -114,7 +114,7 @@ def _refuse_others(question: str, options: Options) -> None:
 
 
 def _size(sizes: list[str], options: Options, limit: int) -> Reply:
-    from convcalc.render.solve_size import size_document, size_lines, size_sheet
+    from convcalc.render.solve_size import size_document, size_lines, size_table
     from convcalc.solve.nearest import refusal
 
     answers = _answers(sizes, options)
@@ -122,7 +122,7 @@ def _size(sizes: list[str], options: Options, limit: int) -> Reply:
         raise refusal(answers)
     shown = answers.first(limit)
     before, behind = size_lines(answers, len(shown))
-    return Reply(size_document(answers, shown), size_sheet(answers, shown), before, behind)
+    return Reply(size_document(answers, shown), size_table(answers, shown), before, behind)
 
 
 def _answers(sizes: list[str], options: Options) -> Answers:
@@ -167,7 +167,7 @@ def _as_many(size: Shape, target: Shape) -> tuple[Shape, Shape]:
 
 
 def _same(sizes: list[str], options: Options, limit: int) -> Reply:
-    from convcalc.render.solve_same import same_document, same_lines, same_sheet
+    from convcalc.render.solve_same import same_document, same_lines, same_table
     from convcalc.solve.same import KERNEL_SIZES, same
 
     (size,) = map(_sizes, sizes)
@@ -177,7 +177,7 @@ def _same(sizes: list[str], options: Options, limit: int) -> Reply:
     )
     rows = same(size, kernel_size, stride, dilation)
     before, behind = same_lines(size, rows, limit)
-    return Reply(same_document(size, rows[:limit]), same_sheet(rows[:limit]), before, behind)
+    return Reply(same_document(size, rows[:limit]), same_table(rows[:limit]), before, behind)
 
 
 def _for_axes(name: str, text: str, axes: int) -> Sequence[int] | Sequence[Sequence[int]]:
@@ -189,7 +189,7 @@ def _for_axes(name: str, text: str, axes: int) -> Sequence[int] | Sequence[Seque
 
 
 def _chain(_: list[str], options: Options, limit: int) -> Reply:
-    from convcalc.render.solve_chain import chain_document, chain_lines, chain_sheet
+    from convcalc.render.solve_chain import chain_document, chain_lines, chain_table
     from convcalc.solve.chain import DILATIONS, INPUT_SHAPE, KERNEL_SIZES, chains
 
     assert options.chain is not None
@@ -210,7 +210,7 @@ def _chain(_: list[str], options: Options, limit: int) -> Reply:
     }
     found = chains(layers, field, shape, **bounds, padding=padding, given=limit)
     before, behind = chain_lines(found, layers, field, shape, bounds)
-    return Reply(chain_document(found, layers, field, shape), chain_sheet(found), before, behind)
+    return Reply(chain_document(found, layers, field, shape), chain_table(found), before, behind)
 
 
 # --net NETWORK --exact
@@ -218,7 +218,7 @@ def _chain(_: list[str], options: Options, limit: int) -> Reply:
 
 def _exact(_: list[str], options: Options, limit: int) -> Reply:
     from convcalc.commands import source
-    from convcalc.render.solve_exact import Own, exact_document, exact_lines, exact_sheet
+    from convcalc.render.solve_exact import Own, exact_document, exact_lines, exact_table
     from convcalc.solve.exact import SIZES, exact_sizes, loss
 
     assert options.net is not None
@@ -236,4 +236,4 @@ def _exact(_: list[str], options: Options, limit: int) -> Reply:
     own = Own(shape[len(shape) - rank :], losses)
     square = "x".join([*map(str, shape[: len(shape) - rank]), *["H"] * rank])
     before, behind = exact_lines(options.net, found, square, sizes, own)
-    return Reply(exact_document(options.net, found, shape, sizes, own), exact_sheet(found), before, behind)
+    return Reply(exact_document(options.net, found, shape, sizes, own), exact_table(found), before, behind)

@@ -14,7 +14,7 @@ from convcalc.commands.shape import KINDS, NO_KERNEL, READ, Options, Place, laye
 from convcalc.errors import ConvcalcError
 from convcalc.layers.settings import counted
 from convcalc.layers.windows import AXES
-from convcalc.render.sweep import SETTINGS, USUAL, VALUES, kinds, sweep_columns, sweep_row, sweep_sheet
+from convcalc.render.sweep import SETTINGS, USUAL, VALUES, kinds, sweep_columns, sweep_row, sweep_table
 from convcalc.sweep import Configuration, Settings, configurations, count, sorted_by
 from convcalc.syntax.condition import NUMBER, PER_AXIS, read_condition, read_value
 from convcalc.walk import trace
@@ -184,14 +184,14 @@ def _emit(
         refused = ("refused",) if any(row.refused for row in rows) else ()
         names = (*shapes, *varying, *USUAL, *refused)
     if options.format != "table":
-        output.emit_sheet(sweep_sheet(names, rows), options.format)
+        output.emit_table(sweep_table(names, rows), options.format)
         return
     reasons = list(dict.fromkeys(row.refused for row in rows if row.refused))
     marks = {reason: f"({number})" for number, reason in enumerate(reasons, start=1)}
     marked = [row._replace(refused=marks.get(row.refused or "")) for row in rows]
     notes = [f"{mark} {reason}" for reason, mark in marks.items()] if "refused" in names else []
     output.emit(
-        [_heading(inputs, combinations), sweep_sheet(names, marked), *notes, *_footing(rows, combinations, options)]
+        [_heading(inputs, combinations), sweep_table(names, marked), *notes, *_footing(rows, combinations, options)]
     )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from convcalc.render.sheet import Column, Sheet, kernel, operation, shown_layer
-from convcalc.report import Figures, Report, Row
+from convcalc.layers.base import Layer
+from convcalc.layers.block import Sequential
+from convcalc.layers.conv import Conv
+from convcalc.report import Figures, Row
 
 Value = Callable[[Row], object]
 
@@ -50,6 +53,45 @@ def _unread(row: Row) -> object:
     return along([unread.elements for unread in row.unread])
 
 
+def operation(layer: Layer) -> str:
+    """The kind of layer in a word: of a row of single layers, that of the one with weights.
+
+    >>> from convcalc import Linear
+    >>> operation(Linear(120, 84))
+    'Linear'
+    """
+    if isinstance(layer, Sequential) and layer.depth == 1:
+        weighted = [part for part in layer.layers if getattr(part, "weight_shape", None) is not None]
+        return operation(weighted[0]) if len(weighted) == 1 else "Sequential"
+    return type(layer).__name__
+
+
+def shown_layer(layer: Layer) -> str:
+    """The layer in PyTorch's words; a connection table, which has none, is named and not spelled out.
+
+    >>> from convcalc import Conv2d
+    >>> shown_layer(Conv2d(3, 16, 4))
+    'Conv2d(3, 16, 4)'
+    >>> shown_layer(Conv2d(2, 2, 1, table=((0,), (0, 1))))
+    'Conv2d(2, 2, 1) with a connection table'
+    """
+    if isinstance(layer, Conv) and layer.table is not None:
+        return f"{replace(layer, table=None)!r} with a connection table"
+    return repr(layer)
+
+
+def weight_or_window(row: Row) -> object:
+    """The weight's shape; of a window with one factor for all of its taps, the window's; None where there is none.
+
+    >>> from convcalc import Conv2d, trace
+    >>> weight_or_window(trace(Conv2d(3, 16, 4), (1, 3, 28, 28)).rows[0])
+    (16, 3, 4, 4)
+    """
+    if row.windows and (row.weight_shape is None or len(row.weight_shape) == 1):
+        return "x".join(str(window.kernel_size) for window in row.windows)
+    return row.weight_shape
+
+
 COLUMNS: dict[str, Figure] = {
     "name": Figure("layer", lambda row: row.name),
     "layer": Figure("operation", lambda row: operation(row.layer), optional=True),
@@ -57,7 +99,7 @@ COLUMNS: dict[str, Figure] = {
     "inputs": Figure("inputs", lambda row: ", ".join(row.inputs)),
     "input": Figure("input", lambda row: row.input),
     "output": Figure("output", lambda row: row.output),
-    "kernel": Figure("kernel", kernel),
+    "kernel": Figure("kernel", weight_or_window),
     "parameters": _sum("parameters", "parameters"),
     "buffers": _sum("buffers", "buffers"),
     "connections": _sum("connections", "connections"),
@@ -77,28 +119,3 @@ COLUMNS: dict[str, Figure] = {
 }
 NETWORK = ("name", "layer", "output", "parameters", "macs", "receptive_field")
 LENET = ("name", "layer", "output", "kernel", "parameters", "connections", "macs")
-
-
-def network_table(report: Report, columns: Sequence[str], depth: int | None) -> Sheet:
-    """A row a layer, blocks below the depth folded, behind a row for the input; the totals are the footer.
-
-    >>> from convcalc import Linear, trace
-    >>> network_table(trace(Linear(120, 84), (1, 120)), ["name", "parameters"], 1).footer
-    ('total', 10164)
-    """
-    figures = [COLUMNS[name] for name in columns]
-    totals = report.totals
-    rows = tuple(tuple(figure.value(row) for figure in figures) for row in report.at_depth(depth))
-    start = tuple({"name": "input", "output": report.input}.get(name) for name in columns)
-    footer = tuple(
-        figure.total(totals) if figure.total else "total" if number == 0 else ""
-        for number, figure in enumerate(figures)
-    )
-    return Sheet(
-        tuple(
-            Column(figure.title, figure.number, figure.optional, key)
-            for key, figure in zip(columns, figures, strict=True)
-        ),
-        (start, *rows),
-        footer,
-    )

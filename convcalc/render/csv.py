@@ -6,17 +6,17 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 
-from convcalc.render.sheet import Column, Sheet
+from convcalc.render.table import Column, Table
 
 
-def text(sheet: Sheet) -> str:
+def text(table: Table) -> str:
     """The rows under the names of their columns; nothing stays empty, a shape is 1x3x224x224. No totals.
 
-    >>> print(text(Sheet((Column("layer", key="name"), Column("MACs", key="macs")), (("C1", 117600),))))
+    >>> print(text(Table((Column("layer", key="name"), Column("MACs", key="macs")), (("C1", 117600),))))
     name,macs
     C1,117600
     """
-    return "\n".join(lines(sheet.columns, sheet.rows))
+    return "\n".join(lines(table.columns, table.rows))
 
 
 def lines(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from convcalc import __version__
 from convcalc.filter.describe import Description, description, ends, figure
 from convcalc.filter.kernel import Filter, Linear, Number, Settings
 from convcalc.layers.settings import by
-from convcalc.render.sheet import Column, Sheet
+from convcalc.render.table import Column, Table
 from convcalc.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -30,15 +30,15 @@ RANGES = {
 }
 
 
-def list_sheet(entries: Sequence[Entry]) -> Sheet:
+def list_table(entries: Sequence[Entry]) -> Table:
     """A row a filter that has a name: the settings it takes, and what a pixel becomes.
 
     >>> from convcalc.filter.presets import entries
-    >>> list_sheet(entries()).rows[1]
+    >>> list_table(entries()).rows[1]
     ('box', 'size', 'the mean of the neighbourhood')
     """
     columns = (Column("kernel", key="name"), Column("settings"), Column("what"))
-    return Sheet(columns, tuple((entry.name, _names(entry), entry.what) for entry in entries))
+    return Table(columns, tuple((entry.name, _names(entry), entry.what) for entry in entries))
 
 
 def list_document(entries: Sequence[Entry]) -> dict[str, Any]:
@@ -60,15 +60,15 @@ def list_document(entries: Sequence[Entry]) -> dict[str, Any]:
     return {"schema_version": SCHEMA_VERSION, "convcalc": __version__, "kernels": kernels}
 
 
-def kernel_blocks(kernel: Filter, settings: Settings, convolved: bool) -> list[str | Sheet]:
-    """What there is to say of a filter, as lines and sheets.
+def kernel_blocks(kernel: Filter, settings: Settings, convolved: bool) -> list[str | Table]:
+    """What there is to say of a filter, as lines and tables.
 
     >>> from convcalc.filter.presets import find
     >>> kernel_blocks(find("sobel-x"), Settings(), False)[1]
     '  -1  0  1'
     """
     told = description(kernel, settings)
-    blocks: list[str | Sheet] = []
+    blocks: list[str | Table] = []
     for number, part in enumerate((told, *told.parts)):
         blocks += ["", *_part(part)] if number else _part(part)
     if isinstance(kernel, Linear) or told.parts:
@@ -93,7 +93,7 @@ def kernel_document(kernel: Filter, settings: Settings, convolved: bool) -> dict
 
 def outcome_blocks(
     outcome: Outcome, name: str, path: str | None, convolved: bool, difference: Difference | None
-) -> list[str | Sheet]:
+) -> list[str | Table]:
     """What became of a picture, and, where it was executed as a layer too, whether that agrees."""
     told, settings = description(outcome.filter, outcome.settings), outcome.settings
     rows = [
@@ -112,7 +112,7 @@ def outcome_blocks(
             ("layer",) if len(outcome.layers) == 1 else ("layer x", "layer y"), map(repr, outcome.layers), strict=False
         ),
     ]
-    blocks: list[str | Sheet] = [f"{name}, {told.name}", Sheet(LABELS, tuple(rows))]
+    blocks: list[str | Table] = [f"{name}, {told.name}", Table(LABELS, tuple(rows))]
     if outcome.layers:
         blocks.append(CONVOLUTION if convolved else CORRELATION)
     return blocks if difference is None else [*blocks, verdict(difference)]
@@ -179,7 +179,7 @@ def _settings(name: str) -> list[tuple[str, str]]:
     return [("settings", "; ".join(f"{setting.name} {setting.words}" for setting in taken))] if taken else []
 
 
-def _part(told: Description) -> list[str | Sheet]:
+def _part(told: Description) -> list[str | Table]:
     separable = told.separable and " x ".join(
         f"[{' '.join(ends([figure(weight) for weight in factor], '...'))}]" for factor in told.separable
     )
@@ -193,7 +193,7 @@ def _part(told: Description) -> list[str | Sheet]:
         *([("layer", told.layer)] if told.layer is not None else []),
         ("source", told.source),
     ]
-    return [f"{told.name}: {told.what}", *(f"  {row}" for row in told.rows), Sheet(LABELS, tuple(rows))]
+    return [f"{told.name}: {told.what}", *(f"  {row}" for row in told.rows), Table(LABELS, tuple(rows))]
 
 
 def _anchor(told: Description) -> str:

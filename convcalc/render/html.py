@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from convcalc.render.sheet import Sheet
+from convcalc.render.table import Table
 
 
-def text(sheet: Sheet) -> str:
+def text(table: Table) -> str:
     """Titles, rows and totals; numbers to the right.
 
-    >>> from convcalc.render.sheet import Column
-    >>> print(text(Sheet((Column("layer"),), (("a<b",),))))
+    >>> from convcalc.render.table import Column
+    >>> print(text(Table((Column("layer"),), (("a<b",),))))
     <table>
     <thead><tr><th style="text-align:left">layer</th></tr></thead>
     <tbody>
@@ -20,16 +20,16 @@ def text(sheet: Sheet) -> str:
     </tbody>
     </table>
     """
-    lines = ["<table>", f"<thead>{_row(sheet, 'th', [column.title for column in sheet.columns])}</thead>", "<tbody>"]
-    lines += [_row(sheet, "td", cells) for cells in sheet.lines]
+    lines = ["<table>", f"<thead>{_row(table, 'th', [column.title for column in table.columns])}</thead>", "<tbody>"]
+    lines += [_row(table, "td", cells) for cells in table.lines]
     lines.append("</tbody>")
-    if sheet.footer:
-        lines.append(f"<tfoot>{_row(sheet, 'th', sheet.last_line)}</tfoot>")
+    if table.footer:
+        lines.append(f"<tfoot>{_row(table, 'th', table.last_line)}</tfoot>")
     return "\n".join([*lines, "</table>"])
 
 
-def _row(sheet: Sheet, tag: str, cells: Sequence[str]) -> str:
-    sides = ("right" if column.number else "left" for column in sheet.columns)
+def _row(table: Table, tag: str, cells: Sequence[str]) -> str:
+    sides = ("right" if column.number else "left" for column in table.columns)
     inside = (
         f'<{tag} style="text-align:{side}">{escape(cell)}</{tag}>' for cell, side in zip(cells, sides, strict=True)
     )

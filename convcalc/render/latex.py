@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convcalc.render.sheet import Sheet
+from convcalc.render.table import Table
 
 SPECIAL = {character: f"\\{character}" for character in "&%$#_{}"}
 SPECIAL |= {"\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}"}
 SPECIAL |= {"<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}", '"': "\\textquotedbl{}"}
 
 
-def text(sheet: Sheet) -> str:
+def text(table: Table) -> str:
     """A tabular with titles, rows and totals; numbers to the right. The document needs ``\\usepackage{booktabs}``.
 
-    >>> from convcalc.render.sheet import Column
-    >>> print(text(Sheet((Column("layer"), Column("MACs", number=True)), (("C_1", 117600),))))
+    >>> from convcalc.render.table import Column
+    >>> print(text(Table((Column("layer"), Column("MACs", number=True)), (("C_1", 117600),))))
     % needs \\usepackage{booktabs}
     \\begin{tabular}{lr}
     \\toprule
@@ -25,12 +25,12 @@ def text(sheet: Sheet) -> str:
     \\bottomrule
     \\end{tabular}
     """
-    alignment = "".join("r" if column.number else "l" for column in sheet.columns)
+    alignment = "".join("r" if column.number else "l" for column in table.columns)
     lines = ["% needs \\usepackage{booktabs}", f"\\begin{{tabular}}{{{alignment}}}", "\\toprule"]
-    lines += [_line([column.title for column in sheet.columns]), "\\midrule"]
-    lines += map(_line, sheet.lines)
-    if sheet.footer:
-        lines += ["\\midrule", _line(sheet.last_line)]
+    lines += [_line([column.title for column in table.columns]), "\\midrule"]
+    lines += map(_line, table.lines)
+    if table.footer:
+        lines += ["\\midrule", _line(table.last_line)]
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}"])
 
 

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convcalc.render.sheet import Sheet
+from convcalc.render.table import Table
 
 SPECIAL = "\\`*_[]<>|~"
 
 
-def text(sheet: Sheet) -> str:
+def text(table: Table) -> str:
     """Titles, rows, and the totals in bold; numbers to the right.
 
-    >>> from convcalc.render.sheet import Column
-    >>> print(text(Sheet((Column("layer"), Column("MACs", number=True)), (("C1", 117600),), ("total", 117600))))
+    >>> from convcalc.render.table import Column
+    >>> print(text(Table((Column("layer"), Column("MACs", number=True)), (("C1", 117600),), ("total", 117600))))
     | layer | MACs |
     | :--- | ---: |
     | C1 | 117,600 |
     | **total** | **117,600** |
     """
-    lines = [_line([escape(column.title) for column in sheet.columns])]
-    lines.append(_line(["---:" if column.number else ":---" for column in sheet.columns]))
-    lines += [_line(list(map(escape, cells))) for cells in sheet.lines]
-    if sheet.footer:
-        lines.append(_line([f"**{escape(cell)}**" if cell else "" for cell in sheet.last_line]))
+    lines = [_line([escape(column.title) for column in table.columns])]
+    lines.append(_line(["---:" if column.number else ":---" for column in table.columns]))
+    lines += [_line(list(map(escape, cells))) for cells in table.lines]
+    if table.footer:
+        lines.append(_line([f"**{escape(cell)}**" if cell else "" for cell in table.last_line]))
     return "\n".join(lines)
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from convcalc.render.sheet import Column, Sheet
+from convcalc.render.table import Column, Table
 
 
-def text(sheet: Sheet) -> str:
+def text(table: Table) -> str:
     """A line a row, its values under the names of the columns. No totals.
 
-    >>> print(text(Sheet((Column("layer", key="name"), Column("output", key="output")), (("C1", (1, 6, 28, 28)),))))
+    >>> print(text(Table((Column("layer", key="name"), Column("output", key="output")), (("C1", (1, 6, 28, 28)),))))
     {"name": "C1", "output": [1, 6, 28, 28]}
     """
-    return "\n".join(lines(sheet.columns, sheet.rows))
+    return "\n".join(lines(table.columns, table.rows))
 
 
 def lines(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> Iterator[str]:

@@ -2,53 +2,53 @@
 
 from __future__ import annotations
 
-from convcalc.render.sheet import Sheet
+from convcalc.render.table import Table
 
 GAP = "  "
 
 
-def text(sheet: Sheet) -> str:
+def text(table: Table) -> str:
     """Aligned columns, titles underlined.
 
-    >>> from convcalc.render.sheet import Column
-    >>> print(text(Sheet((Column("layer"), Column("parameters", number=True)), (("C1", "156"),))))
+    >>> from convcalc.render.table import Column
+    >>> print(text(Table((Column("layer"), Column("parameters", number=True)), (("C1", "156"),))))
     layer  parameters
     -----  ----------
     C1            156
     """
-    lines: list[tuple[str, ...]] = list(sheet.lines)
-    widths = sheet.widths
+    lines: list[tuple[str, ...]] = list(table.lines)
+    widths = table.widths
     rule = tuple("-" * width for width in widths)
-    if sheet.headed:
-        lines[:0] = [tuple(column.title for column in sheet.columns), rule]
-    if sheet.footer:
-        lines += [rule, sheet.last_line]
-    return "\n".join(_line(sheet, widths, cells) for cells in lines)
+    if table.headed:
+        lines[:0] = [tuple(column.title for column in table.columns), rule]
+    if table.footer:
+        lines += [rule, table.last_line]
+    return "\n".join(_line(table, widths, cells) for cells in lines)
 
 
-def records(sheet: Sheet) -> str:
+def records(table: Table) -> str:
     """A block of labelled lines for each row: for a terminal too narrow for the columns.
 
-    >>> from convcalc.render.sheet import Column
-    >>> print(records(Sheet((Column("layer"), Column("parameters", number=True)), (("C1", "156"),))))
+    >>> from convcalc.render.table import Column
+    >>> print(records(Table((Column("layer"), Column("parameters", number=True)), (("C1", "156"),))))
     layer       C1
     parameters  156
     """
-    width = max(len(column.title) for column in sheet.columns)
+    width = max(len(column.title) for column in table.columns)
     blocks = [
         "\n".join(
             f"{column.title:{width}}{GAP}{cell}".rstrip()
-            for column, cell in zip(sheet.columns, cells, strict=True)
+            for column, cell in zip(table.columns, cells, strict=True)
             if cell not in ("", "-")
         )
-        for cells in (*sheet.lines, *([sheet.last_line] if sheet.footer else []))
+        for cells in (*table.lines, *([table.last_line] if table.footer else []))
     ]
     return "\n\n".join(blocks)
 
 
-def _line(sheet: Sheet, widths: tuple[int, ...], cells: tuple[str, ...]) -> str:
+def _line(table: Table, widths: tuple[int, ...], cells: tuple[str, ...]) -> str:
     aligned = (
         cell.rjust(width) if column.number else cell.ljust(width)
-        for column, cell, width in zip(sheet.columns, cells, widths, strict=True)
+        for column, cell, width in zip(table.columns, cells, widths, strict=True)
     )
     return GAP.join(aligned).rstrip()

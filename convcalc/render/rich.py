@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from rich import box
+from rich import table as rich_table
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from convcalc.render import plain
-from convcalc.render.sheet import Sheet
+from convcalc.render.table import Table
 
 GAP = 2  # characters between two columns
 
 
-def table(sheet: Sheet, width: int) -> RenderableType:
-    """The sheet as a table; as labelled lines where the terminal is too narrow for it, so that no digit is cut.
+def renderable(table: Table, width: int) -> RenderableType:
+    """Return the table for Rich; as labelled lines where the terminal is too narrow for it, so that no digit is cut.
 
     Cells are `Text`, so that brackets in them are no markup.
     """
-    fitting = sheet.within(width, GAP)
+    fitting = table.within(width, GAP)
     if fitting.headed and fitting.width(GAP) > width:
-        return Text(plain.records(sheet))
-    grid = Table(
+        return Text(plain.records(table))
+    grid = rich_table.Table(
         box=box.SIMPLE if fitting.headed else None,
         show_header=fitting.headed,
         show_footer=bool(fitting.footer),

@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from convcalc.layers.settings import Shape, counted
-from convcalc.render.sheet import Sheet
 from convcalc.render.solve_words import Document, Lines, among, cell, number_columns
+from convcalc.render.table import Table
 
 if TYPE_CHECKING:
     from convcalc.solve.chain import Chains
 
 
-def chain_sheet(found: Chains) -> Sheet:
+def chain_table(found: Chains) -> Table:
     """A row a chain.
 
     >>> from convcalc.solve.chain import chains
-    >>> chain_sheet(chains(3, 31, kernel_size=(3,), dilation=(5,))).rows[0][:6]
+    >>> chain_table(chains(3, 31, kernel_size=(3,), dilation=(5,))).rows[0][:6]
     (3, 1, 5, 5, 31, 7)
     """
     titles = ("kernel", "stride", "dilation", "padding", "sees", "reads", "MACs", "output")
@@ -35,7 +35,7 @@ def chain_sheet(found: Chains) -> Sheet:
         )
         for one in found.chains
     ]
-    return Sheet(number_columns(titles, keys), tuple(rows))
+    return Table(number_columns(titles, keys), tuple(rows))
 
 
 def chain_lines(found: Chains, layers: int, field: int, shape: Shape, bounds: Mapping[str, Sequence[int]]) -> Lines:

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.layers.settings import Shape, by, counted
-from convcalc.render.sheet import Sheet
 from convcalc.render.solve_words import Document, Lines, number_columns, spelled
+from convcalc.render.table import Table
 
 if TYPE_CHECKING:
     from convcalc.solve.exact import ExactSizes, Loss
@@ -24,16 +24,16 @@ class Own(NamedTuple):
     losses: Sequence[Loss] | None
 
 
-def exact_sheet(found: ExactSizes) -> Sheet:
+def exact_table(found: ExactSizes) -> Table:
     """A row a progression of sizes.
 
     >>> from convcalc import MaxPool2d
     >>> from convcalc.solve.exact import exact_sizes
-    >>> exact_sheet(exact_sizes(MaxPool2d(2), (1, 1, 8, 8), range(1, 11))).rows
+    >>> exact_table(exact_sizes(MaxPool2d(2), (1, 1, 8, 8), range(1, 11))).rows
     ((2, 10, 2, 5),)
     """
     titles = ("from", "to", "in steps of", "sizes")
-    return Sheet(number_columns(titles, ("first", "last", "step", "terms")), tuple(map(tuple, found.exact)))
+    return Table(number_columns(titles, ("first", "last", "step", "terms")), tuple(map(tuple, found.exact)))
 
 
 def exact_lines(name: str, found: ExactSizes, square: str, sizes: Sequence[int], own: Own) -> Lines:

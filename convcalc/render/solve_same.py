@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from convcalc.layers.settings import Shape, by
-from convcalc.render.sheet import Sheet
 from convcalc.render.solve_words import Document, Lines, cell, number_columns
+from convcalc.render.table import Table
 
 if TYPE_CHECKING:
     from convcalc.solve.same import SameRow
 
 
-def same_sheet(rows: Sequence[SameRow]) -> Sheet:
+def same_table(rows: Sequence[SameRow]) -> Table:
     """A row a setting: the sides, and one number where one does.
 
     >>> from convcalc.solve.same import same
-    >>> same_sheet(same((28,), (4,))).rows
+    >>> same_table(same((28,), (4,))).rows
     ((4, 1, 1, '1:2', None, (28,)),)
     """
     titles = ("kernel", "stride", "dilation", "padding", "symmetric", "output")
@@ -33,7 +33,7 @@ def same_sheet(rows: Sequence[SameRow]) -> Sheet:
         )
         for row in rows
     ]
-    return Sheet(number_columns(titles, keys), tuple(cells))
+    return Table(number_columns(titles, keys), tuple(cells))
 
 
 def same_lines(sizes: Shape, rows: Sequence[SameRow], limit: int) -> Lines:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from convcalc.layers.settings import by
-from convcalc.render.sheet import Column, Sheet
 from convcalc.render.solve_words import TITLES, Document, Lines, among, cell, spelled
+from convcalc.render.table import Column, Table
 
 if TYPE_CHECKING:
     from convcalc.solve.answers import Answer, Answers
@@ -22,12 +22,12 @@ ORDERS = {
 }
 
 
-def size_sheet(answers: Answers, shown: Sequence[Answer]) -> Sheet:
+def size_table(answers: Answers, shown: Sequence[Answer]) -> Table:
     """A row an answer, its settings an axis each.
 
     >>> from convcalc.solve.conv import conv
     >>> answers = conv((28,), (13,))
-    >>> size_sheet(answers, answers.first(1)).rows[0]
+    >>> size_table(answers, answers.first(1)).rows[0]
     (4, 2, 0, 1, 0, 0, 1)
     """
     names = (*answers.operation.settings, *(() if _transposed(answers) else ("leftover", "unread")))
@@ -35,7 +35,7 @@ def size_sheet(answers: Answers, shown: Sequence[Answer]) -> Sheet:
     rows = [
         (*(cell([getattr(axis, name) for axis in answer.axes]) for name in names), answer.score) for answer in shown
     ]
-    return Sheet((*columns, Column("score", True, key="score")), tuple(rows))
+    return Table((*columns, Column("score", True, key="score")), tuple(rows))
 
 
 def size_lines(answers: Answers, shown: int) -> Lines:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from convcalc.render.columns import along
-from convcalc.render.sheet import Column
+from convcalc.render.table import Column
 from convcalc.solve.bounds import spoken
 
 Document = dict[str, Any]

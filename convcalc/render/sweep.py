@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from convcalc.render.columns import COLUMNS, along
-from convcalc.render.sheet import Column, Sheet
+from convcalc.render.table import Column, Table
 from convcalc.report import Row
 from convcalc.sweep import Configuration
 from convcalc.syntax.condition import NUMBER, PER_AXIS, SHAPE, TEXT, Kind
@@ -77,13 +77,13 @@ def sweep_row(names: Sequence[str], configuration: Configuration) -> tuple[objec
     return tuple(cell(name, configuration) for name in names)
 
 
-def sweep_sheet(names: Sequence[str], rows: Iterable[Configuration]) -> Sheet:
+def sweep_table(names: Sequence[str], rows: Iterable[Configuration]) -> Table:
     """A row a configuration.
 
-    >>> sweep_sheet(["input"], [Configuration((1, 1, 9, 9), {}, None, "too small")]).rows
+    >>> sweep_table(["input"], [Configuration((1, 1, 9, 9), {}, None, "too small")]).rows
     (((1, 1, 9, 9),),)
     """
-    return Sheet(sweep_columns(names), tuple(sweep_row(names, row) for row in rows))
+    return Table(sweep_columns(names), tuple(sweep_row(names, row) for row in rows))
 
 
 def _setting(name: str) -> Value:

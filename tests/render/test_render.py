@@ -1,4 +1,4 @@
-"""Sheets, and what the formats make of them."""
+"""Tables, and what the formats make of them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,24 @@ from rich.console import Console
 import convcalc.render
 from convcalc import Conv2d, Flatten, ScaledTanh, Sequential, chain, lenet, trace
 from convcalc.render import plain, rich
-from convcalc.render.sheet import Column, Sheet, brackets, layer_sheet, network_sheet, totals_sheet, verdict
+from convcalc.render.columns import LENET
+from convcalc.render.layer import layer_table
+from convcalc.render.network import network_table, totals_table
+from convcalc.render.table import Column, Table, brackets
+from convcalc.render.verification import verdict
 from convcalc.verify import Check, CheckedRow, Verification
 
-SHEET = Sheet(
+SHEET = Table(
     (Column("layer"), Column("operation", optional=True), Column("parameters", number=True)),
     (("C1", "Conv2d", "156"), ("S2", "-", "12")),
     ("total", "", "168"),
 )
 
 
-def shown(sheet, width):
+def shown(table, width):
     console = Console(width=width, no_color=True, highlight=False)
     with console.capture() as capture:
-        console.print(rich.table(sheet, width))
+        console.print(rich.renderable(table, width))
     return [line.rstrip() for line in capture.get().splitlines()]
 
 
@@ -40,7 +44,7 @@ def test_plain_text_is_aligned():
 
 
 def test_a_sheet_without_titles_has_no_rule():
-    assert plain.text(Sheet((Column(""), Column("")), (("a", "1"), ("bcd", "2")))) == "a    1\nbcd  2"
+    assert plain.text(Table((Column(""), Column("")), (("a", "1"), ("bcd", "2")))) == "a    1\nbcd  2"
 
 
 def test_records_leave_out_what_is_empty():
@@ -66,17 +70,17 @@ def test_one_that_is_narrower_still_gets_labelled_lines():
 
 
 def test_brackets_in_a_cell_are_no_markup():
-    sheet = Sheet((Column(""), Column("")), (("shape", "[n, c, h, w] [/x] [red]"),))
-    assert shown(sheet, 80) == ["shape  [n, c, h, w] [/x] [red]"]
+    table = Table((Column(""), Column("")), (("shape", "[n, c, h, w] [/x] [red]"),))
+    assert shown(table, 80) == ["shape  [n, c, h, w] [/x] [red]"]
 
 
-def labelled(sheet):
-    return dict(sheet.rows)
+def labelled(table):
+    return dict(table.rows)
 
 
 def test_the_sheet_of_a_layer_with_a_connection_table():
     report = trace(Conv2d(6, 16, 5, table=lenet.C3_TABLE), (1, 6, 14, 14))
-    rows = labelled(layer_sheet(report.rows[0], report))
+    rows = labelled(layer_table(report.rows[0], report))
     assert rows["layer"] == "Conv2d(6, 16, 5) with a connection table"
     assert rows["kernel"] == "[16, 6, 5, 5], 60 of 96 pairs of maps connected"
     assert "in PyTorch" not in rows
@@ -84,25 +88,25 @@ def test_the_sheet_of_a_layer_with_a_connection_table():
 
 def test_the_sheet_of_a_layer_without_windows_or_connections():
     report = trace(Sequential(Conv2d(1, 2, 3), Flatten()), (1, 1, 5, 5))
-    rows = labelled(layer_sheet(report.leaves[1], report))
+    rows = labelled(layer_table(report.leaves[1], report))
     assert rows["connections"] == "-"
     assert rows["receptive field"] == "3x3, jump -, start [0, 0]"
     assert not {"kernel", "stride", "unread rows", "dead weights"} & set(rows)
 
 
 def test_the_input_and_the_total_stand_in_the_sheet_of_a_network():
-    sheet = network_sheet(trace(lenet.lenet5(), (1, 1, 32, 32)))
-    assert sheet.rows[0] == ("input", None, (1, 1, 32, 32), None, None, None, None)
-    assert sheet.rows[2] == ("S2", "Subsampling2d", (1, 6, 14, 14), "2x2", 12, 5880, 1176)
-    assert sheet.lines[2] == ("S2", "Subsampling2d", "[1, 6, 14, 14]", "2x2", "12", "5,880", "1,176")
-    assert sheet.footer == ("total", "", "", "", 60000, 340908, 328096)
+    table = network_table(trace(lenet.lenet5(), (1, 1, 32, 32)), LENET, 1)
+    assert table.rows[0] == ("input", None, (1, 1, 32, 32), None, None, None, None)
+    assert table.rows[2] == ("S2", "Subsampling2d", (1, 6, 14, 14), "2x2", 12, 5880, 1176)
+    assert table.lines[2] == ("S2", "Subsampling2d", "[1, 6, 14, 14]", "2x2", "12", "5,880", "1,176")
+    assert table.footer == ("total", "", "", "", 60000, 340908, 328096)
 
 
 def test_totals_say_what_they_skip():
     report = trace(chain([("a", Conv2d(1, 1, 1)), ("b", ScaledTanh()), ("c", Flatten())]), (1, 1, 2, 2))
-    assert labelled(totals_sheet(report))["connections"] == "8 (2 layers have none to count)"
+    assert labelled(totals_table(report))["connections"] == "8 (2 layers have none to count)"
     one = trace(chain([("a", Conv2d(1, 1, 1)), ("b", Flatten())]), (1, 1, 2, 2))
-    assert labelled(totals_sheet(one))["connections"] == "8 (1 layer has none to count)"
+    assert labelled(totals_table(one))["connections"] == "8 (1 layer has none to count)"
 
 
 @pytest.mark.parametrize(("shape", "text"), [((), "[]"), ((3,), "[3]"), ((1, 10**30), f"[1, {10**30}]")])

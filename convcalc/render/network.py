@@ -1,0 +1,67 @@
+"""A whole network: a row for each layer, and the totals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from convcalc.layers.settings import counted
+from convcalc.render.columns import COLUMNS
+from convcalc.render.table import LABELLED, Column, Table, shown
+from convcalc.report import Report
+
+
+def network_table(report: Report, columns: Sequence[str], depth: int | None) -> Table:
+    """A row a layer, blocks below the depth folded, behind a row for the input; the totals are the footer.
+
+    >>> from convcalc import Linear, trace
+    >>> network_table(trace(Linear(120, 84), (1, 120)), ["name", "parameters"], 1).footer
+    ('total', 10164)
+    """
+    figures = [COLUMNS[name] for name in columns]
+    totals = report.totals
+    rows = tuple(tuple(figure.value(row) for figure in figures) for row in report.at_depth(depth))
+    start = tuple({"name": "input", "output": report.input}.get(name) for name in columns)
+    footer = tuple(
+        figure.total(totals) if figure.total else "total" if number == 0 else ""
+        for number, figure in enumerate(figures)
+    )
+    return Table(
+        tuple(
+            Column(figure.title, figure.number, figure.optional, key)
+            for key, figure in zip(columns, figures, strict=True)
+        ),
+        (start, *rows),
+        footer,
+    )
+
+
+def totals_table(report: Report) -> Table:
+    """The totals, a line each.
+
+    >>> from convcalc import Linear, trace
+    >>> totals_table(trace(Linear(120, 84), (1, 120))).rows[0]
+    ('trainable parameters', '10,164')
+    """
+    totals = report.totals
+    connections = shown(totals.connections)
+    if report.connections_undefined:
+        have = "has" if report.connections_undefined == 1 else "have"
+        connections += f" ({counted(report.connections_undefined, 'layer')} {have} none to count)"
+    return Table(
+        LABELLED,
+        (
+            ("trainable parameters", f"{totals.parameters:,}"),
+            ("fixed numbers (buffers)", f"{totals.buffers:,}"),
+            ("connections", connections),
+            ("MACs", f"{totals.macs:,} dense, {totals.macs_exact:,} exact"),
+            ("FLOPs", f"{totals.flops:,}"),
+            (
+                f"memory ({report.dtype})",
+                f"{totals.parameter_bytes:,} bytes of parameters, {totals.output_bytes:,} of outputs",
+            ),
+            (
+                "peak, training",
+                f"{totals.peak_bytes:,} bytes alive at once at most, {totals.training_bytes:,} kept to train",
+            ),
+        ),
+    )
