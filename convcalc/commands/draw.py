@@ -85,7 +85,7 @@ def run(sizes: list[str], options: Options) -> None:
 def _of_layer(sizes: list[str], options: Options) -> Picture:
     """A single layer, at work on an input of these sizes."""
     _refuse(options, OF_A_NETWORK, "is for a network: add --net NETWORK, or leave it out")
-    from convcalc.draw.layer import LOOKS, layer_picture
+    from convcalc.draw.layer.picture import LOOKS, layer_picture
 
     row = _row(sizes, options)
     look = values.one_of("--look", options.look or LOOKS[0], LOOKS)
@@ -93,7 +93,7 @@ def _of_layer(sizes: list[str], options: Options) -> Picture:
     still = options.still or at is not None
 
     def frames(screen: Screen) -> Frames:
-        from convcalc.draw.term_layer import layer_frame, layer_frames
+        from convcalc.draw.layer.terminal import layer_frame, layer_frames
 
         if still:
             return iter([layer_frame(row, at, screen.width)]), 0.0
@@ -163,7 +163,7 @@ def _report(options: Options) -> Report:
 
 def _whole(report: Report, options: Options, depth: int | None) -> Picture:
     from convcalc import zoo
-    from convcalc.draw.network import network_picture
+    from convcalc.draw.network.picture import network_picture
 
     net = options.net or ""
     file = os.path.splitext(os.path.basename(net))[0] if os.path.isfile(net) else ""
@@ -176,14 +176,14 @@ def _whole(report: Report, options: Options, depth: int | None) -> Picture:
 
 
 def _field(report: Report, layer: str) -> Picture:
-    from convcalc.draw.field import field_picture
+    from convcalc.draw.receptive_field.picture import field_picture
 
     return Picture(lambda: field_picture(report, layer), _still("field_lines", report, layer))
 
 
 def _connections(report: Report, layer: str) -> Picture:
-    from convcalc.draw.connections import connections_picture
-    from convcalc.draw.rows import row_named
+    from convcalc.draw.connections.picture import connections_picture
+    from convcalc.draw.lookup import row_named
 
     return Picture(
         lambda: connections_picture(row_named(report, layer)),
@@ -192,7 +192,7 @@ def _connections(report: Report, layer: str) -> Picture:
 
 
 def _chart(report: Report, figure: str, depth: int | None) -> Picture:
-    from convcalc.draw.chart import chart_picture
+    from convcalc.draw.chart.picture import chart_picture
 
     return Picture(
         lambda: chart_picture(report, figure, depth),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from convcalc.commands import output
 
 if TYPE_CHECKING:
-    from convcalc.draw.term import Line
+    from convcalc.draw.terminal import Line
 
     Frames: TypeAlias = tuple[Iterator[Sequence[Line]], float]  # and the seconds that each stays
 
@@ -28,7 +28,7 @@ class Screen(NamedTuple):
 
 def show(frames: Callable[[Screen], Frames]) -> None:
     """Show a picture that fits itself to the screen; into a pipe or a file in characters alone."""
-    from convcalc.draw.term import plain, play, shown
+    from convcalc.draw.terminal import plain, play, shown
 
     encoding = sys.stdout.encoding or "ascii"
     in_ascii = "utf" not in encoding.lower()

@@ -8,16 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from convcalc.draw.chart import costs_of, fewer, share
-from convcalc.draw.cone import Units, cone_of, left_out
-from convcalc.draw.connections import sum_of
-from convcalc.draw.folding import Example, Step, common, steps_of
-from convcalc.draw.links import ALL, SOME, Span, blocks, columns, connected_row, kinds_of, links_of
-from convcalc.draw.repeats import framed, repeated, short_names, steps_in
-from convcalc.draw.rows import kind_of, row_named
-from convcalc.draw.term import WIDTH, Line, Piece, words
+from convcalc.draw.chart.picture import costs_of, fewer, share
+from convcalc.draw.connections.connectivity import (
+    ALL,
+    SOME,
+    Span,
+    blocks,
+    columns,
+    connected_row,
+    connectivity_of,
+    kinds_of,
+)
+from convcalc.draw.connections.picture import sum_of
+from convcalc.draw.lookup import kind_of, row_named
+from convcalc.draw.network.folding import DrawnStep, Example, common, steps_of
+from convcalc.draw.network.repeats import framed, repeated, short_names, steps_in
+from convcalc.draw.network.wiring import Fork, Item, StepGroup, wired
+from convcalc.draw.receptive_field.levels import Units, cone_of, left_out
+from convcalc.draw.terminal import WIDTH, Line, StyledText, words
 from convcalc.draw.text import TIMES
-from convcalc.draw.wiring import Fork, Group, Item, wired
 from convcalc.layers.block import INPUT
 from convcalc.layers.dense import Linear
 from convcalc.render.columns import along
@@ -37,7 +46,7 @@ def network_lines(report: Report, name: str = "Network", depth: int | None = Non
     ``depth`` as of `network_picture`; None: all blocks are opened.
 
     >>> from convcalc import trace, zoo
-    >>> from convcalc.draw.term import plain
+    >>> from convcalc.draw.terminal import plain
     >>> for line in plain(network_lines(trace(zoo.build("lenet5"), (1, 1, 32, 32)), "LeNet-5"), in_ascii=True)[2:5]:
     ...     print(" ".join(line.split()))
     input 1@32x32
@@ -64,7 +73,7 @@ def field_lines(report: Report, layer: str, width: int = WIDTH) -> list[Line]:
     `ConvcalcError` where there is no such layer, or what it sees is not known.
 
     >>> from convcalc import trace, zoo
-    >>> from convcalc.draw.term import plain
+    >>> from convcalc.draw.terminal import plain
     >>> lines = plain(field_lines(trace(zoo.build("lenet5"), (1, 1, 32, 32)), "S2"), in_ascii=True)
     >>> [line.split()[:-1] for line in lines[2:4]]  # an element of S2 sees 6, every other one begins there
     [['S2', 'Subsampling2d', '2x2', '6', '2', '0'], ['C1', 'Conv2d', '5x5', '5', '1', '0']]
@@ -86,8 +95,8 @@ def field_lines(report: Report, layer: str, width: int = WIDTH) -> list[Line]:
                 lines += words("muted", f"… {len(cut)} layers are left out", width)
             continue
         length = max(1, level.units[-1].field.size * room // largest)
-        bar = Piece("bar", FULL * length)
-        lines.append((*_aligned(text, widths, "ink"), Piece("ink", " " * ((room - length) // 2)), bar))
+        bar = StyledText("bar", FULL * length)
+        lines.append((*_aligned(text, widths, "ink"), StyledText("ink", " " * ((room - length) // 2)), bar))
     seen = [units.field for units in levels[0].units]
     sizes = report.input[-len(seen) :]
     said = f"a unit of {layer} sees {TIMES.join(str(field.size) for field in seen)} of {TIMES.join(map(str, sizes))}"
@@ -102,14 +111,14 @@ def connection_lines(report: Report, layer: str, width: int = WIDTH) -> list[Lin
     Of more than 64 maps each cell is a block of them, with / where only some do. Errors as `connections_picture`.
 
     >>> from convcalc import trace, zoo
-    >>> from convcalc.draw.term import plain
+    >>> from convcalc.draw.terminal import plain
     >>> lines = plain(connection_lines(trace(zoo.build("lenet5"), (1, 1, 32, 32)), "C3"), in_ascii=True)
     >>> print(lines[3].strip())  # map 0 of S2 feeds these
     0  X  .  .  .  X  X  X  .  .  X  X  X  X  .  X  X
     """
     row = row_named(report, layer)
     inner = connected_row(row)
-    links = links_of(inner)
+    links = connectivity_of(inner)
     table = list(columns(links))
     inputs = blocks(links.inputs)
     labels = [_short(_span(block), NUMBER) for block in inputs]
@@ -127,10 +136,12 @@ def connection_lines(report: Report, layer: str, width: int = WIDTH) -> list[Lin
         else:
             numbers = f" outputs {part[0][0][0]:,} to {part[-1][0][1]:,}"
         numbers = " " * beside + numbers
-        lines += [(Piece("muted", numbers),)] if len(numbers) <= width else words("muted", numbers.strip(), width)
+        lines += [(StyledText("muted", numbers),)] if len(numbers) <= width else words("muted", numbers.strip(), width)
         for i, label in enumerate(labels):
             marks = "".join(_mark(states[i]).rjust(cell) for _, states in part)
-            lines.append((Piece("muted", label.rjust(beside) + ("" if cell > 1 else " ")), Piece("code", marks)))
+            lines.append(
+                (StyledText("muted", label.rjust(beside) + ("" if cell > 1 else " ")), StyledText("code", marks))
+            )
     lines += words("muted", "; ".join(kind.words for kind in kinds_of(links)), width)
     if len(table) < links.outputs or len(labels) < links.inputs:
         size = f"{inputs[0][1] + 1:,} inputs {TIMES} {table[0][0][1] + 1:,} outputs"
@@ -142,7 +153,7 @@ def chart_lines(report: Report, figure: str, depth: int | None = None, width: in
     """A bar a layer: ``figure``, ``depth`` and errors as of `chart_picture`.
 
     >>> from convcalc import trace, zoo
-    >>> from convcalc.draw.term import plain
+    >>> from convcalc.draw.terminal import plain
     >>> lines = plain(chart_lines(trace(zoo.build("lenet5"), (1, 1, 32, 32)), "parameters"), in_ascii=True)
     >>> [line.split()[-1] for line in lines if line.startswith("C5")]  # 48,120 of 60,000
     ['80.2%']
@@ -161,7 +172,7 @@ def chart_lines(report: Report, figure: str, depth: int | None = None, width: in
     lines = words("title", title, width)
     for text, bar in zip(texts, bars, strict=True):
         drawn = _stacked(bar.values, room, largest)
-        lines.append((*_aligned(text[:2], widths, "ink"), *drawn, Piece("muted", f" {text[2]}")))
+        lines.append((*_aligned(text[:2], widths, "ink"), *drawn, StyledText("muted", f" {text[2]}")))
     if len(series) > 1:
         looks = zip(SERIES, series, strict=True)
         lines.append(tuple(piece for look, each in looks for piece in _meaning(*look, each.words)))
@@ -175,13 +186,13 @@ def _stacked(values: Sequence[int], room: int, largest: int) -> Line:
     for (role, symbol), value in zip(SERIES, values, strict=False):
         total += value
         end = max(total * room // largest, drawn + (value > 0))
-        pieces.append(Piece(role, symbol * (end - drawn)))
+        pieces.append(StyledText(role, symbol * (end - drawn)))
         drawn = end
     return tuple(pieces)
 
 
 def _meaning(role: str, symbol: str, said: str) -> Line:
-    return Piece(role, symbol * 2), Piece("muted", f" {said}   ")
+    return StyledText(role, symbol * 2), StyledText("muted", f" {said}   ")
 
 
 class Entry(NamedTuple):
@@ -203,9 +214,9 @@ def _entries_of(given: Example, items: Sequence[Item]) -> list[Entry]:
 
 def _entries(item: Item, indent: str, known: Mapping[str, str]) -> Iterator[Entry]:
     """The lines of an item, those of its parts indented; ``known`` gives the name of the step of each row."""
-    if isinstance(item, Step):
+    if isinstance(item, DrawnStep):
         yield _entry(indent + item.name, item)
-    elif isinstance(item, Group):
+    elif isinstance(item, StepGroup):
         yield Entry(indent + item.title, "", "", "")
         for part in item.items:
             yield from _entries(part, f"{indent}│ ", known)
@@ -224,7 +235,7 @@ def _entries(item: Item, indent: str, known: Mapping[str, str]) -> Iterator[Entr
             yield _entry(f"{indent}┼ {step.name}", step)._replace(feeds=f"{indent}  ← {feeds}")
 
 
-def _entry(name: str, step: Step) -> Entry:
+def _entry(name: str, step: DrawnStep) -> Entry:
     figure = "shared" if step.is_shared else _short(f"{step.parameters:,}", NUMBER)
     return Entry(name, ", ".join((step.words, *step.after)), step.shape, figure)
 
@@ -239,17 +250,17 @@ def _table(entries: Sequence[Entry], width: int) -> list[Line]:
     lines: list[Line] = []
     for entry in entries:
         if not entry.shape:
-            lines.append((Piece("muted", _short(entry.name, width)),))
+            lines.append((StyledText("muted", _short(entry.name, width)),))
             continue
         lines.append(
             (
-                Piece("code", _short(entry.name, name).ljust(name + 1)),
-                Piece("ink", f"{_short(entry.words, does):<{does}} {_short(entry.shape, shape):<{shape}} "),
-                Piece("muted", entry.parameters.rjust(parameters)),
+                StyledText("code", _short(entry.name, name).ljust(name + 1)),
+                StyledText("ink", f"{_short(entry.words, does):<{does}} {_short(entry.shape, shape):<{shape}} "),
+                StyledText("muted", entry.parameters.rjust(parameters)),
             )
         )
         if entry.feeds:
-            lines.append((Piece("muted", _short(entry.feeds, width - 1)),))
+            lines.append((StyledText("muted", _short(entry.feeds, width - 1)),))
     return lines
 
 
@@ -267,7 +278,7 @@ def _aligned(texts: Sequence[str], widths: Sequence[int], role: str) -> Line:
     shown = [_short(text, width) for text, width in zip(texts, widths, strict=True)]
     left = [text.ljust(width) for text, width in zip(shown[:2], widths, strict=False)]
     right = [text.rjust(width) for text, width in zip(shown[2:], widths[2:], strict=True)]
-    return (Piece(role, " ".join((*left, *right, ""))),)
+    return (StyledText(role, " ".join((*left, *right, ""))),)
 
 
 def _short(text: str, most: int) -> str:

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from convcalc.draw.term import SPELLED, WIDTH, Line, Piece
+from convcalc.draw.terminal import SPELLED, WIDTH, Line, StyledText
 from convcalc.filter.picture import has_alpha
 from convcalc.ops.sliding import Array
 from convcalc.ops.tiles import cuts
@@ -78,12 +78,12 @@ def side_by_side(
     shown = [_lines(_pixels(picture, scale, found), style) for picture, found in zip(pictures, ranges, strict=True)]
     high = max(map(len, shown))
     left, right = (
-        [*lines, *[()] * (high - len(lines)), *[(Piece("muted", line),) for line in text]]
+        [*lines, *[()] * (high - len(lines)), *[(StyledText("muted", line),) for line in text]]
         for lines, text in zip(shown, texts, strict=True)
     )
     wide = max(map(_length, left))
     return [
-        (*of_before, Piece("ink", " " * (wide - _length(of_before) + GAP)), *of_after) if of_after else of_before
+        (*of_before, StyledText("ink", " " * (wide - _length(of_before) + GAP)), *of_after) if of_after else of_before
         for of_before, of_after in zip_longest(left, right, fillvalue=())
     ]
 
@@ -195,10 +195,10 @@ def _lines(pixels: Array, style: Style) -> list[Line]:
         return [_coloured(above, below) for above, below in zip(names[::2], lower, strict=True)]
     grey = (pixels[::2] / 2 + pixels[[*range(1, len(pixels), 2), *[-1] * (len(pixels) % 2)]] / 2) @ np.array(GREY)
     ramp = RAMPS[style]
-    return [(Piece("ink", "".join(ramp[int(value * len(ramp)) // 256] for value in row)),) for row in grey]
+    return [(StyledText("ink", "".join(ramp[int(value * len(ramp)) // 256] for value in row)),) for row in grey]
 
 
 def _coloured(above: Sequence[str], below: Sequence[str]) -> Line:
     """Half-blocks, those of the same colours together."""
     roles = [f"{up} on {low}" for up, low in zip(above, below, strict=True)] if below else above
-    return tuple(Piece(role, UPPER * len(list(same))) for role, same in groupby(roles))
+    return tuple(StyledText(role, UPPER * len(list(same))) for role, same in groupby(roles))

@@ -24,12 +24,12 @@ from convcalc import (
     trace,
     zoo,
 )
-from convcalc.draw.chart import chart_picture
-from convcalc.draw.connections import connections_picture
-from convcalc.draw.field import field_picture
+from convcalc.draw.chart.picture import chart_picture
+from convcalc.draw.connections.picture import connections_picture
 from convcalc.draw.html import page
-from convcalc.draw.layer import layer_picture
-from convcalc.draw.network import network_picture
+from convcalc.draw.layer.picture import layer_picture
+from convcalc.draw.network.picture import network_picture
+from convcalc.draw.receptive_field.picture import field_picture
 
 EXAMPLE = Conv2d(1, 1, 3, stride=2, padding=1), (1, 1, 5, 5)  # 9 places of 0.8 s
 PACE = 0.8

@@ -9,8 +9,8 @@ import pytest
 from convcalc import Conv2d, Linear, trace
 from convcalc.draw.frames import Timing, frame, timing
 from convcalc.draw.html import page
-from convcalc.draw.layer import layer_picture
-from convcalc.draw.motion import pace
+from convcalc.draw.layer.motion import pace
+from convcalc.draw.layer.picture import layer_picture
 from convcalc.draw.svg import Names, keyframes
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from convcalc import Conv2d, trace
 from convcalc.draw import raster
-from convcalc.draw.layer import layer_picture
+from convcalc.draw.layer.picture import layer_picture
 from convcalc.draw.raster import gif, png
 from convcalc.errors import ConvcalcError
 

@@ -19,10 +19,10 @@ from convcalc import (
     trace,
     zoo,
 )
-from convcalc.draw.chart import chart_picture, costs_of, fewer
-from convcalc.draw.term import coloured, plain
-from convcalc.draw.term_layer import layer_frame
+from convcalc.draw.chart.picture import chart_picture, costs_of, fewer
+from convcalc.draw.layer.terminal import layer_frame
 from convcalc.draw.term_network import chart_lines, connection_lines, field_lines, network_lines
+from convcalc.draw.terminal import coloured, plain
 from convcalc.errors import ConvcalcError
 from convcalc.layers.block import INPUT
 from convcalc.lenet import C3_TABLE

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcalc.draw.term import Line, coloured, plain
+from convcalc.draw.terminal import Line, coloured, plain
 from convcalc.filter.terminal import RAMPS, averaged, side_by_side, style_for
 
 

@@ -10,7 +10,7 @@ from convcalc.draw.filter.figure import Chosen, figure, plane_of
 from convcalc.draw.filter.sums import arithmetic, left_out, spelled
 from convcalc.draw.filter.table import shown_of
 from convcalc.draw.filter.thumbnail import Shades, scale_of, shades_of
-from convcalc.draw.sheet import Caption, sheet
+from convcalc.draw.frame import Caption, in_frame
 from convcalc.draw.svg import Names
 from convcalc.draw.text import TIMES, by
 from convcalc.errors import ConvcalcError
@@ -62,7 +62,7 @@ def compare_picture(outcome: Outcome, at: Place | None = None, names: tuple[str,
         *([Caption("muted", "; ".join(notes))] if notes else []),
     ]
     desc = f"{title}: {sizes}. {_where(outcome, chosen, on)}: {'; '.join(lines)}. {'. '.join(notes)}"
-    return sheet(name, title, desc, drawn, captions)
+    return in_frame(name, title, desc, drawn, captions)
 
 
 def choose(after: Array, at: Place | None) -> Chosen:

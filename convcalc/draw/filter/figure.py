@@ -8,8 +8,8 @@ from typing import NamedTuple
 from convcalc.draw.filter.sums import spelled
 from convcalc.draw.filter.table import Cell, of_pixels, of_weights, table
 from convcalc.draw.filter.thumbnail import LONGEST, Shades, data_uri, scale_of, shown, shrunk
+from convcalc.draw.frame import Drawing
 from convcalc.draw.palette import SIZES
-from convcalc.draw.sheet import Figure
 from convcalc.draw.svg import Names, element, label, line_height, number, paragraph
 from convcalc.draw.text import by, shorten, text_width, widest
 from convcalc.filter.kernel import Filter, Linear, Order, parts, total
@@ -50,7 +50,7 @@ def figure(
     window: Window,
     names: tuple[str, str],
     shades: tuple[Shades, Shades],
-) -> Figure:
+) -> Drawing:
     """The pictures with what is magnified of each below, and the kernel between."""
     scale = scale_of(outcome.before, outcome.after)
     rows = [place[0].place[0] for place in window]
@@ -74,7 +74,7 @@ def figure(
         (right[0], third, 0),
         (right[1], third, lower),
     ]
-    return Figure(
+    return Drawing(
         "".join(element("g", panel.markup, transform=f"translate({number(x)} {number(y)})") for panel, x, y in places),
         max(x + panel.width for panel, x, _ in places),
         max(y + panel.height for panel, _, y in places),
@@ -83,7 +83,7 @@ def figure(
 
 def _picture(
     name: Names, array: Array, shades: Shades, scale: tuple[int, int], seen: tuple[int, int, int, int]
-) -> Figure:
+) -> Drawing:
     """The picture made small, or large, and a mark around the rows and columns that are seen (first two, end two)."""
     smaller, larger = scale
     pixels = shown(shrunk(array, smaller), shades)
@@ -100,7 +100,7 @@ def _picture(
     x, wide = _mark(seen[1], seen[3], larger / smaller, width)
     box = {"x": x, "y": y, "width": wide, "height": tall}
     marks = "".join(element("rect", **box, class_=name(role)) for role in ("halo", "mark"))
-    return Figure(image + marks, width, height)
+    return Drawing(image + marks, width, height)
 
 
 def _mark(first: int, behind: int, scale: float, length: float) -> tuple[float, float]:
@@ -126,16 +126,16 @@ def _near(after: Array, chosen: Chosen) -> Window:
     )
 
 
-def _titled(name: Names, words: str, inside: Figure) -> Figure:
+def _titled(name: Names, words: str, inside: Drawing) -> Drawing:
     """With words above it, cut to be no wider than a picture can be."""
     size = SIZES["muted"]
     words = shorten(words, size, max(inside.width, LONGEST))
     moved = element("g", inside.markup, transform=f"translate(0 {ABOVE})")
     written = label(name, "muted", 0, size, words)
-    return Figure(written + moved, max(inside.width, text_width(words, size)), inside.height + ABOVE)
+    return Drawing(written + moved, max(inside.width, text_width(words, size)), inside.height + ABOVE)
 
 
-def _kernel(name: Names, kernel: Filter) -> Figure:
+def _kernel(name: Names, kernel: Filter) -> Drawing:
     """The weights; of a gradient those across above those down; of an order filter the places that are put in order."""
     if isinstance(kernel, Linear):
         return _titled(name, f"kernel: {kernel.name}", of_weights(name, kernel.weights, kernel.anchor))
@@ -154,15 +154,15 @@ def _kernel(name: Names, kernel: Filter) -> Figure:
     )
 
 
-def _below_each_other(figures: Sequence[Figure]) -> Figure:
+def _below_each_other(figures: Sequence[Drawing]) -> Drawing:
     body, y = "", 0.0
     for figure in figures:
         body += element("g", figure.markup, transform=f"translate(0 {number(y)})")
         y += figure.height + BELOW
-    return Figure(body, max(figure.width for figure in figures), y - BELOW)
+    return Drawing(body, max(figure.width for figure in figures), y - BELOW)
 
 
-def _legend(name: Names, kernel: Filter) -> Figure:
+def _legend(name: Names, kernel: Filter) -> Drawing:
     """What the kernel's looks mean, and the sum of its weights."""
     words = ["heavy outline: lies on the pixel itself"]
     if isinstance(kernel, Order):
@@ -173,4 +173,4 @@ def _legend(name: Names, kernel: Filter) -> Figure:
         sums = [f"{each}: {spelled(total(part.weights))}" for each, part in zip(named, kernels, strict=True)]
         words = [*sums, "orange: above 0", "blue: below 0", *words]
     size = SIZES["muted"]
-    return Figure(paragraph(name, "muted", 0, size, words), widest(words, size), len(words) * line_height("muted"))
+    return Drawing(paragraph(name, "muted", 0, size, words), widest(words, size), len(words) * line_height("muted"))

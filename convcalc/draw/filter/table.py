@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from convcalc.draw.filter.thumbnail import Shades, shown
+from convcalc.draw.frame import Drawing
 from convcalc.draw.palette import SIZES
-from convcalc.draw.sheet import Figure
 from convcalc.draw.svg import Names, element, label
 from convcalc.draw.text import ELLIPSIS, MINUS, text_width
 from convcalc.filter.kernel import Number, Rows
@@ -53,7 +53,7 @@ def short(value: Number) -> str:
     return (str(int(value)) if is_whole else f"{value:.3g}").replace("-", MINUS)
 
 
-def of_weights(name: Names, weights: Rows, anchor: Place | None) -> Figure:
+def of_weights(name: Names, weights: Rows, anchor: Place | None) -> Drawing:
     """The weights, above 0, below 0 and 0 in three looks; the anchor's is outlined.
 
     >>> of_weights(Names(), ((-1, 0, 1),), (0, 1)).markup.count("<rect")
@@ -67,7 +67,7 @@ def of_weights(name: Names, weights: Rows, anchor: Place | None) -> Figure:
     return table(name, [[cell(weight, (i, j)) for j, weight in enumerate(row)] for i, row in enumerate(weights)])
 
 
-def of_pixels(name: Names, array: Array, window: Window, shades: Shades, outlined: Place) -> Figure:
+def of_pixels(name: Names, array: Array, window: Window, shades: Shades, outlined: Place) -> Drawing:
     """The pixels of a window in their own colours, the taps' values written in them.
 
     A pixel that lies outside is dashed, the one at ``outlined`` has a heavy outline.
@@ -82,7 +82,7 @@ def of_pixels(name: Names, array: Array, window: Window, shades: Shades, outline
     return table(name, [[cell((tap.place, tap.source), tap.value) for tap in row] for row in window])
 
 
-def table(name: Names, cells: Sequence[Sequence[Cell]]) -> Figure:
+def table(name: Names, cells: Sequence[Sequence[Cell]]) -> Drawing:
     """Rows of cells of one size, wide enough for the longest words; the middle of many left out.
 
     >>> table(Names(), [[Cell("1", "plus")] * 2]).width
@@ -117,7 +117,7 @@ def table(name: Names, cells: Sequence[Sequence[Cell]]) -> Figure:
     if len(rows) < len(cells):
         y = tops[rows[ENDS]] - BREAK / 2 + BASELINE
         body += "".join(label(name, "small", lefts[j] + width / 2, y, ELLIPSIS, "middle") for j in columns)
-    return Figure(body + over, right, bottom)
+    return Drawing(body + over, right, bottom)
 
 
 def _inset(box: dict[str, float]) -> dict[str, float]:

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from convcalc import Conv2d, ConvTranspose2d, MaxPool2d, trace, zoo
-from convcalc.draw.chart import chart_picture
-from convcalc.draw.connections import connections_picture
-from convcalc.draw.field import field_picture
-from convcalc.draw.layer import layer_picture
-from convcalc.draw.network import network_picture
+from convcalc.draw.chart.picture import chart_picture
+from convcalc.draw.connections.picture import connections_picture
+from convcalc.draw.layer.picture import layer_picture
+from convcalc.draw.network.picture import network_picture
+from convcalc.draw.receptive_field.picture import field_picture
 from convcalc.layers.base import Layer
 from convcalc.report import Report
 

@@ -1,0 +1,155 @@
+"""The picture of one layer: its window stepping over the input, and the output that each place makes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from convcalc import formulas
+from convcalc.draw.frame import Caption, in_frame
+from convcalc.draw.layer import caption
+from convcalc.draw.layer.layer_figure import LOOKS as LOOKS  # noqa: PLC0414  (it is for others too)
+from convcalc.draw.layer.layer_figure import layer_figure
+from convcalc.draw.layer.linear_picture import linear_picture
+from convcalc.draw.layer.visible_axis import Scene, visible_axis
+from convcalc.draw.svg import Names
+from convcalc.draw.text import by
+from convcalc.errors import ConvcalcError
+from convcalc.layers.base import Layer, is_a
+from convcalc.layers.windows import AXES, Window
+from convcalc.report import Row
+from convcalc.unread import unread_among
+
+ONE = Window(1, 1, 1, (0, 0), 1, "zeros")  # the rows of a layer that has columns only
+
+
+def layer_picture(row: Row, *, look: str = "flat", still: bool = False, at: Sequence[int] | None = None) -> str:
+    """One layer at work, as SVG: the row of `trace`, in a flat or a stacked (``iso``) look.
+
+    It moves, but for a still, which shows the window at ``at``, the output element (of a transposed layer the input
+    element) by its row and column, or its first place. `ConvcalcError` where the layer has nothing to draw, or
+    ``at`` is outside.
+
+    >>> from convcalc import Conv2d, trace
+    >>> picture = layer_picture(trace(Conv2d(1, 1, 3, stride=2, padding=1), (1, 1, 5, 5)).rows[0])
+    >>> picture.count("<svg"), "out[" in picture
+    (1, True)
+    """
+    if look not in LOOKS:
+        raise ConvcalcError(f"look {look!r} is unknown: use one of {', '.join(LOOKS)}")
+    if row.parts is not None:
+        raise ConvcalcError(f"{row.name!r} is a block of layers: draw one of them, or the network")
+    name = Names("layer", row.layer, row.input, look, still, at)
+    if is_a(row.layer, "Linear"):
+        refuse_place(row, at)
+        return linear_picture(name, row)
+    scene = scene_of(row, still=still, at=at)
+    rank = len(windows_of(row))
+    title, shapes = caption.title(row.layer), caption.shapes(row, rank, scene.is_transposed)
+    said = caption.notes(row, scene)
+    maps = caption.maps(row, rank)
+    captions = [Caption("ink", shapes), *([Caption("ink", maps)] if maps else [])]
+    captions += [Caption("formula", line) for line in caption.formulas(row, rank)]
+    captions += [Caption("muted", "; ".join(said))] if said else []
+    desc = caption.description(title, shapes, scene, said)
+    return in_frame(name, title, desc, layer_figure(name, scene, look), captions)
+
+
+def scene_of(row: Row, *, still: bool = False, at: Sequence[int] | None = None) -> Scene:
+    """What there is to draw of a layer with windows, whatever draws it. Of a 3-d layer, one slice.
+
+    Errors as `layer_picture`.
+
+    >>> from convcalc import Conv2d, trace
+    >>> scene = scene_of(trace(Conv2d(1, 1, 3, stride=2, padding=1), (1, 1, 5, 5)).rows[0])
+    >>> scene.rows.places, scene.rows.taps(0), scene.rows.taps(0, real=True)
+    ((0, 1, 2), [-1, 0, 1], [0, 1])
+    """
+    windows = windows_of(row)
+    is_transposed = is_a(row.layer, "ConvTranspose")
+    drawn = windows[-2:]
+    places = _places(drawn, at, is_transposed) if still or at is not None else [None] * len(drawn)
+    axes = [visible_axis(window, place) for window, place in zip(drawn, places, strict=True)]
+    unread = [unread_among(axis.window, axis.wide.shown()) for axis in axes]
+    if len(axes) == 1:
+        axes, unread = [visible_axis(ONE), *axes], [(), *unread]
+    return Scene(
+        rows=axes[0],
+        columns=axes[1],
+        is_transposed=is_transposed,
+        unread_rows=unread[0] or (),
+        unread_columns=unread[1] or (),
+        is_unread_known=None not in unread,
+        is_line=len(windows) == 1,
+        depth=windows[0] if len(windows) > 2 else None,
+    )
+
+
+def refuse_place(row: Row, at: Sequence[int] | None) -> None:
+    """Refuse a place of a layer that has no window.
+
+    >>> from convcalc import Linear, trace
+    >>> refuse_place(trace(Linear(3, 2), (1, 3)).rows[0], None)
+    """
+    if at is not None:
+        kind = type(row.layer).__name__
+        raise ConvcalcError(f"at {','.join(map(str, at))} is a place of a window, and {kind} has none: leave it out")
+
+
+def _is_elementwise(layer: Layer) -> bool:
+    """Whether an activation takes each element by itself."""
+    several = ("GLU", "Softmax", "Softmax2d")
+    return is_a(layer, "Elementwise", "PReLU", "ScaledTanh") and not is_a(layer, *several)
+
+
+def windows_of(row: Row) -> tuple[Window, ...]:
+    """The windows that are drawn: those of the layer, or, of a transposed one, what each input element stamps on.
+
+    An elementwise layer's windows hold one element, a pool's bins are windows where they are all of one size.
+    `ConvcalcError` where there are none.
+
+    >>> from convcalc import ReLU, trace
+    >>> windows_of(trace(ReLU(), (1, 8, 5, 7)).rows[0])[-1].places
+    7
+    """
+    layer: Any = row.layer
+    windows: tuple[Window, ...] = ()
+    if is_a(layer, "Conv", "Pool", "Subsampling2d"):
+        windows = row.windows
+    elif is_a(layer, "ConvTranspose"):
+        windows = layer.stamps(row.input)
+    elif is_a(layer, "AdaptivePool"):
+        bins = [(size, formulas.largest_bin(size, count), count) for size, count in layer.axes(row.input) if count]
+        if any(size != largest * count for size, largest, count in bins):
+            raise ConvcalcError(
+                f"{layer!r} shares out {by(row.input[-len(bins) :])} in bins that differ, which is not drawn:"
+                " give an input whose sizes the bins divide"
+            )
+        windows = tuple(Window(size, largest, largest, (0, 0), 1, "zeros") for size, largest, _ in bins)
+    elif _is_elementwise(layer):
+        windows = tuple(Window(size, 1, 1, (0, 0), 1, "zeros") for size in row.input[2:] or row.input[-1:])
+    if not windows:
+        raise ConvcalcError(
+            f"{type(layer).__name__} has no window to draw: give a convolution, a pool, a Linear layer or an activation"
+        )
+    if len(windows) >= len(AXES):
+        raise ConvcalcError(
+            f"an input of {len(row.input)} sizes has {len(windows)} spatial axes, of which at most {len(AXES) - 1}"
+            f" are drawn: give at most {len(AXES) + 1} sizes"
+        )
+    if 0 in row.input or 0 in row.output:
+        raise ConvcalcError(f"there is nothing to draw in input {list(row.input)}: give sizes of at least 1")
+    return windows
+
+
+def _places(windows: Sequence[Window], at: Sequence[int] | None, is_transposed: bool) -> list[int]:
+    """The place asked for along each axis, once it is sure that it is there."""
+    if at is None:
+        return [0] * len(windows)
+    sizes = [window.places for window in windows]
+    side = "input" if is_transposed else "output"
+    if len(at) != len(windows) or not all(0 <= place < size for place, size in zip(at, sizes, strict=False)):
+        last = ",".join(str(size - 1) for size in sizes)
+        given = ",".join(map(str, at))
+        raise ConvcalcError(f"at {given} is outside the {side} {by(sizes)}: use at={last} at most, from 0")
+    return list(at)

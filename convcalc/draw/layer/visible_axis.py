@@ -1,0 +1,263 @@
+"""What of one axis is shown: which elements, and which places of the window. Long axes lose their middle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from convcalc.layers.windows import Copies, Window
+
+MOST = 24  # elements of an axis that are all shown
+END = 10  # elements shown at either end of a longer one
+FEWEST = 4  # elements that are worth leaving out
+AWAY = -100  # a cell that is nowhere on the sheet
+AROUND = 4  # elements shown at either end of a window that is itself wider than that
+
+
+class Lane(NamedTuple):
+    """The elements of an axis that are shown, in runs; of ``size`` real ones, what lies outside frames them.
+
+    >>> lane = Lane((range(-1, 3), range(97, 101)), 100)
+    >>> lane.position(0), lane.position(97), lane.length
+    (1, 5, 9)
+    """
+
+    runs: tuple[range, ...]
+    size: int
+
+    @property
+    def length(self) -> int:
+        """How many cells long it is; what is left out between two runs takes one."""
+        return sum(map(len, self.runs)) + len(self.runs) - 1
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether something between the ends is not shown."""
+        return len(self.runs) > 1
+
+    def position(self, element: int) -> int:
+        """How many cells from the start the element lies, which must be shown."""
+        start = 0
+        for run in self.runs:
+            if element in run:
+                return start + element - run.start
+            start += len(run) + 1
+        raise LookupError(element)
+
+    def blocks(self, elements: Iterable[int]) -> list[range]:
+        """The positions of the elements, in ascending order, as runs of cells that touch; those not shown are skipped.
+
+        >>> Lane((range(6),), 6).blocks([0, 1, 4])
+        [range(0, 2), range(4, 5)]
+        """
+        blocks: list[range] = []
+        for element in elements:
+            if not any(element in run for run in self.runs):
+                continue
+            at = self.position(element)
+            if blocks and blocks[-1].stop == at:
+                blocks[-1] = range(blocks[-1].start, at + 1)
+            else:
+                blocks.append(range(at, at + 1))
+        return blocks
+
+    def shown(self, outside: bool = False) -> list[int]:
+        """The real elements that are shown; with what is outside them, where that is asked for."""
+        return [element for run in self.runs for element in run if outside or 0 <= element < self.size]
+
+    def gaps(self) -> list[int]:
+        """The positions of the cells that stand for what is left out."""
+        return [self.position(run.start) - 1 for run in self.runs[1:]]
+
+
+class Way(NamedTuple):
+    """How something moves along an axis, in cells: how far it is from its first place, at each of the places shown.
+
+    It is seen on the cells of ``run`` only, which are real. ``phase`` says how many cells behind a multiple of the
+    dilation it begins.
+    """
+
+    moves: tuple[int, ...]
+    phase: int
+    run: range
+
+
+class Image(NamedTuple):
+    """What copies make of the window along an axis: the cells that it spans at first, counted from the phase on.
+
+    What it covers is copied where it is real, and not in the window itself.
+    """
+
+    cells: range
+    way: Way
+
+
+class VisibleAxis(NamedTuple):
+    """One axis of the picture: the side the window moves over, the side with one cell a place, and the places shown.
+
+    The window's places are the output elements of a convolution, and the input elements of a transposed one.
+    """
+
+    window: Window
+    wide: Lane
+    narrow: Lane
+    places: tuple[int, ...]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the middle of either side is left out."""
+        return self.wide.leaves_out or self.narrow.leaves_out
+
+    def taps(self, place: int, real: bool | None = None) -> list[int]:
+        """The taps of the window at that place that are shown: all, those on real elements, or those that are not."""
+        taps, size = self.window.taps(place), self.window.size
+        shown = [element for run in self.wide.runs for element in run if element in taps]
+        return shown if real is None else [element for element in shown if (0 <= element < size) is real]
+
+    def copied(self, place: int) -> list[int]:
+        """The elements, of those shown, that the window at that place reads as copies only."""
+        taps = self.window.taps(place)
+        return [i for i in self.wide.shown() if i not in taps and self.window.reads(place, i)]
+
+    def images(self) -> list[Image]:
+        """Where the elements are that the window reads as copies, while it steps through the places.
+
+        >>> visible_axis(Window(5, 3, 1, (2, 0), 2, "circular")).images()  # from cell 5, which is behind 2 of padding
+        [Image(cells=range(4, 9), way=Way(moves=(0, 1, 2), phase=1, run=range(2, 7)))]
+        """
+        return [image for side in self.window.copies for image in self._images(side)]
+
+    def itself(self) -> list[Image]:
+        """Where the window is on real elements, as if these were copies of themselves."""
+        return self._images(Copies(range(self.window.size), 0, 1))
+
+    def _images(self, side: Copies) -> list[Image]:
+        """One a run, as the elements of a run move together; away while none of them is copied."""
+        taps, images, first = [self.window.taps(place) for place in self.places], [], 0
+        length = taps[0][-1] - taps[0][0] + 1 if side.step else 1
+        for run in self.wide.runs:
+            real = range(max(run.start, 0), min(run.stop, self.window.size))
+            is_copied = [any(side.are_in(held, element) for element in real) for held in taps]
+            if any(is_copied):
+                starts = [first + min(side.source(held[0]), side.source(held[-1])) - run.start for held in taps]
+                if self.wide.leaves_out or not side.step:
+                    starts = [start if copied else AWAY for start, copied in zip(starts, is_copied, strict=True)]
+                phase = starts[0] % self.window.dilation
+                begin = starts[0] - phase
+                cells = range(first + real.start - run.start, first + real.stop - run.start)
+                way = Way(tuple(start - starts[0] for start in starts), phase, cells)
+                images.append(Image(range(begin, begin + length), way))
+            first += len(run) + 1
+        return images
+
+    def span(self, place: int) -> range:
+        """The cells from the first to the last of the window at that place, holes included."""
+        taps = self.window.taps(place)
+        return range(self.wide.position(taps[0]), self.wide.position(taps[-1]) + 1)
+
+
+class Scene(NamedTuple):
+    """What is drawn of a layer: its rows and columns, whether the window writes (a transposed layer) or reads.
+
+    The unread elements (of a transposed layer, the output elements never written) are those that are shown; they are
+    unknown in the one case that `unread` does not work out. A line has columns only, and one row. Of a 3-d layer one
+    slice is drawn, and ``depth`` is the window across slices.
+    """
+
+    rows: VisibleAxis
+    columns: VisibleAxis
+    is_transposed: bool = False
+    unread_rows: tuple[int, ...] = ()
+    unread_columns: tuple[int, ...] = ()
+    is_unread_known: bool = True
+    is_line: bool = False
+    depth: Window | None = None
+
+    @property
+    def axes(self) -> tuple[VisibleAxis, ...]:
+        """The axes that the layer has, of those drawn."""
+        return (self.columns,) if self.is_line else (self.rows, self.columns)
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether anything is hatched."""
+        return bool(self.unread_rows or self.unread_columns)
+
+    @property
+    def has_copies(self) -> bool:
+        """Whether anything that is shown is read as a copy only, at any of the places."""
+        return any(axis.copied(place) for axis in self.axes for place in axis.places)
+
+
+def visible_axis(window: Window, at: int | None = None) -> VisibleAxis:
+    """What to show of the axis; with ``at``, the window at that place only.
+
+    >>> visible_axis(Window(5, 3, 2, (1, 1), 1, "zeros")).places
+    (0, 1, 2)
+    >>> visible_axis(Window(224, 3, 1, (1, 1), 1, "zeros")).wide.runs
+    (range(-1, 9), range(215, 225))
+    """
+    before, after = window.padding
+    sides = window.copies
+    whole = range(min(0, -before), max(window.size, window.size + after))
+    count = window.places
+    if window.size <= MOST and whole.stop - whole.start <= 2 * MOST:
+        wide = Lane((whole,), window.size)
+    else:
+        copied = [side.sources(side.places) for side in sides if side.places.stop - side.places.start <= END]
+        wide = Lane(_runs(whole, [whole[:END], whole[-END:], *_real_ends(window.size), *copied]), window.size)
+    narrow = lane_of(count, at)
+    if at is None:
+        steps = range(count) if count <= MOST else (*range(END), *range(count - END, count))
+        places = tuple(place for place in steps if _is_in_one_run(window.taps(place), wide))
+        if places:
+            return VisibleAxis(window, wide, narrow, places)
+        at = 0  # too wide to be moved among what is shown
+    if wide.leaves_out:
+        taps = window.taps(at)
+        held = taps, *(side.sources(taps) for side in sides)
+        pieces = [whole[:AROUND], whole[-AROUND:], *_real_ends(window.size)]
+        pieces += [piece for elements in held if elements for piece in _around(elements)]
+        wide = Lane(_runs(whole, pieces), window.size)
+    return VisibleAxis(window, wide, narrow, (at,))
+
+
+def lane_of(count: int, at: int | None = None) -> Lane:
+    """So many elements: all of them, or both ends, and what is around the one asked for.
+
+    >>> lane_of(100).runs
+    (range(0, 10), range(90, 100))
+    """
+    if count <= MOST:
+        return Lane((range(count),), count)
+    around = [range(at - 2, at + 3)] if at is not None else []
+    return Lane(_runs(range(count), [range(END), range(count - END, count), *around]), count)
+
+
+def _real_ends(size: int) -> list[range]:
+    """The first and last real elements, which stay in sight however wide the padding."""
+    return [range(-1, AROUND), range(size - AROUND, size + 1)]
+
+
+def _around(taps: range) -> list[range]:
+    """The window with an element on either side, or both its ends where it is wide."""
+    first, last = taps[0], taps[-1]
+    if last - first < END:
+        return [range(first - 1, last + 2)]
+    return [range(first - 1, first + AROUND), range(last - AROUND + 1, last + 2)]
+
+
+def _runs(whole: range, pieces: Sequence[range]) -> tuple[range, ...]:
+    """The pieces cut to the whole, in order; those that would leave out too few between them as one."""
+    runs: list[range] = []
+    for piece in sorted(filter(None, pieces), key=lambda piece: piece.start):
+        start, stop = max(piece.start, whole.start), min(piece.stop, whole.stop)
+        if runs and start < runs[-1].stop + FEWEST:
+            runs[-1] = range(runs[-1].start, max(stop, runs[-1].stop))
+        else:
+            runs.append(range(start, stop))
+    return tuple(runs)
+
+
+def _is_in_one_run(taps: range, lane: Lane) -> bool:
+    return any(taps[0] in run and taps[-1] in run for run in lane.runs)
