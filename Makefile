@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 DOCS = README.md $(wildcard docs/*.md)
 COG = $(BIN)/cog -P -I . -p "from tools.docs import picture, python, run"
 
-.PHONY: check venv test lint types docs write-docs format
+.PHONY: check venv test test-oldest lint types docs write-docs format
 
 check: test lint types docs
 
@@ -15,6 +15,14 @@ venv:
 
 test:
 	$(BIN)/pytest -n auto
+
+# The tests once more, with the oldest versions that pyproject.toml allows.
+test-oldest:
+	rm -rf .venv-oldest
+	python3 -m venv .venv-oldest
+	python3 tools/oldest.py >.venv-oldest/constraints.txt
+	.venv-oldest/bin/pip install -q -e '.[dev]' -c .venv-oldest/constraints.txt
+	.venv-oldest/bin/pytest -n auto
 
 lint:
 	$(BIN)/ruff check .
