@@ -20,9 +20,9 @@ from convcalc.ops import (
     activation,
     adaptive,
     conv,
-    dense,
     join,
     lecun,
+    linear,
     norm,
     pad,
     pool,
@@ -30,28 +30,28 @@ from convcalc.ops import (
     reshape,
     transposed,
 )
-from convcalc.ops.base import Counts, Kernel
-from convcalc.ops.loops import Product, products
+from convcalc.ops.base import Counts, Operation
+from convcalc.ops.reference import Product, products
 from convcalc.ops.scratch import release
 from convcalc.ops.sliding import Array
 
 FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 RANDOM_NUMBERS = 16_381  # a prime, so that no two rows of a layer's weights are likely to be the same
 
-# A kind of layer is executed by the kernel of the nearest class it is derived from.
-KERNELS: Mapping[type[Layer], Kernel] = {
-    **activation.KERNELS,
-    **adaptive.KERNELS,
-    **conv.KERNELS,
-    **dense.KERNELS,
-    **join.KERNELS,
-    **lecun.KERNELS,
-    **norm.KERNELS,
-    **pad.KERNELS,
-    **pool.KERNELS,
-    **resample.KERNELS,
-    **reshape.KERNELS,
-    **transposed.KERNELS,
+# A layer is executed by the operation of the nearest class it is derived from.
+OPERATIONS: Mapping[type[Layer], Operation] = {
+    **activation.OPERATIONS,
+    **adaptive.OPERATIONS,
+    **conv.OPERATIONS,
+    **linear.OPERATIONS,
+    **join.OPERATIONS,
+    **lecun.OPERATIONS,
+    **norm.OPERATIONS,
+    **pad.OPERATIONS,
+    **pool.OPERATIONS,
+    **resample.OPERATIONS,
+    **reshape.OPERATIONS,
+    **transposed.OPERATIONS,
 }
 
 
@@ -60,7 +60,8 @@ def execute(
 ) -> Array:
     """Run the layer on an array (a join on several), with its weights by PyTorch's names; shapes as in PyTorch.
 
-    A convolution goes the way that `choose` names, or ``algorithm``: direct, patches, strips, shear, whole or winograd.
+    A convolution is executed with the algorithm that `choose` names, or with ``algorithm``: direct, im2col, kn2row,
+    mec, pointwise or winograd.
 
     Floating types keep their type (float16 is summed in float32); integers are summed and returned in int64 (unsigned
     ones in uint64), exactly up to its range. `ConvcalcError` where a weight is missing, unknown or of another shape,
@@ -70,10 +71,10 @@ def execute(
     >>> execute(Conv1d(1, 1, 2, bias=False), [[1, 2, 3]], weight=[[[10, 1]]]).tolist()
     [[12, 23]]
     """
-    kernel = _kernel(layer)
+    operation = _operation(layer)
     inputs = [_array("x", value) for value in (x, *others)]
     arrays = {name: _array(name, value) for name, value in weights.items()}
-    shapes = kernel.shapes(layer)
+    shapes = operation.shapes(layer)
     if shapes != {name: array.shape for name, array in arrays.items()}:
         _check_weights(layer, shapes, arrays)
     types = {array.dtype for array in (*inputs, *arrays.values())}
@@ -83,24 +84,24 @@ def execute(
         arrays = {name: array.astype(inner, copy=False) for name, array in arrays.items()}
     way = {} if algorithm is None else {"algorithm": choose(layer, inputs[0].shape, inner, algorithm)}
     with np.errstate(all="ignore"):  # NaN and infinity travel, as in PyTorch
-        out = kernel.run(layer, *inputs, **arrays, **way)
+        out = operation.run(layer, *inputs, **arrays, **way)
     return out if result == inner or result.kind != "f" else out.astype(result, copy=False)
 
 
 def choose(layer: Layer, input_shape: Shape, dtype: DTypeLike = "float32", algorithm: str | None = None) -> str | None:
-    """The name of the way that `execute` goes, and None of a layer that is executed in one way.
+    """Return the name of the algorithm that `execute` uses, or None for a layer with a single one.
 
-    `ConvcalcError` where it cannot go the way that is asked for.
+    Raise `ConvcalcError` if the algorithm asked for cannot execute the layer.
 
     >>> from convcalc import Conv2d
     >>> choose(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28))
-    'strips'
+    'mec'
     """
-    kernel = _kernel(layer)
-    if kernel.algorithm is not None:
-        return kernel.algorithm(layer, input_shape, np.dtype(dtype), algorithm)
+    operation = _operation(layer)
+    if operation.algorithm is not None:
+        return operation.algorithm(layer, input_shape, np.dtype(dtype), algorithm)
     if algorithm is not None:
-        raise ConvcalcError(f"{layer!r} cannot go by {algorithm!r}: it is executed in one way")
+        raise ConvcalcError(f"{layer!r} has no algorithm {algorithm!r}: leave algorithm out")
     return None
 
 
@@ -111,7 +112,7 @@ def output_shape(layer: Layer, *input_shapes: Shape) -> Shape:
     >>> output_shape(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28))
     (10, 16, 13, 13)
     """
-    return _kernel(layer).output_shape(layer, *input_shapes)
+    return _operation(layer).output_shape(layer, *input_shapes)
 
 
 def count(layer: Layer, input_shape: Shape) -> Counts:
@@ -121,9 +122,9 @@ def count(layer: Layer, input_shape: Shape) -> Counts:
     >>> count(Conv2d(1, 6, 5), (1, 1, 32, 32)).connections
     122304
     """
-    kernel = _kernel(layer)
-    kernel.output_shape(layer, input_shape)
-    return kernel.count(layer, input_shape)
+    operation = _operation(layer)
+    operation.output_shape(layer, input_shape)
+    return operation.count(layer, input_shape)
 
 
 def enumerate_products(layer: Conv, input_shape: Shape) -> Iterator[Product]:
@@ -151,7 +152,7 @@ def random_weights(layer: Layer, rng: np.random.Generator, dtype: str = "float32
     >>> [array.shape for array in random_weights(Linear(120, 84), np.random.default_rng(0)).values()]
     [(84, 120), (84,)]
     """
-    arrays = {name: random_array(shape, rng, dtype) for name, shape in _kernel(layer).shapes(layer).items()}
+    arrays = {name: random_array(shape, rng, dtype) for name, shape in _operation(layer).shapes(layer).items()}
     return {name: np.abs(array) if name == "running_var" else array for name, array in arrays.items()}
 
 
@@ -180,7 +181,7 @@ def weight_shapes(layer: Layer) -> dict[str, Shape]:
     >>> weight_shapes(Linear(120, 84))
     {'weight': (84, 120), 'bias': (84,)}
     """
-    return _kernel(layer).shapes(layer)
+    return _operation(layer).shapes(layer)
 
 
 def needed_bytes(layer: Layer, input_shapes: Sequence[Shape], output_shape: Shape, dtype: str = "float32") -> int:
@@ -190,18 +191,18 @@ def needed_bytes(layer: Layer, input_shapes: Sequence[Shape], output_shape: Shap
     >>> needed_bytes(ScaledTanh(), [(1, 100)], (1, 100))  # the input, the scaled input and the output
     1200
     """
-    kernel, itemsize = _kernel(layer), np.dtype(dtype).itemsize
-    run = kernel.run_bytes(layer, input_shapes[0], output_shape, itemsize)
-    run += (prod(output_shape) + sum(map(prod, kernel.shapes(layer).values()))) * itemsize
+    operation, itemsize = _operation(layer), np.dtype(dtype).itemsize
+    run = operation.run_bytes(layer, input_shapes[0], output_shape, itemsize)
+    run += (prod(output_shape) + sum(map(prod, operation.shapes(layer).values()))) * itemsize
     inputs = sum(map(prod, input_shapes)) * itemsize
-    return inputs + max(run, kernel.count_bytes(layer, input_shapes[0], output_shape))
+    return inputs + max(run, operation.count_bytes(layer, input_shapes[0], output_shape))
 
 
-def _kernel(layer: Layer) -> Kernel:
+def _operation(layer: Layer) -> Operation:
     for kind in type(layer).__mro__:
-        if kind in KERNELS:
-            return KERNELS[kind]
-    raise ConvcalcError(f"the engine cannot execute {layer!r}: it has no kernel for that kind")
+        if kind in OPERATIONS:
+            return OPERATIONS[kind]
+    raise ConvcalcError(f"the engine cannot execute {layer!r}: it has no operation for that kind of layer")
 
 
 def _check_weights(layer: Layer, shapes: Mapping[str, Shape], weights: Mapping[str, Array]) -> None:

@@ -18,8 +18,8 @@ from convcalc.layers.settings import Shape, shape
 from convcalc.memory import storage
 from convcalc.network import INPUT, Network, Node, Opened, as_network, opened
 from convcalc.ops.base import Counts
+from convcalc.ops.parallel import thread_count
 from convcalc.ops.sliding import Array
-from convcalc.ops.threads import threads
 from convcalc.report import total
 from convcalc.walk import as_batch, trace, trace_node
 
@@ -110,7 +110,7 @@ def verify(
     (True, [122304])
     """
     network, input_shape = as_network(network), shape(input_shape)
-    threads()  # a wrong setting is refused even where one thread will do
+    thread_count()  # a wrong setting is refused even where one thread will do
     batched, _ = network.axes(input_shape)
     try:
         steps = plan(network, input_shape)

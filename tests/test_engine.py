@@ -66,7 +66,7 @@ def convolutions(draw, modes=MODES, most_rank=2):
 
 def whole_weights(layer):
     """Whole numbers for all weights, so that every sum is exact."""
-    shapes = engine.KERNELS[type(layer).__mro__[1]].shapes(layer)
+    shapes = engine.OPERATIONS[type(layer).__mro__[1]].shapes(layer)
     return {name: pattern(shape, salt + 1) for salt, (name, shape) in enumerate(shapes.items())}
 
 

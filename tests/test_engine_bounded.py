@@ -110,11 +110,11 @@ MIDDLE = [
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("layer", "shape"), MIDDLE, ids=repr)
 def test_what_a_run_is_said_to_take_is_what_it_takes(layer, shape, dtype):
-    kernel = next(engine.KERNELS[base] for base in type(layer).__mro__ if base in engine.KERNELS)
+    operation = next(engine.OPERATIONS[base] for base in type(layer).__mro__ if base in engine.OPERATIONS)
     output, itemsize = engine.output_shape(layer, shape), np.dtype(dtype).itemsize
     weights = {name: np.ones(sizes, dtype) for name, sizes in engine.weight_shapes(layer).items()}
     peak = taken(layer, np.ones(shape, dtype), weights=weights)
-    needed = kernel.run_bytes(layer, shape, output, itemsize) + prod(output) * itemsize
+    needed = operation.run_bytes(layer, shape, output, itemsize) + prod(output) * itemsize
     assert abs(needed - peak) <= 0.1 * peak + 2**16
 
 
@@ -136,7 +136,7 @@ def test_a_block_is_as_the_whole(monkeypatch):
             )
 
     whole = list(results())
-    modules = ("blocks", "norm", "neighbours", "pool", "adaptive", "softmax", "lecun", "resample", "pad")
+    modules = ("blocks", "norm", "local_response_norm", "pool", "adaptive", "softmax", "lecun", "resample", "pad")
     for module in modules:
         for name in ("BLOCK", "LARGE", "AT_ONCE"):
             monkeypatch.setattr(f"convcalc.ops.{module}.{name}", 5, raising=False)

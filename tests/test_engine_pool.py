@@ -321,11 +321,11 @@ BIG = [
 
 @pytest.mark.parametrize(("layer", "shape"), BIG, ids=repr)
 def test_the_memory_that_is_said_to_be_needed_is_what_is_taken(layer, shape):
-    kernel = next(engine.KERNELS[base] for base in type(layer).__mro__ if base in engine.KERNELS)
+    operation = next(engine.OPERATIONS[base] for base in type(layer).__mro__ if base in engine.OPERATIONS)
     output, x = engine.output_shape(layer, shape), np.ones(shape, np.float32)
     steps = [
-        (kernel.count_bytes(layer, shape, output), lambda: engine.count(layer, shape)),
-        (kernel.run_bytes(layer, shape, output, 4) + 4 * prod(output), lambda: engine.execute(layer, x)),
+        (operation.count_bytes(layer, shape, output), lambda: engine.count(layer, shape)),
+        (operation.run_bytes(layer, shape, output, 4) + 4 * prod(output), lambda: engine.execute(layer, x)),
     ]
     for needed, work in steps:
         work()

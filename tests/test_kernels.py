@@ -25,13 +25,13 @@ from convcalc.ops import (
     blas,
     choice,
     conv,
-    patches_layout,
-    points,
+    im2col_tiles,
+    kn2row,
+    mec,
+    parallel,
     scratch,
-    shear,
-    strips,
-    threads,
     winograd,
+    winograd_matrices,
 )
 from convcalc.render.verification import verdict
 from convcalc.verify import verify
@@ -112,7 +112,7 @@ def test_every_way_gives_what_the_direct_one_gives(made, seed):
 @pytest.fixture
 def small_tiles(monkeypatch):
     """Tiles of a few rows, so that small layers have many."""
-    modules = (patches_layout, shear, strips, winograd)
+    modules = (im2col_tiles, kn2row, mec, winograd)
     for module in modules:
         monkeypatch.setattr(module, "TILE_BYTES", 2**13)
         module.plan.cache_clear()
@@ -229,7 +229,7 @@ def test_numbers_too_large_for_winograd_go_another_way():
 def test_winograds_matrices_convolve(outputs, taps):
     if outputs + taps > 7:
         return
-    data, kernel, back = points.matrices(outputs, taps)
+    data, kernel, back = winograd_matrices.matrices(outputs, taps)
     assert data.shape == (outputs + taps - 1,) * 2
     window, weights = np.arange(1.0, outputs + taps), np.arange(1.0, taps + 1) ** 2
     expected = [weights @ window[place : place + taps] for place in range(outputs)]
@@ -280,37 +280,39 @@ def test_direct_scratch_is_bounded(monkeypatch):
     assert (engine.execute(layer, x, **weights) == out).all()
 
 
-def test_the_way_can_be_asked_for():
+def test_the_algorithm_can_be_named():
     layer, shape = Conv2d(64, 64, 3, padding=1), (1, 64, 56, 56)
     x, weights = arrays(layer, shape)
     assert engine.choose(layer, shape) == "winograd"
     assert engine.choose(layer, shape, "float64") == engine.choose(layer, shape, "int64") == "direct"
     chosen = engine.execute(layer, x, **weights)
     assert (chosen == engine.execute(layer, x, algorithm="winograd", **weights)).all()
-    assert (chosen != engine.execute(layer, x, algorithm="patches", **weights)).any()
-    with pytest.raises(ConvcalcError, match=r"cannot go by 'fft' here: use 'direct' or 'patches' or"):
+    assert (chosen != engine.execute(layer, x, algorithm="im2col", **weights)).any()
+    with pytest.raises(ConvcalcError, match=r"cannot be executed with 'fft' here: use 'direct' or 'im2col' or"):
         engine.execute(layer, x, algorithm="fft", **weights)
-    with pytest.raises(ConvcalcError, match=r"cannot go by 'winograd' here: use 'direct'$"):
+    with pytest.raises(ConvcalcError, match=r"cannot be executed with 'winograd' here: use 'direct'$"):
         engine.execute(layer, x.astype(np.float64), algorithm="winograd", **weights)
-    with pytest.raises(ConvcalcError, match=r"cannot go by 'shear' here: use 'direct' or 'patches' or 'strips'$"):
-        engine.execute(Conv2d(64, 64, 3, stride=2), x, algorithm="shear", **weights)
-    with pytest.raises(ConvcalcError, match="is executed in one way"):
+    with pytest.raises(
+        ConvcalcError, match=r"cannot be executed with 'kn2row' here: use 'direct' or 'im2col' or 'mec'$"
+    ):
+        engine.execute(Conv2d(64, 64, 3, stride=2), x, algorithm="kn2row", **weights)
+    with pytest.raises(ConvcalcError, match="has no algorithm 'winograd'"):
         engine.execute(MaxPool2d(2), x, algorithm="winograd")
 
 
 @pytest.mark.parametrize(
     ("layer", "shape", "name"),
     [
-        (Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28), "strips"),
-        (Conv2d(256, 64, 1), (1, 256, 56, 56), "patches"),
-        (Conv2d(512, 512, 3, padding=1), (1, 512, 7, 7), "patches"),
-        (Conv2d(16, 120, 5), (1, 16, 5, 5), "whole"),
-        (Conv2d(576, 576, 3, padding=1, groups=576), (1, 576, 14, 14), "patches"),
-        (Conv2d(1, 1, 31, padding=15), (1, 1, 1080, 1920), "shear"),
-        (Conv2d(128, 128, 31, padding=15, groups=128), (1, 128, 56, 56), "shear"),
+        (Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28), "mec"),
+        (Conv2d(256, 64, 1), (1, 256, 56, 56), "im2col"),
+        (Conv2d(512, 512, 3, padding=1), (1, 512, 7, 7), "im2col"),
+        (Conv2d(16, 120, 5), (1, 16, 5, 5), "pointwise"),
+        (Conv2d(576, 576, 3, padding=1, groups=576), (1, 576, 14, 14), "im2col"),
+        (Conv2d(1, 1, 31, padding=15), (1, 1, 1080, 1920), "kn2row"),
+        (Conv2d(128, 128, 31, padding=15, groups=128), (1, 128, 56, 56), "kn2row"),
         (Conv2d(256, 256, 3, padding=2, dilation=2), (1, 256, 28, 28), "winograd"),
-        (Conv2d(3, 64, 9), (1, 3, 64, 64), "strips"),
-        (Conv2d(64, 64, 3, padding=1), (1, 64, 14, 14), "patches"),
+        (Conv2d(3, 64, 9), (1, 3, 64, 64), "mec"),
+        (Conv2d(64, 64, 3, padding=1), (1, 64, 14, 14), "im2col"),
         (Conv3d(3, 3, 3), (1, 3, 9, 9, 9), "direct"),
         (Conv2d(6, 2, 3, table=[(0, 1), (2,)]), (1, 6, 9, 9), "direct"),
         (Conv2d(10**9, 10**9, 3), (10**9, 10**9, 10**9, 10**9), "direct"),
@@ -338,7 +340,7 @@ def test_all_pieces_are_done_once_by_all_who_come():
 
         return do
 
-    threads.share(range(1000), start, scratch.workspace(3), most=3)
+    parallel.parallel_for(range(1000), start, scratch.workspace(3), most=3)
     assert sorted(done) == list(range(1000))
     assert len(names) == 3
 
@@ -353,9 +355,9 @@ def test_an_error_in_a_piece_is_raised_and_stops_the_rest(culprit):
         done.append(piece)
 
     with pytest.raises(ValueError, match=str(culprit)):
-        threads.share(range(100), lambda _: do, scratch.workspace(0), most=3)
+        parallel.parallel_for(range(100), lambda _: do, scratch.workspace(0), most=3)
     assert culprit not in done
-    threads.share([1, 2], lambda _: done.append, scratch.workspace(0), most=3)  # and the threads are as good as before
+    parallel.parallel_for([1, 2], lambda _: done.append, scratch.workspace(0), most=3)  # the threads still work
     assert done[-2:] in ([1, 2], [2, 1])
 
 
@@ -374,7 +376,7 @@ class Interrupted(SimpleQueue):
 
 
 def test_an_interruption_while_others_are_waited_for_ends_the_job(monkeypatch):
-    monkeypatch.setattr(threads, "SimpleQueue", Interrupted)
+    monkeypatch.setattr(parallel, "SimpleQueue", Interrupted)
     monkeypatch.setattr(Interrupted, "reading", threading.Event())
     barrier, raised = threading.Barrier(2), []
 
@@ -385,7 +387,7 @@ def test_an_interruption_while_others_are_waited_for_ends_the_job(monkeypatch):
 
     def call():
         try:
-            threads.share([0, 1], lambda _: do, scratch.workspace(0), most=2)
+            parallel.parallel_for([0, 1], lambda _: do, scratch.workspace(0), most=2)
         except KeyboardInterrupt as error:
             raised.append(error)
 
@@ -402,11 +404,11 @@ def blas_threads():
 
 def test_the_callers_blas_settings_are_as_before():
     before, seen = blas_threads(), []
-    threads.share([1], lambda _: lambda _: seen.append(blas_threads()), scratch.workspace(0), most=1)
+    parallel.parallel_for([1], lambda _: lambda _: seen.append(blas_threads()), scratch.workspace(0), most=1)
     assert seen == [[1] * len(before)]
     assert blas_threads() == before
     with pytest.raises(ZeroDivisionError):
-        threads.share([0], lambda _: lambda piece: 1 // piece, scratch.workspace(0), most=2)
+        parallel.parallel_for([0], lambda _: lambda piece: 1 // piece, scratch.workspace(0), most=2)
     assert blas_threads() == before
 
 
@@ -436,7 +438,7 @@ PROGRAM = """
 import os, sys, threading, time
 import numpy as np
 from convcalc import Conv2d, engine
-from convcalc.ops import blas, crew, scratch, threads
+from convcalc.ops import blas, parallel, scratch, thread_pool
 layer = Conv2d(32, 32, 3, padding=1)
 x, weights = np.ones((4, 32, 64, 64), np.float32), engine.random_weights(layer, np.random.default_rng(0))
 """
@@ -463,7 +465,7 @@ inside, forked = threading.Event(), threading.Event()
 def slow(piece):
     inside.set()
     forked.wait(20)
-other = threading.Thread(target=threads.share, args=([1], lambda _: slow, scratch.workspace(0), 1))
+other = threading.Thread(target=parallel.parallel_for, args=([1], lambda _: slow, scratch.workspace(0), 1))
 other.start()
 inside.wait(20)
 child = os.fork()
@@ -481,7 +483,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 def test_no_thread_keeps_a_program_from_ending():
     result = run("""
 engine.execute(layer, x, **weights)
-crew.crew().ask([lambda: time.sleep(1000)] * 2)
+thread_pool.thread_pool().ask([lambda: time.sleep(1000)] * 2)
 print("end")
 """)
     assert (result.returncode, result.stdout, result.stderr) == (0, "end\n", "")
@@ -495,19 +497,19 @@ def test_a_wrong_number_of_threads_is_refused(value, monkeypatch):
 
 
 def test_the_number_of_threads(monkeypatch):
-    for value, number in (("1", 1), (" 3 ", 3), ("9" * 30, threads.MOST_THREADS)):
+    for value, number in (("1", 1), (" 3 ", 3), ("9" * 30, parallel.MOST_THREADS)):
         monkeypatch.setenv("CONVCALC_THREADS", value)
-        assert threads.threads() == number
+        assert parallel.thread_count() == number
     for value in ("", " "):
         monkeypatch.setenv("CONVCALC_THREADS", value)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        assert threads.threads() == min(cores, threads.MOST_THREADS)
+        assert parallel.thread_count() == min(cores, parallel.MOST_THREADS)
 
 
 def test_verification_states_the_ways():
     verification = verify(Sequential(Conv2d(3, 64, 3, padding=1), Conv2d(64, 64, 3, padding=1)), (1, 3, 56, 56))
-    assert dict(verification.algorithms) == {"strips": 1, "winograd": 1}
-    assert verdict(verification).startswith("Executed by strips (1 convolution), winograd (1 convolution).\nVerified: ")
+    assert dict(verification.algorithms) == {"mec": 1, "winograd": 1}
+    assert verdict(verification).startswith("Executed with mec (1 convolution), winograd (1 convolution).\nVerified: ")
 
 
 def test_every_way_gives_pytorchs_stored_values():
@@ -523,4 +525,4 @@ def test_every_way_gives_pytorchs_stored_values():
             off = abs(out.ravel() - np.array(case["values"], float)).max(initial=0)
             assert off < 1e-3 if name == "winograd" else off == 0, (layer, name)
             tried[name] += 1
-    assert set(tried) >= {"patches", "strips", "shear", "winograd"}
+    assert set(tried) >= {"im2col", "mec", "kn2row", "winograd"}

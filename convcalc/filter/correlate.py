@@ -15,9 +15,9 @@ from convcalc.filter.ranges import extremes, store, typed
 from convcalc.filter.tally import Extremes, Tally, Tell
 from convcalc.filter.ways.choice import Work, prepared
 from convcalc.filter.ways.problem import Problem
+from convcalc.ops.parallel import parallel_for, worker_count
 from convcalc.ops.scratch import SCRATCH_BYTES, floats_of, workspace
 from convcalc.ops.sliding import Array
-from convcalc.ops.threads import hands, share
 from convcalc.ops.tiles import grid, parts
 
 SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
@@ -129,9 +129,9 @@ def _go(
         return work
 
     shared = sum(work.temporary for work in plan.works) // 4
-    most = min(hands(4 * plan.floats + plan.temporary, shared), parts(*plan.sizes))
+    most = min(worker_count(4 * plan.floats + plan.temporary, shared), parts(*plan.sizes))
     with np.errstate(all="ignore"):
-        share(grid(*plan.sizes), start, workspace(most * plan.floats), most)
+        parallel_for(grid(*plan.sizes), start, workspace(most * plan.floats), most)
 
 
 def _results(plan: Plan, x: Array, tile: tuple[slice, ...], scratch: Array) -> tuple[Array, float | None, Array]:

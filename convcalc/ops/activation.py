@@ -14,7 +14,7 @@ from convcalc.layers import activation as act
 from convcalc.layers.base import Layer
 from convcalc.layers.settings import Shape
 from convcalc.ops import softmax
-from convcalc.ops.base import Counts, Kernel, no_arrays, no_counts, nothing, same_shape, sizes_of, view_bytes
+from convcalc.ops.base import Counts, Operation, no_arrays, no_counts, nothing, same_shape, sizes_of, view_bytes
 from convcalc.ops.blocks import BLOCK, block_size, in_blocks, scratch
 from convcalc.ops.sliding import Array
 
@@ -190,16 +190,16 @@ def gelu_bytes(layer: act.GELU, input_shape: Shape, output_shape: Shape, itemsiz
     return block_size(output_shape, BLOCK) * (40 + 10 * itemsize if layer.approximate == "none" else 3 * itemsize)
 
 
-def _elementwise(function: Function, arrays: float) -> Kernel:
+def _elementwise(function: Function, arrays: float) -> Operation:
     def run(layer: Layer, x: Array) -> Array:
         return in_blocks(partial(function, layer), x)
 
-    return Kernel(no_arrays, same_shape, run, no_counts, scratch(arrays), nothing)
+    return Operation(no_arrays, same_shape, run, no_counts, scratch(arrays), nothing)
 
 
-def _at_once(function: Function) -> Kernel:
+def _at_once(function: Function) -> Operation:
     """Of a function that takes nothing beside its output."""
-    return Kernel(no_arrays, same_shape, function, no_counts, nothing, nothing)
+    return Operation(no_arrays, same_shape, function, no_counts, nothing, nothing)
 
 
 def _unchanged(layer: Layer, x: Array) -> Array:
@@ -207,7 +207,7 @@ def _unchanged(layer: Layer, x: Array) -> Array:
 
 
 # What each takes beside input and output: the arrays of a block's steps that are alive at once, a mask being a quarter.
-KERNELS: dict[type[Layer], Kernel] = {
+OPERATIONS: dict[type[Layer], Operation] = {
     act.ReLU: _at_once(lambda layer, x: np.maximum(x, 0)),
     act.ReLU6: _at_once(lambda layer, x: np.clip(x, 0, 6)),
     act.Sigmoid: _elementwise(lambda layer, x: sigmoid(x), 3),
@@ -226,7 +226,7 @@ KERNELS: dict[type[Layer], Kernel] = {
     act.CELU: _elementwise(
         lambda layer, x: np.maximum(x, 0) + np.minimum(layer.alpha * np.expm1(x / layer.alpha), 0), 3
     ),
-    act.GELU: Kernel(
+    act.GELU: Operation(
         no_arrays, same_shape, lambda layer, x: in_blocks(partial(gelu, layer), x), no_counts, gelu_bytes, nothing
     ),
     act.Hardshrink: _elementwise(_hardshrink, 1.25),
@@ -234,12 +234,12 @@ KERNELS: dict[type[Layer], Kernel] = {
     act.Hardtanh: _at_once(lambda layer, x: np.clip(x, layer.min_val, layer.max_val)),
     act.Softplus: _elementwise(_softplus, 3.25),
     act.Threshold: _elementwise(lambda layer, x: np.where(x <= layer.threshold, layer.value, x), 1.25),
-    act.GLU: Kernel(no_arrays, glu_shape, _glu, no_counts, scratch(3), nothing),
-    act.PReLU: Kernel(
+    act.GLU: Operation(no_arrays, glu_shape, _glu, no_counts, scratch(3), nothing),
+    act.PReLU: Operation(
         lambda layer: {"weight": (layer.num_parameters,)}, prelu_shape, prelu, prelu_count, scratch(2.25), nothing
     ),
-    act.Identity: Kernel(no_arrays, same_shape, _unchanged, no_counts, view_bytes, nothing),
-    act.Dropout: Kernel(no_arrays, same_shape, _unchanged, no_counts, view_bytes, nothing),
-    act.Dropout1d: Kernel(no_arrays, sizes_of(2, 3), _unchanged, no_counts, view_bytes, nothing),
-    **softmax.KERNELS,
+    act.Identity: Operation(no_arrays, same_shape, _unchanged, no_counts, view_bytes, nothing),
+    act.Dropout: Operation(no_arrays, same_shape, _unchanged, no_counts, view_bytes, nothing),
+    act.Dropout1d: Operation(no_arrays, sizes_of(2, 3), _unchanged, no_counts, view_bytes, nothing),
+    **softmax.OPERATIONS,
 }

@@ -13,7 +13,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.adaptive import AdaptiveAvgPool, AdaptiveMaxPool, AdaptivePool
 from convcalc.layers.base import Layer
 from convcalc.layers.settings import Shape
-from convcalc.ops.base import Counts, Kernel, no_arrays
+from convcalc.ops.base import Counts, Operation, no_arrays
 from convcalc.ops.blocks import LARGE, block_size, blocks, whole
 from convcalc.ops.pool import divided, divisor_bytes
 from convcalc.ops.sliding import Array
@@ -210,7 +210,7 @@ def adaptive_count_bytes(layer: AdaptivePool, input_shape: Shape, output_shape: 
     return 8 * (prod(sizes) + prod(numbers)) + _between_bytes(sizes, numbers, rank, 8)
 
 
-KERNELS: dict[type[Layer], Kernel] = {
-    kind: Kernel(no_arrays, adaptive_shape, run, adaptive_count, adaptive_run_bytes, adaptive_count_bytes)
+OPERATIONS: dict[type[Layer], Operation] = {
+    kind: Operation(no_arrays, adaptive_shape, run, adaptive_count, adaptive_run_bytes, adaptive_count_bytes)
     for kind, run in ((AdaptiveAvgPool, adaptive_avg_pool), (AdaptiveMaxPool, adaptive_max_pool))
 }

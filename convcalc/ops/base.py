@@ -37,7 +37,7 @@ class Counts(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Kernel:
+class Operation:
     """How a kind of layer is worked: the arrays it needs by PyTorch's names, its run, and its count.
 
     ``output_shape(layer, *input_shapes)`` is found without an array, or refused;

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from convcalc.ops import patches, shear, strips, whole, winograd
+from convcalc.ops import im2col, kn2row, mec, pointwise, winograd
 from convcalc.ops.problem import Problem
 from convcalc.ops.scratch import FLOAT
 from convcalc.ops.sliding import Array
@@ -25,10 +25,10 @@ class Algorithm(NamedTuple):
 
 
 FAST: Mapping[str, Algorithm] = {
-    "patches": Algorithm(patches.fits, patches.convolve, patches.scratch_bytes),
-    "shear": Algorithm(shear.fits, shear.convolve, shear.scratch_bytes),
-    "strips": Algorithm(strips.fits, strips.convolve, strips.scratch_bytes),
-    "whole": Algorithm(whole.fits, whole.convolve, whole.scratch_bytes),
+    "im2col": Algorithm(im2col.fits, im2col.convolve, im2col.scratch_bytes),
+    "kn2row": Algorithm(kn2row.fits, kn2row.convolve, kn2row.scratch_bytes),
+    "mec": Algorithm(mec.fits, mec.convolve, mec.scratch_bytes),
+    "pointwise": Algorithm(pointwise.fits, pointwise.convolve, pointwise.scratch_bytes),
     "winograd": Algorithm(winograd.fits, winograd.convolve, winograd.scratch_bytes),
 }
 
@@ -40,20 +40,20 @@ def choose(problem: Problem, dtype: object) -> str:
     >>> from convcalc.ops.problem import Span
     >>> side = Span(56, 1, 1, kernel_size=3, stride=1, dilation=1, places=56)
     >>> choose(Problem(1, 64, 64, 1, (side, side)), FLOAT), choose(Problem(1, 3, 64, 1, (side, side)), FLOAT)
-    ('winograd', 'strips')
+    ('winograd', 'mec')
     """
     if not _is_plain(problem, dtype):
         return "direct"
-    if whole.fits(problem):
-        return "whole"
-    if problem.made == 1 and problem.taps >= LARGE_KERNEL and shear.fits(problem):
-        return "shear"
+    if pointwise.fits(problem):
+        return "pointwise"
+    if problem.made == 1 and problem.taps >= LARGE_KERNEL and kn2row.fits(problem):
+        return "kn2row"
     many = min(problem.channels, problem.maps) >= MANY and problem.examples * problem.places >= LARGE_MAPS
     if many and winograd.fits(problem):
         return "winograd"
-    if strips.fits(problem) and strips.pays(problem):
-        return "strips"
-    return "patches" if patches.fits(problem) else "direct"
+    if mec.fits(problem) and mec.pays(problem):
+        return "mec"
+    return "im2col" if im2col.fits(problem) else "direct"
 
 
 def can(name: str, problem: Problem, dtype: object) -> bool:

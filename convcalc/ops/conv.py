@@ -12,10 +12,10 @@ from convcalc.layers.base import Layer
 from convcalc.layers.conv import Conv
 from convcalc.layers.settings import Shape
 from convcalc.ops import direct
-from convcalc.ops.base import Counts, Kernel
+from convcalc.ops.base import Counts, Operation
 from convcalc.ops.choice import FAST, can, choose
-from convcalc.ops.loops import connections
 from convcalc.ops.problem import Problem, Span
+from convcalc.ops.reference import connections
 from convcalc.ops.scratch import FLOAT
 from convcalc.ops.sliding import Array, Axis, check_sides, pad, taps, window_places
 
@@ -100,7 +100,7 @@ def algorithm(layer: Conv, input_shape: Shape, dtype: object, wanted: str | None
         return choose(problem, dtype)
     names = [name for name in ("direct", *FAST) if can(name, problem, dtype)]
     if wanted not in names:
-        raise ConvcalcError(f"{layer!r} cannot go by {wanted!r} here: use {' or '.join(map(repr, names))}")
+        raise ConvcalcError(f"{layer!r} cannot be executed with {wanted!r} here: use {' or '.join(map(repr, names))}")
     return wanted
 
 
@@ -175,6 +175,6 @@ def _axes(layer: Conv) -> list[Axis]:
     return list(zip(layer.kernel_size, layer.stride, layer.dilation, strict=True))
 
 
-KERNELS: dict[type[Layer], Kernel] = {
-    Conv: Kernel(shapes, output_shape, run, count, run_bytes, count_bytes, algorithm=algorithm)
+OPERATIONS: dict[type[Layer], Operation] = {
+    Conv: Operation(shapes, output_shape, run, count, run_bytes, count_bytes, algorithm=algorithm)
 }

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.ops.band import copied, inside
+from convcalc.ops.padded_tile import copied, inside
 from convcalc.ops.problem import Problem, Span
 from convcalc.ops.scratch import SCRATCH_BYTES
 from convcalc.ops.sliding import Array, indices

@@ -10,7 +10,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
 from convcalc.layers.join import Add, Concat, Mul
 from convcalc.layers.settings import Shape
-from convcalc.ops.base import Kernel, no_arrays, no_counts, nothing
+from convcalc.ops.base import Operation, no_arrays, no_counts, nothing
 from convcalc.ops.sliding import Array
 
 
@@ -87,8 +87,8 @@ def concatenate(layer: Concat, x: Array, *others: Array) -> Array:
     return np.concatenate((x, *others), axis=layer.dim)
 
 
-KERNELS: dict[type[Layer], Kernel] = {
-    Add: Kernel(no_arrays, together_shape, add, no_counts, nothing, nothing),
-    Mul: Kernel(no_arrays, together_shape, multiply, no_counts, nothing, nothing),
-    Concat: Kernel(no_arrays, concatenated_shape, concatenate, no_counts, nothing, nothing),
+OPERATIONS: dict[type[Layer], Operation] = {
+    Add: Operation(no_arrays, together_shape, add, no_counts, nothing, nothing),
+    Mul: Operation(no_arrays, together_shape, multiply, no_counts, nothing, nothing),
+    Concat: Operation(no_arrays, concatenated_shape, concatenate, no_counts, nothing, nothing),
 }

@@ -10,9 +10,9 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
 from convcalc.layers.lecun import RBF, ScaledTanh, Subsampling2d
 from convcalc.layers.settings import Shape
-from convcalc.ops.base import Counts, Kernel, no_arrays, no_counts, nothing, same_shape
+from convcalc.ops.base import Counts, Operation, no_arrays, no_counts, nothing, same_shape
 from convcalc.ops.blocks import BLOCK, block_size, blocks, in_blocks, scratch
-from convcalc.ops.dense import linear_shape, linear_shapes
+from convcalc.ops.linear import linear_shape, linear_shapes
 from convcalc.ops.sliding import Array, Axis, taps, window_places
 
 
@@ -136,8 +136,8 @@ def rbf_count_bytes(layer: RBF, input_shape: Shape, output_shape: Shape) -> int:
     return 8 * (2 * prod(input_shape[1:]) + layer.in_features * layer.out_features + prod(output_shape[1:]))
 
 
-KERNELS: dict[type[Layer], Kernel] = {
-    Subsampling2d: Kernel(
+OPERATIONS: dict[type[Layer], Operation] = {
+    Subsampling2d: Operation(
         subsampling_shapes,
         subsampling_shape,
         subsample,
@@ -145,6 +145,6 @@ KERNELS: dict[type[Layer], Kernel] = {
         nothing,
         subsampling_count_bytes,
     ),
-    ScaledTanh: Kernel(no_arrays, same_shape, scaled_tanh, no_counts, scratch(1), nothing),
-    RBF: Kernel(linear_shapes, linear_shape, rbf, rbf_count, rbf_run_bytes, rbf_count_bytes),
+    ScaledTanh: Operation(no_arrays, same_shape, scaled_tanh, no_counts, scratch(1), nothing),
+    RBF: Operation(linear_shapes, linear_shape, rbf, rbf_count, rbf_run_bytes, rbf_count_bytes),
 }

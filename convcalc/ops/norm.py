@@ -11,8 +11,8 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
 from convcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from convcalc.layers.settings import Shape
-from convcalc.ops import neighbours
-from convcalc.ops.base import Counts, Kernel, nothing
+from convcalc.ops import local_response_norm
+from convcalc.ops.base import Counts, Operation, nothing
 from convcalc.ops.blocks import LARGE, At, block_size, blocks, cut, floating, part_size
 from convcalc.ops.sliding import Array
 from convcalc.ops.tiles import cuts
@@ -238,7 +238,7 @@ def norm_count(layer: BatchNorm | GroupNorm | LayerNorm | RMSNorm, input_shape: 
     >>> norm_count(BatchNorm2d(64), (1, 64, 7, 7)).buffers
     129
     """
-    shapes = KERNELS[next(kind for kind in type(layer).__mro__ if kind in KERNELS)].shapes(layer)
+    shapes = OPERATIONS[next(kind for kind in type(layer).__mro__ if kind in OPERATIONS)].shapes(layer)
     sizes = {name: np.broadcast_to(0, shape).size for name, shape in shapes.items()}
     weights, biases = sizes.pop("weight", 0), sizes.pop("bias", 0)
     return Counts(weights=weights, live_weights=weights, biases=biases, buffers=sum(sizes.values()))
@@ -279,11 +279,11 @@ def _vectors_bytes(vectors: Shape, shape: Shape, itemsize: int) -> int:
     return 2 * block_size(vectors, _vectors_at_once(shape)) * itemsize
 
 
-KERNELS: dict[type[Layer], Kernel] = {
-    BatchNorm: Kernel(channel_shapes, batch_norm_shape, batch_norm, norm_count, _batch_bytes, nothing),
-    InstanceNorm: Kernel(channel_shapes, batch_norm_shape, instance_norm, norm_count, _instance_bytes, nothing),
-    GroupNorm: Kernel(affine_shapes, group_norm_shape, group_norm, norm_count, _group_bytes, nothing),
-    LayerNorm: Kernel(elementwise_shapes, last_axes_shape, layer_norm, norm_count, _layer_bytes, nothing),
-    RMSNorm: Kernel(elementwise_shapes, last_axes_shape, rms_norm, norm_count, _rms_bytes, nothing),
-    **neighbours.KERNELS,
+OPERATIONS: dict[type[Layer], Operation] = {
+    BatchNorm: Operation(channel_shapes, batch_norm_shape, batch_norm, norm_count, _batch_bytes, nothing),
+    InstanceNorm: Operation(channel_shapes, batch_norm_shape, instance_norm, norm_count, _instance_bytes, nothing),
+    GroupNorm: Operation(affine_shapes, group_norm_shape, group_norm, norm_count, _group_bytes, nothing),
+    LayerNorm: Operation(elementwise_shapes, last_axes_shape, layer_norm, norm_count, _layer_bytes, nothing),
+    RMSNorm: Operation(elementwise_shapes, last_axes_shape, rms_norm, norm_count, _rms_bytes, nothing),
+    **local_response_norm.OPERATIONS,
 }

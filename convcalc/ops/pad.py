@@ -12,7 +12,7 @@ from convcalc.layers.base import Layer
 from convcalc.layers.pad import CircularPad, ConstantPad, Pad, ReflectionPad, ReplicationPad, ValuePad
 from convcalc.layers.settings import Shape
 from convcalc.ops.axiswise import AT_ONCE, Change, Rule, axis_by_axis, changing_bytes, take
-from convcalc.ops.base import Kernel, no_arrays, no_counts, nothing, view_bytes
+from convcalc.ops.base import Operation, no_arrays, no_counts, nothing, view_bytes
 from convcalc.ops.sliding import Array, check_sides
 
 Sides = list[tuple[int, int]]  # before and behind an axis
@@ -163,9 +163,9 @@ def _sides(layer: Pad) -> Sides:
     return pairs[::-1]
 
 
-KERNELS: dict[type[Layer], Kernel] = {
-    ConstantPad: Kernel(no_arrays, output_shape, constant, no_counts, run_bytes, nothing),
-    ReflectionPad: Kernel(no_arrays, output_shape, mirrored, no_counts, run_bytes, nothing),
-    ReplicationPad: Kernel(no_arrays, output_shape, repeated, no_counts, run_bytes, nothing),
-    CircularPad: Kernel(no_arrays, output_shape, wrapped, no_counts, run_bytes, nothing),
+OPERATIONS: dict[type[Layer], Operation] = {
+    ConstantPad: Operation(no_arrays, output_shape, constant, no_counts, run_bytes, nothing),
+    ReflectionPad: Operation(no_arrays, output_shape, mirrored, no_counts, run_bytes, nothing),
+    ReplicationPad: Operation(no_arrays, output_shape, repeated, no_counts, run_bytes, nothing),
+    CircularPad: Operation(no_arrays, output_shape, wrapped, no_counts, run_bytes, nothing),
 }

@@ -13,7 +13,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
 from convcalc.layers.pool import AvgPool, DivisorAvgPool, LPPool, MaxPool
 from convcalc.layers.settings import Shape
-from convcalc.ops.base import Counts, Kernel, no_arrays, nothing
+from convcalc.ops.base import Counts, Operation, no_arrays, nothing
 from convcalc.ops.blocks import BLOCK, LARGE, At, block_shape, block_size, blocks, floating, whole
 from convcalc.ops.sliding import Array, indices, meeting, taps
 
@@ -287,8 +287,8 @@ def lp_run_bytes(layer: LPPool, input_shape: Shape, output_shape: Shape, itemsiz
     return max(rows * rest * itemsize, avg_run_bytes(layer, input_shape, output_shape, itemsize))
 
 
-KERNELS: dict[type[Layer], Kernel] = {
-    MaxPool: Kernel(no_arrays, pool_shape, max_pool, pool_count, nothing, pool_count_bytes),
-    AvgPool: Kernel(no_arrays, pool_shape, avg_pool, pool_count, avg_run_bytes, pool_count_bytes),
-    LPPool: Kernel(no_arrays, pool_shape, lp_pool, pool_count, lp_run_bytes, pool_count_bytes),
+OPERATIONS: dict[type[Layer], Operation] = {
+    MaxPool: Operation(no_arrays, pool_shape, max_pool, pool_count, nothing, pool_count_bytes),
+    AvgPool: Operation(no_arrays, pool_shape, avg_pool, pool_count, avg_run_bytes, pool_count_bytes),
+    LPPool: Operation(no_arrays, pool_shape, lp_pool, pool_count, lp_run_bytes, pool_count_bytes),
 }

@@ -7,7 +7,7 @@ from functools import lru_cache
 from math import gcd, prod
 from typing import NamedTuple
 
-from convcalc.ops.threads import MOST_THREADS
+from convcalc.ops.parallel import MOST_THREADS
 
 FEW_PRODUCTS = 10**6  # of a matrix product that BLAS does without copying its operands first
 LARGE = 180_000  # nanoseconds of one core, from which on another is worth waking
@@ -123,7 +123,7 @@ class Problem:
         copies = self.examples * self.channels * self.taps * self.places
         return self.products // (100 if self.made > 1 else 10) + copies // 20 > LARGE
 
-    def hands(self, rows: int, columns: int) -> int:
+    def workers(self, rows: int, columns: int) -> int:
         """How many threads are of use: all; one; or none, where BLAS would not share such products among its own.
 
         A product is one of so many rows of weights, and so many columns.

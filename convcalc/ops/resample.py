@@ -17,7 +17,7 @@ from convcalc.layers.resample import MODES, Upsample
 from convcalc.layers.settings import Shape
 from convcalc.ops.adaptive import bins
 from convcalc.ops.axiswise import AT_ONCE, Change, axis_by_axis, changing_bytes, take, taken
-from convcalc.ops.base import Kernel, no_arrays, no_counts, nothing
+from convcalc.ops.base import Operation, no_arrays, no_counts, nothing
 from convcalc.ops.blocks import LARGE, floating
 from convcalc.ops.sliding import Array
 
@@ -237,6 +237,6 @@ RULES: dict[str, Callable[[Step, bool, range], Change]] = {
     "area": area,
 }
 
-KERNELS: dict[type[Layer], Kernel] = {
-    Upsample: Kernel(no_arrays, output_shape, run, no_counts, run_bytes, nothing),
+OPERATIONS: dict[type[Layer], Operation] = {
+    Upsample: Operation(no_arrays, output_shape, run, no_counts, run_bytes, nothing),
 }

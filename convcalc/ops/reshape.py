@@ -12,7 +12,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
 from convcalc.layers.reshape import ChannelShuffle, Fold, Patches, PixelShuffle, PixelUnshuffle, Unflatten, Unfold
 from convcalc.layers.settings import Shape
-from convcalc.ops.base import Kernel, no_arrays, no_counts, nothing, view_bytes
+from convcalc.ops.base import Operation, no_arrays, no_counts, nothing, view_bytes
 from convcalc.ops.sliding import Array, Axis, indices, meeting, window_places
 
 
@@ -209,17 +209,17 @@ def _axes(layer: Patches) -> list[Axis]:
     return list(zip(layer.kernel_size, layer.stride, layer.dilation, strict=True))
 
 
-KERNELS: dict[type[Layer], Kernel] = {
-    Unflatten: Kernel(no_arrays, unflatten_shape, unflatten, no_counts, view_bytes, nothing),
-    PixelShuffle: Kernel(
+OPERATIONS: dict[type[Layer], Operation] = {
+    Unflatten: Operation(no_arrays, unflatten_shape, unflatten, no_counts, view_bytes, nothing),
+    PixelShuffle: Operation(
         no_arrays, pixel_shuffle_shape, pixel_shuffle, no_counts, _unless_one("upscale_factor"), nothing
     ),
-    PixelUnshuffle: Kernel(
+    PixelUnshuffle: Operation(
         no_arrays, pixel_unshuffle_shape, pixel_unshuffle, no_counts, _unless_one("downscale_factor"), nothing
     ),
-    ChannelShuffle: Kernel(
+    ChannelShuffle: Operation(
         no_arrays, channel_shuffle_shape, channel_shuffle, no_counts, _unless_one("groups"), nothing
     ),
-    Unfold: Kernel(no_arrays, unfold_shape, unfold, no_counts, nothing, nothing),
-    Fold: Kernel(no_arrays, fold_shape, fold, no_counts, nothing, nothing),
+    Unfold: Operation(no_arrays, unfold_shape, unfold, no_counts, nothing, nothing),
+    Fold: Operation(no_arrays, fold_shape, fold, no_counts, nothing, nothing),
 }

@@ -10,7 +10,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.activation import LogSoftmax, Softmax, Softmax2d, Softmin
 from convcalc.layers.base import Layer
 from convcalc.layers.settings import Shape
-from convcalc.ops.base import Kernel, no_arrays, no_counts, nothing, sizes_of
+from convcalc.ops.base import Operation, no_arrays, no_counts, nothing, sizes_of
 from convcalc.ops.blocks import BLOCK, WIDE, across, block_size
 from convcalc.ops.sliding import Array
 
@@ -99,7 +99,9 @@ def _block(length: int) -> int:
     return max(BLOCK, WIDE * length)
 
 
-def _kernel(function: Callable[[Array, int], Array], arrays: int, shape: Callable[..., Shape] = axis_shape) -> Kernel:
+def _operation(
+    function: Callable[[Array, int], Array], arrays: int, shape: Callable[..., Shape] = axis_shape
+) -> Operation:
     """``arrays`` are of one number a vector."""
 
     def run(layer: Layer, x: Array) -> Array:
@@ -110,12 +112,12 @@ def _kernel(function: Callable[[Array, int], Array], arrays: int, shape: Callabl
         others = sizes[:axis] + sizes[axis + 1 :]
         return arrays * block_size(others, _block(sizes[axis]) // max(sizes[axis], 1)) * itemsize
 
-    return Kernel(no_arrays, shape, run, no_counts, run_bytes, nothing)
+    return Operation(no_arrays, shape, run, no_counts, run_bytes, nothing)
 
 
-KERNELS: dict[type[Layer], Kernel] = {
-    Softmax: _kernel(softmax, 1),
-    Softmin: _kernel(softmin, 1),
-    LogSoftmax: _kernel(log_softmax, 2),
-    Softmax2d: _kernel(softmax, 1, sizes_of(3, 4)),
+OPERATIONS: dict[type[Layer], Operation] = {
+    Softmax: _operation(softmax, 1),
+    Softmin: _operation(softmin, 1),
+    LogSoftmax: _operation(log_softmax, 2),
+    Softmax2d: _operation(softmax, 1, sizes_of(3, 4)),
 }

@@ -12,7 +12,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
 from convcalc.layers.settings import Shape
 from convcalc.layers.transposed import ConvTranspose
-from convcalc.ops.base import Counts, Kernel
+from convcalc.ops.base import Counts, Operation
 from convcalc.ops.blocks import part_size
 from convcalc.ops.sliding import Array, indices, meeting
 from convcalc.ops.tiles import cuts
@@ -236,4 +236,6 @@ def count_bytes(layer: ConvTranspose, input_shape: Shape, output_shape: Shape) -
     return 8 * (prod(input_shape[-rank:]) + laid_on)
 
 
-KERNELS: dict[type[Layer], Kernel] = {ConvTranspose: Kernel(shapes, output_shape, run, count, run_bytes, count_bytes)}
+OPERATIONS: dict[type[Layer], Operation] = {
+    ConvTranspose: Operation(shapes, output_shape, run, count, run_bytes, count_bytes)
+}

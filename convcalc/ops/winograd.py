@@ -17,13 +17,13 @@ from math import prod
 
 import numpy as np
 
-from convcalc.ops import patches
-from convcalc.ops.points import kronecker
+from convcalc.ops import im2col
+from convcalc.ops.parallel import parallel_for, worker_count
 from convcalc.ops.problem import Problem
 from convcalc.ops.scratch import LINE, SCRATCH_BYTES, view, workspace
 from convcalc.ops.sliding import Array
-from convcalc.ops.threads import hands, share
 from convcalc.ops.tiles import at_once, cuts, evened, grid, parts
+from convcalc.ops.winograd_matrices import kronecker
 from convcalc.ops.winograd_tiles import Layout, Piece, by_point, gather, place
 
 ELEMENTS = 6  # of a tile along an axis: with 8, float32 is no longer exact enough
@@ -58,14 +58,14 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
     [[[[4.0, 4.0], [4.0, 4.0]]]]
     """
     if not _attempt(problem, x, weight, bias, out):
-        patches.convolve(problem, x, weight, bias, out)
+        im2col.convolve(problem, x, weight, bias, out)
 
 
 def _attempt(problem: Problem, x: Array, weight: Array, bias: Array | None, out: Array) -> bool:
     """Do so, and tell whether all numbers were finite."""
     layout = plan(problem)
     data, kernel, back = kronecker(layout.outputs, (problem.rows.kernel_size, problem.columns.kernel_size))
-    most = _hands(layout)
+    most = _workers(layout)
     scratch = workspace(layout.transformed + max(most * layout.floats, _weights_floats(problem)))
     kernels = _transformed(problem, weight, kernel, scratch[: layout.transformed], scratch[layout.transformed :])
     unsound: list[Piece] = []
@@ -90,12 +90,12 @@ def _attempt(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
         return work
 
     pieces = (Piece(*axes) for axes in grid(layout.sizes, layout.at_once))
-    share(pieces, start, scratch[layout.transformed :][: most * layout.floats], most)
+    parallel_for(pieces, start, scratch[layout.transformed :][: most * layout.floats], most)
     return not unsound
 
 
-def _hands(layout: Layout) -> int:
-    return min(hands(4 * layout.floats, 4 * layout.transformed), parts(layout.sizes, layout.at_once))
+def _workers(layout: Layout) -> int:
+    return min(worker_count(4 * layout.floats, 4 * layout.transformed), parts(layout.sizes, layout.at_once))
 
 
 def _transformed(problem: Problem, weight: Array, kernel: Array, out: Array, scratch: Array) -> Array:
@@ -113,14 +113,14 @@ def _transformed(problem: Problem, weight: Array, kernel: Array, out: Array, scr
         return some
 
     floats = _weights_floats(problem)
-    share(cuts(channels, taken), start, scratch[:floats], floats // (taken * maps * taps))
+    parallel_for(cuts(channels, taken), start, scratch[:floats], floats // (taken * maps * taps))
     return out.reshape(len(kernel), channels, maps)
 
 
 def _weights_floats(problem: Problem) -> int:
     """Scratch of all threads that turn weights."""
     taken = _channels(problem)
-    return min(hands(4 * WEIGHTS), -(-problem.channels // taken)) * taken * problem.maps * problem.taps
+    return min(worker_count(4 * WEIGHTS), -(-problem.channels // taken)) * taken * problem.maps * problem.taps
 
 
 def _channels(problem: Problem) -> int:
@@ -163,4 +163,4 @@ def plan(problem: Problem) -> Layout:
 def scratch_bytes(problem: Problem) -> int:
     """The transformed weights, and what all threads that take part hold: first of the weights, then of the tiles."""
     layout = plan(problem)
-    return 4 * (layout.transformed + max(_weights_floats(problem), _hands(layout) * layout.floats))
+    return 4 * (layout.transformed + max(_weights_floats(problem), _workers(layout) * layout.floats))

@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-from convcalc.ops.band import fill_band
+from convcalc.ops.padded_tile import fill_band
 from convcalc.ops.problem import Problem, Span
 from convcalc.ops.scratch import LINE, view
 from convcalc.ops.sliding import Array

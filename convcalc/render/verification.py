@@ -37,7 +37,7 @@ def verification_table(verification: Verification) -> Table:
 
 
 def verdict(verification: Verification) -> str:
-    """What the execution showed, and which ways its convolutions went.
+    """Return what the execution showed, and the algorithms that convolutions were executed with.
 
     >>> from convcalc import Linear
     >>> from convcalc.verify import verify
@@ -45,8 +45,8 @@ def verdict(verification: Verification) -> str:
     'Verified: every figure in this table is what was executed and counted'
     """
     counted_by_execution = f"executed and counted, in {verification.seconds:.3f} s"
-    ways = [f"{name} ({counted(number, 'convolution')})" for name, number in verification.algorithms.items()]
-    executed = f"Executed by {', '.join(ways)}.\n" if ways else ""
+    algorithms = [f"{name} ({counted(number, 'convolution')})" for name, number in verification.algorithms.items()]
+    executed = f"Executed with {', '.join(algorithms)}.\n" if algorithms else ""
     if verification.agrees:
         return f"{executed}Verified: every figure in this table is what was {counted_by_execution}."
     differing = counted(verification.differing, "figure")

@@ -18,7 +18,7 @@ from convcalc.filter import order_statistics
 from convcalc.filter.kernel import Settings
 from convcalc.filter.order_statistics import job, levels, network, order, planes, selection
 from convcalc.filter.order_statistics.program import Program
-from convcalc.ops import scratch, threads
+from convcalc.ops import parallel, scratch
 
 STORED = Path(__file__).parents[1] / "data" / "filter_order.npz"
 ORDERS = ("minimum", "median", "maximum")
@@ -172,7 +172,7 @@ def test_nan_travels_to_the_windows_that_hold_it(name: str, way: str, dtype: Any
 @pytest.mark.parametrize("way", ["network", "levels", "selection"])
 def test_it_is_the_same_on_any_number_of_threads(monkeypatch: pytest.MonkeyPatch, count: str, way: str) -> None:
     x = np.random.default_rng(1).integers(0, 256, (150, 210, 3), np.uint8)
-    monkeypatch.setenv(threads.VARIABLE, count)
+    monkeypatch.setenv(parallel.VARIABLE, count)
     with mock.patch.object(planes, "PLANE_BYTES", 2**13), by(way):
         out = filled(x, "median", (5, 4), (2, 2), Settings("reflect", (1, 2)), (150, 105, 3))
     seen = np.lib.stride_tricks.sliding_window_view(np.pad(x, [(2, 2), (2, 1), (0, 0)], "reflect"), (5, 4), (0, 1))
@@ -195,7 +195,7 @@ def test_it_is_the_same_on_any_number_of_threads(monkeypatch: pytest.MonkeyPatch
 )
 def test_scratch_is_bounded(dtype: Any, name: str, size: Any, dilation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A small picture, but as large a window: what is asked for is never above 64 MiB, however many threads."""
-    monkeypatch.setenv(threads.VARIABLE, "16")
+    monkeypatch.setenv(parallel.VARIABLE, "16")
     x = np.random.default_rng(2).integers(0, 256, (3, 3, 4)).astype(dtype)
     out = np.empty_like(x)
     asked = []
@@ -216,7 +216,7 @@ def test_scratch_is_bounded(dtype: Any, name: str, size: Any, dilation: Any, mon
 @pytest.mark.parametrize("dtype", TYPES)
 def test_a_large_picture_takes_no_more(dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tiles of a wide picture, as they would be cut; nothing is worked."""
-    monkeypatch.setenv(threads.VARIABLE, "2")
+    monkeypatch.setenv(parallel.VARIABLE, "2")
     x = np.broadcast_to(np.zeros((), dtype), (30000, 40000, 3))
     asked = []
 
@@ -224,7 +224,7 @@ def test_a_large_picture_takes_no_more(dtype: Any, monkeypatch: pytest.MonkeyPat
         asked.append(floats)
         return np.empty(0, np.float32)
 
-    with mock.patch.object(job, "workspace", workspace), mock.patch.object(job, "share"):
+    with mock.patch.object(job, "workspace", workspace), mock.patch.object(job, "parallel_for"):
         for size in [(1, 1), (3, 3), (9, 9), (15, 15), (21, 21), (31, 31), (101, 101), (257, 257)]:
             for name in ORDERS:
                 order(x, name, size, (0, 0), Settings(), np.broadcast_to(x, x.shape))

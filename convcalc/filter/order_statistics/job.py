@@ -10,9 +10,9 @@ import numpy as np
 from convcalc.filter.border import Side
 from convcalc.filter.order_statistics.program import Shift
 from convcalc.filter.tally import Tally, Tell
+from convcalc.ops.parallel import parallel_for, worker_count
 from convcalc.ops.scratch import LINE, SCRATCH_BYTES, workspace
 from convcalc.ops.sliding import Array
-from convcalc.ops.threads import hands, share
 from convcalc.ops.tiles import grid, parts
 
 HALF = SCRATCH_BYTES // 2 - 2**12  # what each of two threads may take
@@ -60,7 +60,7 @@ def all_tiles(job: Job, at_once: Shift, start: Callable[[Array], Callable[[Place
     """
     sizes = job.out.shape[:2]
     count = parts(sizes, at_once)
-    most = min(hands(bytes_each), count)
+    most = min(worker_count(bytes_each), count)
     floats = -(-bytes_each // (4 * LINE)) * LINE
     tally = Tally(count, job.tell)
 
@@ -73,4 +73,4 @@ def all_tiles(job: Job, at_once: Shift, start: Callable[[Array], Callable[[Place
 
         return tile
 
-    share(grid(sizes, at_once), begin, workspace(floats * most), most)
+    parallel_for(grid(sizes, at_once), begin, workspace(floats * most), most)

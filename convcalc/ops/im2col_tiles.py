@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
-from convcalc.ops.band import band_shape
+from convcalc.ops.padded_tile import band_shape
 from convcalc.ops.problem import Problem
 from convcalc.ops.tiles import Cut, at_once, cut, evened
 
@@ -19,7 +19,7 @@ FEW_COLUMNS = 64  # a matrix product of no more is better split by maps
 class Layout:
     """How a problem is cut, and the floats that the largest tile takes for its band, patches and products."""
 
-    hands: int  # threads that are of use
+    workers: int  # threads that are of use
     cut: Cut
     in_place: bool  # the input itself is the band
     run_on: bool  # runs go on past the ends of the rows
@@ -51,7 +51,7 @@ def plan(problem: Problem, contiguous: bool) -> Layout:
     channels = examples * groups * problem.fed
     residues_down, residues_across, high, _ = band_shape(problem, rows)
     return Layout(
-        problem.hands(problem.made, rows * (wide if run_on else across.places)),
+        problem.workers(problem.made, rows * (wide if run_on else across.places)),
         cut(sizes, taken),
         in_place,
         run_on,

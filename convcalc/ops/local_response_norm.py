@@ -8,7 +8,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
 from convcalc.layers.norm import LocalResponseNorm
 from convcalc.layers.settings import Shape
-from convcalc.ops.base import Kernel, no_arrays, no_counts, nothing
+from convcalc.ops.base import Operation, no_arrays, no_counts, nothing
 from convcalc.ops.blocks import BLOCK, across, block_size, floating
 from convcalc.ops.sliding import Array
 
@@ -23,11 +23,11 @@ def local_response_norm(layer: LocalResponseNorm, x: Array) -> Array:
     """
     out = np.empty(x.shape, dtype=floating(x))
     for at in across(x.shape, 1, BLOCK):
-        _by_neighbours(layer, x[at], out[at])
+        _normalise(layer, x[at], out[at])
     return out
 
 
-def _by_neighbours(layer: LocalResponseNorm, x: Array, out: Array) -> None:
+def _normalise(layer: LocalResponseNorm, x: Array, out: Array) -> None:
     squares, channels = np.square(x), x.shape[1]
     total = np.zeros_like(squares)
     for offset in range(max(-(layer.size // 2), 1 - channels), min(layer.size - layer.size // 2, channels)):
@@ -37,10 +37,10 @@ def _by_neighbours(layer: LocalResponseNorm, x: Array, out: Array) -> None:
     np.divide(x, np.power(total, layer.beta, out=total), out=out)
 
 
-def neighbours_shape(layer: LocalResponseNorm, input_shape: Shape) -> Shape:
+def normalised_shape(layer: LocalResponseNorm, input_shape: Shape) -> Shape:
     """The shape as it is, of at least three sizes.
 
-    >>> neighbours_shape(LocalResponseNorm(5), (1, 96, 55, 55))
+    >>> normalised_shape(LocalResponseNorm(5), (1, 96, 55, 55))
     (1, 96, 55, 55)
     """
     if len(input_shape) < 3:
@@ -48,13 +48,13 @@ def neighbours_shape(layer: LocalResponseNorm, input_shape: Shape) -> Shape:
     return input_shape
 
 
-def _neighbours_bytes(layer: LocalResponseNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
+def _run_bytes(layer: LocalResponseNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
     """The squares of a block and their sums."""
     channels = input_shape[1]
     places = block_size((input_shape[0], *input_shape[2:]), BLOCK // max(channels, 1))
     return 2 * channels * places * itemsize
 
 
-KERNELS: dict[type[Layer], Kernel] = {
-    LocalResponseNorm: Kernel(no_arrays, neighbours_shape, local_response_norm, no_counts, _neighbours_bytes, nothing),
+OPERATIONS: dict[type[Layer], Operation] = {
+    LocalResponseNorm: Operation(no_arrays, normalised_shape, local_response_norm, no_counts, _run_bytes, nothing),
 }

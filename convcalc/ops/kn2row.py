@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
-from convcalc.ops.band import fill_band
+from convcalc.ops.padded_tile import fill_band
+from convcalc.ops.parallel import parallel_for, worker_count
 from convcalc.ops.problem import Problem
 from convcalc.ops.products import multiply
 from convcalc.ops.scratch import SCRATCH_BYTES, view, workspace
 from convcalc.ops.sliding import Array
-from convcalc.ops.threads import hands, share
 from convcalc.ops.tiles import Cut, Tile, at_once, cut, evened
 
 TILE_BYTES = 6 * 2**20
@@ -76,12 +76,12 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
 
         return work
 
-    most = _hands(layout)
-    share(layout.cut.tiles(), start, workspace(most * layout.floats), most)
+    most = _workers(layout)
+    parallel_for(layout.cut.tiles(), start, workspace(most * layout.floats), most)
 
 
-def _hands(layout: Layout) -> int:
-    return min(hands(4 * layout.floats, 4 * layout.kernels), layout.cut.count)
+def _workers(layout: Layout) -> int:
+    return min(worker_count(4 * layout.floats, 4 * layout.kernels), layout.cut.count)
 
 
 def _add_rows(
@@ -149,4 +149,4 @@ def plan(problem: Problem) -> Layout:
 def scratch_bytes(problem: Problem) -> int:
     """The weights in another order, and what all threads that take part lay out."""
     layout = plan(problem)
-    return 4 * (layout.kernels + layout.floats * _hands(layout))
+    return 4 * (layout.kernels + layout.floats * _workers(layout))

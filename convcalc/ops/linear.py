@@ -10,7 +10,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
 from convcalc.layers.dense import Flatten, Linear
 from convcalc.layers.settings import Shape
-from convcalc.ops.base import Counts, Kernel, no_arrays, no_counts, nothing, view_bytes
+from convcalc.ops.base import Counts, Operation, no_arrays, no_counts, nothing, view_bytes
 from convcalc.ops.sliding import Array
 
 
@@ -98,7 +98,7 @@ def flatten(layer: Flatten, x: Array) -> Array:
     return x.reshape(flatten_shape(layer, x.shape))
 
 
-KERNELS: dict[type[Layer], Kernel] = {
-    Linear: Kernel(linear_shapes, linear_shape, linear, linear_count, nothing, linear_count_bytes),
-    Flatten: Kernel(no_arrays, flatten_shape, flatten, no_counts, view_bytes, nothing),
+OPERATIONS: dict[type[Layer], Operation] = {
+    Linear: Operation(linear_shapes, linear_shape, linear, linear_count, nothing, linear_count_bytes),
+    Flatten: Operation(no_arrays, flatten_shape, flatten, no_counts, view_bytes, nothing),
 }

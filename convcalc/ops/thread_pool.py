@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 
 
-class Crew:
+class ThreadPool:
     """Threads that wait for something to do; as daemons, they keep no program from ending.
 
     They are kept off the core that asks them: a virtual machine's kernel takes a core that sleeps for one that its host
@@ -66,18 +66,18 @@ def _keep_on(thread: Thread, cores: set[int]) -> None:
 
 
 @cache
-def crew() -> Crew:
+def thread_pool() -> ThreadPool:
     """The threads of this process, made when they are first asked.
 
-    >>> crew() is crew()
+    >>> thread_pool() is thread_pool()
     True
     """
-    return Crew()
+    return ThreadPool()
 
 
 def _after_fork() -> None:
-    """In the child there is only the thread that forked: no crew."""
-    crew.cache_clear()
+    """In the child there is only the thread that forked: no thread_pool."""
+    thread_pool.cache_clear()
 
 
 if hasattr(os, "register_at_fork"):

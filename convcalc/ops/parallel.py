@@ -18,19 +18,19 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.ops.blas import one_blas_thread
-from convcalc.ops.crew import crew
 from convcalc.ops.scratch import SCRATCH_BYTES
 from convcalc.ops.sliding import Array
+from convcalc.ops.thread_pool import thread_pool
 
 Piece = TypeVar("Piece")
 VARIABLE = "CONVCALC_THREADS"
 MOST_THREADS = 64
 
 
-def threads() -> int:
+def thread_count() -> int:
     """How many threads a large job may use: CONVCALC_THREADS, or the cores that this process may run on.
 
-    >>> 1 <= threads() <= MOST_THREADS
+    >>> 1 <= thread_count() <= MOST_THREADS
     True
     """
     given = os.environ.get(VARIABLE, "").strip()
@@ -42,16 +42,16 @@ def threads() -> int:
     return min(int(given[:20]), MOST_THREADS)
 
 
-def hands(scratch_bytes: int, shared_bytes: int = 0) -> int:
+def worker_count(scratch_bytes: int, shared_bytes: int = 0) -> int:
     """How many threads, each with so much scratch beside what they share, stay within the scratch of one call.
 
-    >>> hands(SCRATCH_BYTES)
+    >>> worker_count(SCRATCH_BYTES)
     1
     """
-    return max(1, min(threads(), (SCRATCH_BYTES - shared_bytes) // max(1, scratch_bytes)))
+    return max(1, min(thread_count(), (SCRATCH_BYTES - shared_bytes) // max(1, scratch_bytes)))
 
 
-def share(
+def parallel_for(
     pieces: Iterable[Piece], start: Callable[[Array], Callable[[Piece], object]], scratch: Array, most: int
 ) -> None:
     """Do each piece once, on this thread and at most ``most - 1`` others, with BLAS set aside; on none, as it stands.
@@ -60,7 +60,7 @@ def share(
     pieces. The first error stops the rest and is raised here.
 
     >>> done = []
-    >>> share([1, 2, 3], lambda _: done.append, np.empty(0), most=2)
+    >>> parallel_for([1, 2, 3], lambda _: done.append, np.empty(0), most=2)
     >>> sorted(done)
     [1, 2, 3]
     """
@@ -72,7 +72,7 @@ def share(
         return
     job = _Job(iter(pieces), start, scratch[: len(scratch) // most * most].reshape(most, -1))
     with one_blas_thread():
-        crew().ask([partial(job.help_out, number) for number in range(1, most)])
+        thread_pool().ask([partial(job.help_out, number) for number in range(1, most)])
         job.do()
 
 

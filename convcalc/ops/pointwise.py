@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from convcalc.ops.parallel import parallel_for, worker_count
 from convcalc.ops.problem import TINY, TINY_VECTORS, Problem
 from convcalc.ops.scratch import workspace
 from convcalc.ops.sliding import Array
-from convcalc.ops.threads import hands, share
 from convcalc.ops.tiles import cuts
 
 
@@ -30,8 +30,10 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
         np.matmul(seen, kernels[maps].T, out=outputs[:, maps])
 
     is_tiny = problem.products <= (TINY if problem.examples > 1 else TINY_VECTORS)
-    most = hands(0) if problem.is_large else 0 if is_tiny else 1
-    share(cuts(problem.maps, -(-problem.maps // (4 if problem.is_large else 1))), lambda _: some, workspace(0), most)
+    most = worker_count(0) if problem.is_large else 0 if is_tiny else 1
+    parallel_for(
+        cuts(problem.maps, -(-problem.maps // (4 if problem.is_large else 1))), lambda _: some, workspace(0), most
+    )
     if bias is not None:
         outputs += bias
 

@@ -15,11 +15,11 @@ from math import prod
 
 import numpy as np
 
-from convcalc.ops.band import band_shape, fill_band
+from convcalc.ops.padded_tile import band_shape, fill_band
+from convcalc.ops.parallel import parallel_for, worker_count
 from convcalc.ops.problem import FEW_PRODUCTS, Problem
 from convcalc.ops.scratch import SCRATCH_BYTES, view, workspace
 from convcalc.ops.sliding import Array
-from convcalc.ops.threads import hands, share
 from convcalc.ops.tiles import Cut, Tile, at_once, cut, cuts, evened
 
 TILE_BYTES = 2**20
@@ -31,7 +31,7 @@ SHORT, FEW_MAPS = 24, 32  # places in a row, and maps, of which a product makes 
 class Layout:
     """How a problem is cut, and the floats that the largest tile takes for its band, strips and products."""
 
-    hands: int  # threads that are of use
+    workers: int  # threads that are of use
     cut: Cut
     maps: int  # of one product
     abreast: bool  # the examples of a tile lie side by side
@@ -86,12 +86,12 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
 
         return work
 
-    most = _hands(layout)
-    share(layout.cut.tiles(), start, workspace(max(1, most) * layout.floats), most)
+    most = _workers(layout)
+    parallel_for(layout.cut.tiles(), start, workspace(max(1, most) * layout.floats), most)
 
 
-def _hands(layout: Layout) -> int:
-    return layout.hands and min(layout.hands, hands(4 * layout.floats, 4 * layout.kernels), layout.cut.count)
+def _workers(layout: Layout) -> int:
+    return layout.workers and min(layout.workers, worker_count(4 * layout.floats, 4 * layout.kernels), layout.cut.count)
 
 
 def _lay(problem: Problem, layout: Layout, tile: Tile, x: Array, scratch: Array) -> Array:
@@ -173,7 +173,7 @@ def plan(problem: Problem, contiguous: bool) -> Layout:
     _, residues, _, wide = band_shape(problem, rows)
     maps = max(1, min(problem.maps, FEW_PRODUCTS // (channels * problem.taps * width)))
     return Layout(
-        problem.hands(maps, width),
+        problem.workers(maps, width),
         cut(sizes, taken),
         maps=maps,
         abreast=abreast,
@@ -188,4 +188,4 @@ def plan(problem: Problem, contiguous: bool) -> Layout:
 def scratch_bytes(problem: Problem) -> int:
     """The weights in another order, and what all threads that take part lay out, for an input in one piece."""
     layout = plan(problem, True)
-    return 4 * (layout.kernels + layout.floats * max(1, _hands(layout)))
+    return 4 * (layout.kernels + layout.floats * max(1, _workers(layout)))

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
-from convcalc.ops.band import fill_band
-from convcalc.ops.patches_layout import Layout, moves, plan
+from convcalc.ops.im2col_tiles import Layout, moves, plan
+from convcalc.ops.padded_tile import fill_band
+from convcalc.ops.parallel import parallel_for, worker_count
 from convcalc.ops.problem import Problem
 from convcalc.ops.products import multiply
 from convcalc.ops.scratch import SCRATCH_BYTES, view, workspace
 from convcalc.ops.sliding import Array
-from convcalc.ops.threads import hands, share
 from convcalc.ops.tiles import Tile, cuts
 
 
@@ -50,9 +50,9 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
 
         return work
 
-    if layout.hands <= 1 or layout.cut.count > 1:
-        most = _hands(layout)
-        share(layout.cut.tiles(), start, workspace(max(1, most) * layout.floats), most)
+    if layout.workers <= 1 or layout.cut.count > 1:
+        most = _workers(layout)
+        parallel_for(layout.cut.tiles(), start, workspace(max(1, most) * layout.floats), most)
     else:  # few columns, so all are laid first, and then multiplied for some maps at a time
         (tile,), scratch = layout.cut.tiles(), workspace(layout.floats)
         columns = _lay(problem, layout, tile, slice(0, 0), x, scratch)
@@ -63,12 +63,12 @@ def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out:
         def some_maps(maps: slice) -> None:
             _multiply(problem, layout, tile, maps, columns, weight, bias, out, scratch)
 
-        share(cuts(problem.channels, -(-problem.channels // 4)), lambda _: lay, scratch, hands(0))
-        share(cuts(problem.made, -(-problem.made // 4)), lambda _: some_maps, scratch, hands(0))
+        parallel_for(cuts(problem.channels, -(-problem.channels // 4)), lambda _: lay, scratch, worker_count(0))
+        parallel_for(cuts(problem.made, -(-problem.made // 4)), lambda _: some_maps, scratch, worker_count(0))
 
 
-def _hands(layout: Layout) -> int:
-    return layout.hands and min(layout.hands, hands(4 * layout.floats), layout.cut.count)
+def _workers(layout: Layout) -> int:
+    return layout.workers and min(layout.workers, worker_count(4 * layout.floats), layout.cut.count)
 
 
 def _lay(problem: Problem, layout: Layout, tile: Tile, channels: slice, x: Array, scratch: Array) -> Array:
@@ -126,4 +126,4 @@ def _multiply(
 def scratch_bytes(problem: Problem) -> int:
     """Of all threads that take part, for an input that lies in one piece."""
     layout = plan(problem, True)
-    return 4 * layout.floats * max(1, _hands(layout))
+    return 4 * layout.floats * max(1, _workers(layout))
