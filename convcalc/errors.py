@@ -1,6 +1,9 @@
 """The one kind of error that convcalc raises on purpose, and how it quotes."""
 
+from collections.abc import Iterable
+
 MOST_QUOTED = 60  # characters
+SHORTEST_START = 3  # letters: fewer begin too many words
 
 
 class ConvcalcError(ValueError):
@@ -22,3 +25,18 @@ def quoted(text: str) -> str:
     "'3y'"
     """
     return repr(text if len(text) <= MOST_QUOTED else text[:MOST_QUOTED] + "...")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a hint at the known word that is nearest, whole or cut short; nothing where none is near.
+
+    >>> did_you_mean("relu6", ["ReLU", "Sigmoid"]), did_you_mean("recep", ["receptive_field"]), did_you_mean("x", "abc")
+    (' (did you mean ReLU?)', ' (did you mean receptive_field?)', '')
+    """
+    from difflib import get_close_matches
+
+    typed, names = word.lower(), [*known]
+    starts = {name.lower()[: len(typed)]: name for name in reversed(names)} if len(typed) >= SHORTEST_START else {}
+    spelled = starts | {name.lower(): name for name in names}
+    near = get_close_matches(typed, spelled, n=1)
+    return f" (did you mean {spelled[near[0]]}?)" if near else ""

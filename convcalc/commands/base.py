@@ -13,17 +13,17 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from importlib import import_module
+from inspect import Parameter, Signature
 from itertools import pairwise
-from typing import Any, TextIO, cast
+from typing import Any, TextIO, TypeVar, cast, get_type_hints
 
 from typer import Abort, Exit, Typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from convcalc.errors import ConvcalcError
-from convcalc.options import COMMANDS
+from convcalc.commands import COMMANDS, values
+from convcalc.errors import ConvcalcError, did_you_mean
 
 # How a remedy that names a setting (padding=1) is typed.
 OPTIONS = {
@@ -45,6 +45,8 @@ OPTIONS = {
 }
 
 LONGEST_MESSAGE = 600
+
+T = TypeVar("T")
 
 
 def option(name: str) -> str:
@@ -96,18 +98,33 @@ class Command(_AsTyped, TyperCommand):
                 known = [option for param in self.params for option in (*param.opts, *param.secondary_opts)]
                 if typed in known:
                     ctx.fail(f"{typed} stands behind --, where only sizes may: put options before it")
-                starts = {option[: len(typed)]: option for option in reversed(known)} | {name: name for name in known}
-                near = get_close_matches(typed, starts, n=1, cutoff=0.61)
-                ctx.fail(f"No such option: {typed}" + (f" (did you mean {starts[near[0]]}?)" if near else ""))
+                ctx.fail(f"No such option: {typed}{did_you_mean(typed, known)}")
         return rest
 
 
-def command(**settings: Any) -> Callable[[Callable[..., None]], Command]:
-    """Make a command of a function, whose parameters say what can be typed, with Typer's settings."""
+def command(options: type[T], **settings: Any) -> Callable[[Callable[[T], bool | None]], Command]:
+    """Make a command of a function that takes ``options``: a named tuple, each field of which says how it is typed.
 
-    def made(function: Callable[..., None]) -> Command:
+    The command has the name of its file. It ends with exit code 1 where the function returns False.
+    """
+
+    def made(run: Callable[[T], bool | None]) -> Command:
+        def typed(**given: Any) -> None:
+            if "format" in given:
+                given["format"] = values.format_of(given["format"], given["json"], given["get"])
+            if run(options(**given)) is False:
+                raise Exit(1)
+
+        hints = get_type_hints(options, include_extras=True)
+        defaults = options._field_defaults  # type: ignore[attr-defined]
+        fields = [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=defaults[name], annotation=hints[name]) for name in hints
+        ]
+        typed.__signature__ = Signature(fields)  # type: ignore[attr-defined]
+        typed.__annotations__ = {}
+        name = run.__module__.rpartition(".")[2]
         app = Typer(rich_markup_mode=None, add_completion=False)
-        app.command(cls=Command, help=COMMANDS[function.__name__], **settings)(function)
+        app.command(name, cls=Command, help=COMMANDS[name], **settings)(typed)
         return cast(Command, get_command(app))
 
     return made
@@ -119,7 +136,7 @@ class Commands(Mapping[str, Command]):
     def __getitem__(self, name: str) -> Command:
         if name not in COMMANDS:
             raise KeyError(name)
-        return cast(Command, getattr(import_module(f"convcalc.options.{name}"), name))
+        return cast(Command, import_module(f"convcalc.commands.{name}").run)
 
     def __iter__(self) -> Iterator[str]:
         return iter(COMMANDS)

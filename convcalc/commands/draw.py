@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
 
 from convcalc.commands import files, output, svgs, terminal, values
-from convcalc.commands.base import as_typed, option, tell
+from convcalc.commands.base import as_typed, command, option, tell
 from convcalc.errors import ConvcalcError
 
 if TYPE_CHECKING:
@@ -24,30 +26,60 @@ OF_A_NETWORK = ("name", "input", "depth", "width", *VIEWS)
 
 
 class Options(NamedTuple):
-    """What was typed, as it was typed."""
+    """What can be typed: each argument and option, as text or a flag."""
 
-    kernel_size: str | None
-    stride: str | None
-    padding: str | None
-    dilation: str | None
-    groups: str | None
-    out_channels: str | None
-    padding_mode: str | None
-    layer: str | None
-    look: str | None
-    at: str | None
-    still: bool
-    net: str | None
-    name: str | None
-    input: str | None
-    depth: str | None
-    width: str | None
-    receptive_field: str | None
-    connections: str | None
-    chart: str | None
-    term: bool
-    output: str | None
-    force: bool
+    sizes: Annotated[
+        list[str] | None, typer.Argument(metavar="N C [D] [H] W", help="The input of a single layer, as of shape.")
+    ] = None
+    kernel_size: Annotated[
+        str | None, typer.Option("--kernel-size", "--k", "-k", metavar="K", help="A convolution, as of shape: 3x5.")
+    ] = None
+    stride: Annotated[str | None, typer.Option("--stride", "--s", "-s", metavar="S", help="As of shape.")] = None
+    padding: Annotated[str | None, typer.Option("--padding", "--p", "-p", metavar="P", help="As of shape.")] = None
+    dilation: Annotated[str | None, typer.Option("--dilation", "--d", "-d", metavar="D", help="As of shape.")] = None
+    groups: Annotated[str | None, typer.Option("--groups", "--g", "-g", metavar="G", help="As of shape.")] = None
+    out_channels: Annotated[
+        str | None, typer.Option("--out-channels", "--out", "-c", metavar="O", help="As of shape.")
+    ] = None
+    padding_mode: Annotated[str | None, typer.Option("--padding-mode", metavar="MODE", help="As of shape.")] = None
+    layer: Annotated[
+        str | None, typer.Option("--layer", metavar="LAYER", help="Any other layer: 'MaxPool2d(3, 2)'.")
+    ] = None
+    look: Annotated[str | None, typer.Option("--look", metavar="LOOK", help="flat; or iso, stacked.")] = None
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="R,C", help="The window of that output, and no motion: 1,2.")
+    ] = None
+    still: Annotated[bool, typer.Option("--still", help="Without motion, for print.")] = False
+    net: Annotated[
+        str | None, typer.Option("--net", metavar="NETWORK", help="A network, as convcalc net takes it.")
+    ] = None
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="The network of that name in a .py file.")
+    ] = None
+    input: Annotated[
+        str | None, typer.Option("--input", "-i", metavar="SHAPE", help="Of the network: 1x3x224x224.")
+    ] = None
+    depth: Annotated[
+        str | None, typer.Option("--depth", metavar="N", help="Fold blocks that lie deeper: 1 is the outermost.")
+    ] = None
+    width: Annotated[
+        str | None, typer.Option("--width", metavar="PIXELS", help="Of the network's sheet. [default: 1200]")
+    ] = None
+    receptive_field: Annotated[
+        str | None, typer.Option("--receptive-field", metavar="LAYER", help="What a unit of that layer sees.")
+    ] = None
+    connections: Annotated[
+        str | None, typer.Option("--connections", metavar="LAYER", help="Which maps feed which, in that layer.")
+    ] = None
+    chart: Annotated[
+        str | None, typer.Option("--chart", metavar="FIGURE", help="Bars a layer: parameters, macs or memory.")
+    ] = None
+    term: Annotated[bool, typer.Option("--term", help="In the terminal, as where no -o is given.")] = False
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="A file: .svg, .html, .png or .gif; - is SVG on stdout."),
+    ] = None
+    force: Annotated[bool, typer.Option("--force", help="Write the file anew where it is there already.")] = False
 
 
 class Picture(NamedTuple):
@@ -57,8 +89,14 @@ class Picture(NamedTuple):
     frames: Callable[[Screen], Frames]
 
 
-def run(sizes: list[str], options: Options) -> None:
+@command(
+    Options,
+    context_settings={"ignore_unknown_options": True},
+    epilog="Examples: convcalc draw 1 1 5 5 --k 3 --s 2 --p 1 -o conv.svg; convcalc draw --net lenet5 -o lenet5.svg",
+)
+def run(options: Options) -> None:
     """Draw: to a file, to stdout, or in the terminal."""
+    sizes = options.sizes or []
     path = options.output
     if path is not None and path != "-":
         files.check(path, svgs.SUFFIXES, options.force, ", or - for stdout")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from difflib import get_close_matches
 
-from convcalc.errors import ConvcalcError, quoted
+from convcalc.errors import ConvcalcError, did_you_mean, quoted
 
 
 def suffix_of(path: str) -> str:
@@ -27,10 +26,10 @@ def check(path: str, suffixes: Sequence[str], force: bool, others: str = "") -> 
     """
     suffix = suffix_of(path)
     if suffix not in suffixes:
-        near = get_close_matches(suffix, suffixes, n=1)
-        meant = f" (did you mean {near[0]}?)" if near else ""
         known = ", ".join(suffixes)
-        raise ConvcalcError(f"-o {quoted(path)} has no suffix of a picture: use {known}{others}{meant}")
+        raise ConvcalcError(
+            f"-o {quoted(path)} has no suffix of a picture: use {known}{others}{did_you_mean(suffix, suffixes)}"
+        )
     if os.path.isdir(path):
         raise ConvcalcError(f"-o {quoted(path)} is a directory: give the name of a file")
     folder = os.path.dirname(path) or os.curdir

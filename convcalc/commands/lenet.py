@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
 
 from convcalc import lenet
 from convcalc.commands import output, values
-from convcalc.commands.base import as_typed
+from convcalc.commands.base import as_typed, command
+from convcalc.commands.shared import Format, Get, Json, MemoryLimit, Verify
 from convcalc.report import Report
 from convcalc.walk import trace
 
@@ -18,18 +21,25 @@ DIGIT = 3  # the picture that --verify runs the network on
 
 
 class Options(NamedTuple):
-    """What was typed, as it was typed."""
+    """What can be typed: each argument and option, as text or a flag."""
 
-    report: bool
-    input: str
-    c3: str
-    errata: bool
-    verify: bool
-    memory_limit: str
-    format: str
-    get: str | None
+    report: Annotated[bool, typer.Option("--report", help="A row a layer, and the totals.")] = False
+    input: Annotated[
+        str,
+        typer.Option("--input", metavar="SIZE", help="32, the paper's; or 28, the tutorial's, where C1 pads by 2."),
+    ] = "32"
+    c3: Annotated[
+        str, typer.Option("--c3", metavar="TABLE", help="paper: 60 of the 96 kernels exist; full: all of them.")
+    ] = "paper"
+    errata: Annotated[bool, typer.Option("--errata", help="Show where the tutorial's print is wrong.")] = False
+    verify: Verify = False
+    memory_limit: MemoryLimit = "2GiB"
+    json: Json = False
+    format: Format = ""
+    get: Get = None
 
 
+@command(Options, epilog="Example: convcalc lenet --report --verify")
 def run(options: Options) -> bool:
     """Answer; False where verification found a difference."""
     size = int(values.one_of("--input", options.input, tuple(map(str, lenet.INPUT_SIZES))))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
 
 from convcalc.commands import output, progress, source, values
-from convcalc.commands.base import as_typed, tell
+from convcalc.commands.base import as_typed, command, tell
+from convcalc.commands.shared import Format, Get, Json, MemoryLimit, Verify
 from convcalc.errors import ConvcalcError
 from convcalc.report import ITEMSIZES, Report
 from convcalc.walk import LayerError, trace
@@ -20,22 +23,57 @@ LEFT_OUT = "MACs: those with a weight; bias, norms, activations, pooling are lef
 
 
 class Options(NamedTuple):
-    """What was typed, as it was typed."""
+    """What can be typed: each argument and option, as text or a flag."""
 
-    input: str | None
-    name: str | None
-    flatten: bool
-    columns: str | None
-    depth: str
-    dtype: str
-    max_params: str | None
-    max_macs: str | None
-    max_memory: str | None
-    min_receptive_field: str | None
-    verify: bool
-    memory_limit: str
-    format: str
-    get: str | None
+    network: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NETWORK",
+            help="An expression of PyTorch's layers; a .py file with one; a file with what print(model) gives, or with"
+            " JSON; - for either on stdin; or a built-in name.",
+        ),
+    ] = None
+    list: Annotated[bool, typer.Option("--list", help="The built-in networks, with their totals.")] = False
+    input: Annotated[
+        str | None,
+        typer.Option("--input", "-i", metavar="SHAPE", help="1x3x224x224; a built-in network knows its own."),
+    ] = None
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="NAME", help="The network of that name in a .py file, not the last."),
+    ] = None
+    flatten: Annotated[
+        bool, typer.Option("--flatten", help="Of a printed model, put a Flatten before the first Linear behind maps.")
+    ] = False
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", metavar="NAMES", help="Such as name,output,macs,receptive_field; or all."),
+    ] = None
+    depth: Annotated[
+        str, typer.Option("--depth", metavar="N", help="Fold blocks that lie deeper: 1 is the outermost; or all.")
+    ] = "all"
+    dtype: Annotated[
+        str, typer.Option("--dtype", metavar="TYPE", help="For the memory: float32, float16, bfloat16, int8, float64.")
+    ] = "float32"
+    max_params: Annotated[
+        str | None, typer.Option("--max-params", metavar="N", help="Exit 1 where there are more parameters: 5M.")
+    ] = None
+    max_macs: Annotated[
+        str | None, typer.Option("--max-macs", metavar="N", help="Exit 1 where there are more: 600M.")
+    ] = None
+    max_memory: Annotated[
+        str | None,
+        typer.Option("--max-memory", metavar="SIZE", help="Exit 1 where parameters and peak take more: 512KiB."),
+    ] = None
+    min_receptive_field: Annotated[
+        str | None,
+        typer.Option("--min-receptive-field", metavar="N", help="Exit 1 where the output sees less of the input."),
+    ] = None
+    verify: Verify = False
+    memory_limit: MemoryLimit = "2GiB"
+    json: Json = False
+    format: Format = ""
+    get: Get = None
 
 
 class Budget(NamedTuple):
@@ -58,8 +96,16 @@ class Budget(NamedTuple):
         return f"{self.what}: {found}, and {self.option} is {self.limit:,}"
 
 
-def run(typed: str | None, options: Options) -> bool:
+@command(
+    Options,
+    epilog="Example: convcalc net 'Conv2d(3, 16, 4, stride=2), ReLU(), Flatten(), LazyLinear(10)' --input 1x3x28x28",
+)
+def run(options: Options) -> bool:
     """Answer; False where verification found a difference, or a budget is broken."""
+    if options.list:
+        _emit_list(options.format)
+        return True
+    typed = options.network
     if typed is None:
         raise ConvcalcError(
             "no network given: write one, such as 'Conv2d(3, 16, 4), ReLU()', a file, - or a name (convcalc net --list)"
@@ -93,7 +139,7 @@ def run(typed: str | None, options: Options) -> bool:
     return not broken
 
 
-def run_list(format: str) -> None:  # noqa: A002 - the option's name
+def _emit_list(format: str) -> None:  # noqa: A002 - the option's name
     """The built-in networks, with their totals."""
     from convcalc import zoo
     from convcalc.render.table import Column, Table

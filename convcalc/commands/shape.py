@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
 
 from convcalc import formulas
 from convcalc.commands import output, values
-from convcalc.commands.base import as_typed, tell
+from convcalc.commands.base import as_typed, command, tell
+from convcalc.commands.shared import Format, Get, Json, MemoryLimit, Verify
 from convcalc.errors import ConvcalcError
 from convcalc.layers.conv import PADDING_MODES, Conv, Conv1d, Conv2d, Conv3d
 from convcalc.layers.settings import Shape, counted, divisors, per_axis, spell
@@ -39,25 +42,71 @@ READ: dict[str, Callable[[str], Any]] = {
 
 
 class Options(NamedTuple):
-    """What was typed, as it was typed."""
+    """What can be typed: each argument and option, as text or a flag."""
 
-    kernel_size: str | None
-    stride: str
-    padding: str
-    dilation: str
-    groups: str
-    out_channels: str | None
-    bias: bool
-    padding_mode: str
-    explain: bool
-    verify: bool
-    memory_limit: str
-    format: str
-    get: str | None
-    where: str | None
-    sort: str | None
-    limit: str | None
-    columns: str | None
+    sizes: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="N C [D] [H] W | -",
+            help="The input: 3, 4 or 5 integers for Conv1d, Conv2d or Conv3d; or -, to add the layer behind the"
+            " network whose JSON is piped in. Sizes and settings may be lists, 3,5,7 or 1..7: then every"
+            " combination is a row.",
+        ),
+    ] = None
+    kernel_size: Annotated[
+        str | None,
+        typer.Option(
+            "--kernel-size",
+            "--k",
+            "-k",
+            metavar="K",
+            help="3 for all axes, or one an axis, height x width: 3x5. Required.",
+        ),
+    ] = None
+    stride: Annotated[str, typer.Option("--stride", "--s", "-s", metavar="S", help="2, or one an axis: 2x1.")] = "1"
+    padding: Annotated[
+        str,
+        typer.Option(
+            "--padding",
+            "--p",
+            "-p",
+            metavar="P",
+            help="1; one an axis: 1x2; same; valid; or before:after, for all axes or an axis: 1:2x0:1.",
+        ),
+    ] = "0"
+    dilation: Annotated[
+        str, typer.Option("--dilation", "--d", "-d", metavar="D", help="1 is dense, 2 spreads by one; 2x1.")
+    ] = "1"
+    groups: Annotated[
+        str, typer.Option("--groups", "--g", "-g", metavar="G", help="Must divide both numbers of channels.")
+    ] = "1"
+    out_channels: Annotated[
+        str | None,
+        typer.Option(
+            "--out-channels", "--out", "-c", metavar="O", help="Number of kernels. If not given: one, or one a group."
+        ),
+    ] = None
+    bias: Annotated[bool, typer.Option("--bias/--no-bias", help="One bias a kernel, or none.")] = True
+    padding_mode: Annotated[
+        str, typer.Option("--padding-mode", metavar="MODE", help="zeros, reflect, replicate or circular.")
+    ] = "zeros"
+    explain: Annotated[bool, typer.Option("--explain", help="Show each formula with its numbers put in.")] = False
+    where: Annotated[
+        str | None,
+        typer.Option("--where", metavar="CONDITION", help="Of a list's rows, those where 'output.2 == 112', say."),
+    ] = None
+    sort: Annotated[
+        str | None, typer.Option("--sort", metavar="COLUMNS", help="Put rows in order: macs; -macs for largest first.")
+    ] = None
+    limit: Annotated[str | None, typer.Option("--limit", metavar="N", help="At most so many rows.")] = None
+    columns: Annotated[
+        str | None, typer.Option("--columns", metavar="NAMES", help="Of the rows: stride,output,macs; or all.")
+    ] = None
+    verify: Verify = False
+    memory_limit: MemoryLimit = "2GiB"
+    json: Json = False
+    format: Format = ""
+    get: Get = None
 
     @property
     def ask_for_rows(self) -> bool:
@@ -87,8 +136,15 @@ class Place(NamedTuple):
         return f"conv{number}"
 
 
-def run(sizes: list[str], options: Options) -> bool:
+@command(
+    Options,
+    # so that a negative size is an argument, to be refused with its own message
+    context_settings={"ignore_unknown_options": True},
+    epilog="Example: convcalc shape 10 3 28 28 --k 4 --s 2 --out 16 --verify",
+)
+def run(options: Options) -> bool:
     """Answer; False where verification found a difference."""
+    sizes = options.sizes or []
     values.only_in_table_or_json("--explain", options.explain, options.format)
     if options.ask_for_rows or any(map(values.is_list, (*sizes, *filter(None, texts_of(options).values())))):
         from convcalc.commands.sweep import run as run_sweep

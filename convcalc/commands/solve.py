@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
 
 from convcalc.commands import output, values
-from convcalc.commands.base import as_typed, option, tell
+from convcalc.commands.base import as_typed, command, option, tell
+from convcalc.commands.shared import Format, Get, Json
 from convcalc.errors import ConvcalcError
 from convcalc.layers.settings import counted
 
@@ -21,25 +24,60 @@ MOST_WALKED = 10_000  # layers of the chains that are shown, each of which is wa
 
 
 class Options(NamedTuple):
-    """What was typed, as it was typed."""
+    """What can be typed: each argument and option, as text or a flag."""
 
-    kernel_size: str | None
-    stride: str | None
-    padding: str | None
-    dilation: str | None
-    output_padding: str | None
-    transposed: bool
-    pool: bool
-    same: bool
-    chain: str | None
-    receptive_field: str | None
-    net: str | None
-    exact: bool
-    size: str | None
-    input: str | None
-    limit: str | None
-    format: str
-    get: str | None
+    sizes: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SIZE [TARGET]", help="28 13: what turns 28 into 13? Several axes are written 224x224 112x96."
+        ),
+    ] = None
+    kernel_size: Annotated[
+        str | None,
+        typer.Option(
+            "--kernel-size",
+            "--k",
+            "-k",
+            metavar="K",
+            help="Fix it, 3, or give bounds: 3,5,7 or 1..7.",
+        ),
+    ] = None
+    stride: Annotated[str | None, typer.Option("--stride", "--s", "-s", metavar="S", help="The same.")] = None
+    padding: Annotated[str | None, typer.Option("--padding", "--p", "-p", metavar="P", help="The same.")] = None
+    dilation: Annotated[str | None, typer.Option("--dilation", "--d", "-d", metavar="D", help="The same.")] = None
+    output_padding: Annotated[
+        str | None, typer.Option("--output-padding", metavar="P", help="The same, with --transposed.")
+    ] = None
+    transposed: Annotated[bool, typer.Option("--transposed", help="By a transposed convolution.")] = False
+    pool: Annotated[bool, typer.Option("--pool", help="By a pool; its ceil_mode is found too.")] = False
+    same: Annotated[bool, typer.Option("--same", help="The padding that keeps SIZE, or divides it by the stride.")] = (
+        False
+    )
+    chain: Annotated[
+        str | None,
+        typer.Option("--chain", metavar="N", help="N equal layers that see so much, cheapest first."),
+    ] = None
+    receptive_field: Annotated[
+        str | None, typer.Option("--receptive-field", metavar="R", help="With --chain: the least that a unit sees.")
+    ] = None
+    net: Annotated[
+        str | None, typer.Option("--net", metavar="NETWORK", help="With --exact: a network, as convcalc net takes it.")
+    ] = None
+    exact: Annotated[
+        bool, typer.Option("--exact", help="The input sizes of which the network leaves no row unread.")
+    ] = False
+    size: Annotated[
+        str | None, typer.Option("--size", metavar="SIZES", help="With --exact: the sizes to try. [default: 1..512]")
+    ] = None
+    input: Annotated[
+        str | None, typer.Option("--input", "-i", metavar="SHAPE", help="For --chain and --exact: 1x3x224x224.")
+    ] = None
+    limit: Annotated[str | None, typer.Option("--limit", metavar="N", help="Show so many answers. [default: 20]")] = (
+        None
+    )
+    json: Json = False
+    format: Format = ""
+    get: Get = None
 
 
 class Reply(NamedTuple):
@@ -52,6 +90,7 @@ class Reply(NamedTuple):
 
 
 SETTINGS = ("kernel_size", "stride", "padding", "dilation")
+ALWAYS = ("sizes", "json", "format", "get")
 # The options of each question; any other is refused.
 TAKES = {
     "a size": (*SETTINGS, "output_padding", "transposed", "pool", "limit"),
@@ -61,8 +100,15 @@ TAKES = {
 }
 
 
-def run(sizes: list[str], options: Options) -> None:
+@command(
+    Options,
+    context_settings={"ignore_unknown_options": True},
+    epilog="Examples: convcalc solve 28 13; convcalc solve 28 --same --s 2; convcalc solve --chain 3 --receptive-field"
+    " 31; convcalc solve --net vgg16 --exact",
+)
+def run(options: Options) -> None:
     """Answer."""
+    sizes = options.sizes or []
     question = _question(sizes, options)
     _refuse_others(question, options)
     limit = SHOWN if options.limit is None else values.at_least_one("--limit", options.limit)
@@ -106,7 +152,7 @@ def _question(sizes: list[str], options: Options) -> str:
 
 def _refuse_others(question: str, options: Options) -> None:
     for name in Options._fields:
-        if name not in (*TAKES[question], "format", "get") and getattr(options, name) not in (None, False):
+        if name not in (*TAKES[question], *ALWAYS) and getattr(options, name) not in (None, False):
             raise ConvcalcError(f"{option(name)} has nothing to do with {question}: leave it out")
 
 

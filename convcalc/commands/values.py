@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
-from convcalc.errors import MOST_QUOTED, ConvcalcError, quoted
+from convcalc.errors import MOST_QUOTED, ConvcalcError, did_you_mean, quoted
 from convcalc.layers.settings import MOST_DIGITS
 
 FORMATS = ("table", "json", "ndjson", "csv", "markdown", "latex")
@@ -243,13 +242,13 @@ def depth(name: str, text: str) -> int | None:
     return None if text == "all" else at_least_one(name, text, "give a number from 1 on, or all")
 
 
-def format_of(typed: str | None, as_json: bool, get: str | None) -> str:
+def format_of(typed: str, as_json: bool, get: str | None) -> str:
     """The format of the output: what ``--format`` says, json where ``--json`` or ``--get`` is given, else a table.
 
-    >>> format_of(None, False, None), format_of(None, True, None), format_of("csv", False, None)
+    >>> format_of("", False, None), format_of("", True, None), format_of("csv", False, None)
     ('table', 'json', 'csv')
     """
-    if typed is None:
+    if not typed:
         return "json" if as_json or get is not None else "table"
     chosen = one_of("--format", typed, FORMATS)
     if chosen != "json" and (as_json or get is not None):
@@ -273,7 +272,6 @@ def one_of(name: str, text: str, choices: tuple[str, ...]) -> str:
     'full'
     """
     if text not in choices:
-        near = get_close_matches(text, choices, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        hint = did_you_mean(text, choices)
         raise ConvcalcError(f"{name} {quoted(text)} is unknown{hint}: use one of {', '.join(choices)}")
     return text

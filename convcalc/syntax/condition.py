@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from convcalc.errors import ConvcalcError, quoted
+from convcalc.errors import ConvcalcError, did_you_mean, quoted
 from convcalc.layers.settings import MOST_DIGITS
 
 NUMBER, PER_AXIS, SHAPE, TEXT, TRUTH = "a number", "a number an axis", "a shape", "text", "a comparison"
@@ -195,10 +195,7 @@ class _Reader:
     def column(self, text: str) -> _Term:
         name, *indices = text.split(".")
         if name not in self.columns:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, self.columns, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
+            hint = did_you_mean(name, self.columns)
             raise ConvcalcError(f"no column {quoted(name)}{hint}: use one of {', '.join(self.columns)}")
         kind, length = self.columns[name]
         if not indices:

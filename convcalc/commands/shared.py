@@ -5,8 +5,11 @@ from typing import Annotated
 import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Print all of it as JSON: short for --format json.")]
-Format = Annotated[
-    str | None, typer.Option("--format", "-f", metavar="FORMAT", help="table, json, ndjson, csv, markdown or latex.")
+Format = Annotated[  # empty: json where --json or --get is given, else a table
+    str,
+    typer.Option(
+        "--format", "-f", metavar="FORMAT", show_default=False, help="table, json, ndjson, csv, markdown or latex."
+    ),
 ]
 Get = Annotated[
     str | None, typer.Option("--get", metavar="PATH", help="Print one value of the JSON, bare: totals.parameters.")
