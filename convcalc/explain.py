@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from convcalc.layers.adaptive import AdaptivePool
-    from convcalc.layers.dense import Linear
     from convcalc.layers.lecun import Subsampling2d
+    from convcalc.layers.linear import Linear
     from convcalc.layers.pool import Pool
     from convcalc.layers.transposed import ConvTranspose
 
@@ -136,7 +136,7 @@ def _transposed(row: Row, layer: ConvTranspose) -> Iterator[Line]:
     weights = f"{pairs}*{_product(layer.kernel_size)}"
     macs = f"{weights} * {_product([axis[0] for axis in axes])}"
     units = f" + {layer.out_channels}*{_product(row.output[-len(axes) :])}" if layer.bias else ""
-    cut = [(size, taps, size * taps - formulas.landing_taps(size, taps, *rest)) for size, taps, *rest in axes]
+    cut = [(size, taps, size * taps - formulas.transposed_real_taps(size, taps, *rest)) for size, taps, *rest in axes]
     inside = " * ".join(f"({taps}*{size} - {outside})" for size, taps, outside in cut)
     yield Line("weights", weights, figures.weights)
     yield Line("parameters", f"{weights} + {figures.biases}", figures.parameters)
@@ -144,7 +144,7 @@ def _transposed(row: Row, layer: ConvTranspose) -> Iterator[Line]:
     yield Line("MACs, dense", macs, figures.macs)
     yield Line("MACs, exact", f"{pairs} * {inside}", figures.macs_exact)
     if figures.dead_weights:
-        live = [formulas.live_stamps(*axis) for axis in axes]
+        live = [formulas.transposed_live_taps(*axis) for axis in axes]
         dead = f"{pairs}*({_product(layer.kernel_size)} - {_product(live)})"
         yield Line("dead weights", dead, figures.dead_weights)
 
@@ -183,7 +183,7 @@ def _pool(row: Row, layer: Pool) -> Iterator[Line]:
 def _adaptive(row: Row, layer: AdaptivePool) -> Iterator[Line]:
     """The bins of an axis hold all its elements, and two bins those where a boundary falls inside one."""
     elements = [f"({size} + {bins} - {gcd(size, bins)})" for size, bins in layer.axes(row.input)]
-    yield Line("connections", f"{layer.maps(row.input)} * {'*'.join(elements)}", row.figures.connections or 0)
+    yield Line("connections", f"{layer.channels(row.input)} * {'*'.join(elements)}", row.figures.connections or 0)
 
 
 def _fields(row: Row) -> Iterator[Line]:

@@ -163,22 +163,26 @@ def real_taps(size: int, kernel_size: int, stride: int, padding: Sides, dilation
     return _taps_within(padding[0], size, outputs, kernel_size, stride, dilation)
 
 
-def landing_taps(size: int, kernel_size: int, stride: int, padding: int, output_padding: int, dilation: int) -> int:
+def transposed_real_taps(
+    size: int, kernel_size: int, stride: int, padding: int, output_padding: int, dilation: int
+) -> int:
     """Pairs (input element, tap) of a transposed convolution that land inside its output.
 
     Four taps of each of 16 elements make 64, of which the first and the last are cropped:
 
-    >>> landing_taps(16, 4, 2, 1, 0, 1)
+    >>> transposed_real_taps(16, 4, 2, 1, 0, 1)
     62
     """
     output = transposed_size(size, kernel_size, stride, padding, output_padding, dilation)
     return _taps_within(padding, output, size, kernel_size, stride, dilation)
 
 
-def live_stamps(size: int, kernel_size: int, stride: int, padding: int, output_padding: int, dilation: int) -> int:
+def transposed_live_taps(
+    size: int, kernel_size: int, stride: int, padding: int, output_padding: int, dilation: int
+) -> int:
     """Taps of a transposed convolution's kernel that land inside the output from at least one input element.
 
-    >>> live_stamps(1, 3, 1, 1, 0, 1)
+    >>> transposed_live_taps(1, 3, 1, 1, 0, 1)
     1
     """
     output = transposed_size(size, kernel_size, stride, padding, output_padding, dilation)
@@ -187,12 +191,12 @@ def live_stamps(size: int, kernel_size: int, stride: int, padding: int, output_p
     return _taps_within(padding, piece, size, kernel_size, stride, dilation) + rest * (size != 0)
 
 
-def stamp_extent(kernel_size: int, stride: int, dilation: int) -> int:
+def transposed_extent(kernel_size: int, stride: int, dilation: int) -> int:
     """How many input elements, at most, lie between the first and the last that stamp on one output element.
 
     Every stride/g-th tap meets the same output, from input elements dilation/g apart, g = gcd(stride, dilation).
 
-    >>> stamp_extent(4, 2, 1), stamp_extent(3, 2, 1), stamp_extent(3, 1, 2)
+    >>> transposed_extent(4, 2, 1), transposed_extent(3, 2, 1), transposed_extent(3, 1, 2)
     (2, 2, 5)
     """
     common = _gcd(stride, dilation)
@@ -327,15 +331,15 @@ def subsampling_connections(outputs: int, taps: int) -> int:
     return outputs * (taps + 1)
 
 
-def pooling_connections(maps: int, taps: tuple[int, ...]) -> int:
-    """Connections of a pool without weights: its maps times the taps of each axis, at all places of the axis.
+def pooling_connections(channels: int, taps: tuple[int, ...]) -> int:
+    """Connections of a pool without weights: its channels times the taps of each axis, over all outputs of the axis.
 
-    Six maps pooled by 2x2 to 14x14:
+    Six channels pooled by 2x2 to 14x14:
 
     >>> pooling_connections(6, (2 * 14, 2 * 14))
     4704
     """
-    return maps * prod(taps)
+    return channels * prod(taps)
 
 
 def flops(macs: int) -> int:

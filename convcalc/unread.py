@@ -119,7 +119,7 @@ def _read_as_copies(window: Window) -> list[int]:
 
     copies: list[tuple[int, int, int]] = []  # an element, and the first and last place of its copies
     for side in window.copies:
-        places = range(side.places.start + before, side.places.stop + before)
+        places = range(side.positions.start + before, side.positions.stop + before)
         if side.step == 0:
             copies.append((side.start, places[0], places[-1]))
         else:

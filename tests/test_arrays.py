@@ -351,8 +351,8 @@ def test_a_million_stamps():
     assert np.array_equal(places, (size - 1) * stride + dilation * (kernel_size - 1) + 1 + extra - 2 * padding)
     landing = [windows_where(padding - tap * dilation, places, size, stride) * (tap < kernel_size) for tap in range(4)]
     for formula, counted in (
-        (formulas.landing_taps, sum(landing)),
-        (formulas.live_stamps, sum(elements > 0 for elements in landing)),
+        (formulas.transposed_real_taps, sum(landing)),
+        (formulas.transposed_live_taps, sum(elements > 0 for elements in landing)),
     ):
         found = formula(*arguments)
         assert np.array_equal(found, counted), formula
@@ -365,7 +365,7 @@ def test_a_million_of_the_small_formulas():
         formulas.window_extent: (kernel_size, dilation),
         formulas.same_padding: (kernel_size, dilation),
         formulas.tensorflow_same_padding: (size, kernel_size, stride, dilation),
-        formulas.stamp_extent: (kernel_size, stride, dilation),
+        formulas.transposed_extent: (kernel_size, stride, dilation),
         formulas.bin_elements: (size, kernel_size),
         formulas.largest_bin: (size, kernel_size),
     }.items():

@@ -159,13 +159,13 @@ def test_the_transposed_size_is_how_far_the_stamps_reach(axis):
 @given(stamped_axes())
 def test_landing_taps_are_the_stamps_inside(axis):
     laid, places = stamps(*axis)
-    assert formulas.landing_taps(*axis) == sum(0 <= place < places for _, _, place in laid)
+    assert formulas.transposed_real_taps(*axis) == sum(0 <= place < places for _, _, place in laid)
 
 
 @given(stamped_axes())
 def test_live_stamps_are_the_taps_that_land_at_all(axis):
     laid, places = stamps(*axis)
-    assert formulas.live_stamps(*axis) == len({tap for _, tap, place in laid if 0 <= place < places})
+    assert formulas.transposed_live_taps(*axis) == len({tap for _, tap, place in laid if 0 <= place < places})
 
 
 @given(st.integers(1, 8), st.integers(1, 6), st.integers(1, 6))
@@ -175,10 +175,12 @@ def test_the_stamp_extent_is_the_most_that_lie_on_one_place(kernel_size, stride,
     on = {}
     for element, _, place in laid:
         on.setdefault(place, []).append(element)
-    assert formulas.stamp_extent(kernel_size, stride, dilation) == max(max(met) - min(met) + 1 for met in on.values())
+    assert formulas.transposed_extent(kernel_size, stride, dilation) == max(
+        max(met) - min(met) + 1 for met in on.values()
+    )
 
 
-PER_STAMPED_AXIS = [formulas.transposed_size, formulas.landing_taps, formulas.live_stamps]
+PER_STAMPED_AXIS = [formulas.transposed_size, formulas.transposed_real_taps, formulas.transposed_live_taps]
 
 
 @pytest.mark.parametrize("formula", PER_STAMPED_AXIS, ids=lambda formula: formula.__name__)
@@ -190,13 +192,13 @@ def test_arrays_of_stamped_axes_give_what_scalars_give(formula, many):
 @given(st.lists(stamped_axes(), min_size=1, max_size=20))
 def test_stamp_extents_of_arrays(many):
     _, kernel_size, stride, _, _, dilation = map(np.array, zip(*many, strict=True))
-    expected = [formulas.stamp_extent(axis[1], axis[2], axis[5]) for axis in many]
-    assert formulas.stamp_extent(kernel_size, stride, dilation).tolist() == expected
+    expected = [formulas.transposed_extent(axis[1], axis[2], axis[5]) for axis in many]
+    assert formulas.transposed_extent(kernel_size, stride, dilation).tolist() == expected
 
 
 def test_stamps_of_huge_sizes_and_of_none():
     assert formulas.transposed_size(HUGE, 4, 2, 1, 0, 1) == 2 * HUGE
-    assert formulas.landing_taps(HUGE, 4, 2, 1, 0, 1) == 4 * HUGE - 2
-    assert formulas.live_stamps(HUGE, HUGE, 1, HUGE - 1, 0, 1) == HUGE
-    assert formulas.stamp_extent(HUGE, 1, 2) == 2 * HUGE - 1
-    assert formulas.landing_taps(0, 3, 1, 0, 0, 1) == formulas.live_stamps(0, 3, 1, 0, 0, 1) == 0
+    assert formulas.transposed_real_taps(HUGE, 4, 2, 1, 0, 1) == 4 * HUGE - 2
+    assert formulas.transposed_live_taps(HUGE, HUGE, 1, HUGE - 1, 0, 1) == HUGE
+    assert formulas.transposed_extent(HUGE, 1, 2) == 2 * HUGE - 1
+    assert formulas.transposed_real_taps(0, 3, 1, 0, 0, 1) == formulas.transposed_live_taps(0, 3, 1, 0, 0, 1) == 0

@@ -10,7 +10,7 @@ from convcalc.errors import ConvcalcError, quoted
 from convcalc.layers.base import Layer
 from convcalc.layers.block import Sequential
 from convcalc.layers.conv import Conv
-from convcalc.layers.dense import Linear
+from convcalc.layers.linear import Linear
 from convcalc.layers.pool import Pool
 from convcalc.report import Report, Row
 

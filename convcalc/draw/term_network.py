@@ -28,7 +28,7 @@ from convcalc.draw.receptive_field.levels import Units, cone_of, left_out
 from convcalc.draw.terminal import WIDTH, Line, StyledText, words
 from convcalc.draw.text import TIMES
 from convcalc.layers.block import INPUT
-from convcalc.layers.dense import Linear
+from convcalc.layers.linear import Linear
 from convcalc.render.columns import along
 from convcalc.report import Report
 

@@ -18,17 +18,10 @@ if TYPE_CHECKING:
     from convcalc.layers.activation import GELU as GELU
     from convcalc.layers.activation import GLU as GLU
     from convcalc.layers.activation import SELU as SELU
-    from convcalc.layers.activation import AlphaDropout as AlphaDropout
-    from convcalc.layers.activation import Dropout as Dropout
-    from convcalc.layers.activation import Dropout1d as Dropout1d
-    from convcalc.layers.activation import Dropout2d as Dropout2d
-    from convcalc.layers.activation import Dropout3d as Dropout3d
-    from convcalc.layers.activation import FeatureAlphaDropout as FeatureAlphaDropout
     from convcalc.layers.activation import Hardshrink as Hardshrink
     from convcalc.layers.activation import Hardsigmoid as Hardsigmoid
     from convcalc.layers.activation import Hardswish as Hardswish
     from convcalc.layers.activation import Hardtanh as Hardtanh
-    from convcalc.layers.activation import Identity as Identity
     from convcalc.layers.activation import LeakyReLU as LeakyReLU
     from convcalc.layers.activation import LogSigmoid as LogSigmoid
     from convcalc.layers.activation import LogSoftmax as LogSoftmax
@@ -58,8 +51,13 @@ if TYPE_CHECKING:
     from convcalc.layers.conv import Conv1d as Conv1d
     from convcalc.layers.conv import Conv2d as Conv2d
     from convcalc.layers.conv import Conv3d as Conv3d
-    from convcalc.layers.dense import Flatten as Flatten
-    from convcalc.layers.dense import Linear as Linear
+    from convcalc.layers.dropout import AlphaDropout as AlphaDropout
+    from convcalc.layers.dropout import Dropout as Dropout
+    from convcalc.layers.dropout import Dropout1d as Dropout1d
+    from convcalc.layers.dropout import Dropout2d as Dropout2d
+    from convcalc.layers.dropout import Dropout3d as Dropout3d
+    from convcalc.layers.dropout import FeatureAlphaDropout as FeatureAlphaDropout
+    from convcalc.layers.dropout import Identity as Identity
     from convcalc.layers.graph import Branches as Branches
     from convcalc.layers.graph import Residual as Residual
     from convcalc.layers.join import Add as Add
@@ -81,6 +79,7 @@ if TYPE_CHECKING:
     from convcalc.layers.lecun import RBF as RBF
     from convcalc.layers.lecun import ScaledTanh as ScaledTanh
     from convcalc.layers.lecun import Subsampling2d as Subsampling2d
+    from convcalc.layers.linear import Linear as Linear
     from convcalc.layers.norm import BatchNorm1d as BatchNorm1d
     from convcalc.layers.norm import BatchNorm2d as BatchNorm2d
     from convcalc.layers.norm import BatchNorm3d as BatchNorm3d
@@ -119,6 +118,7 @@ if TYPE_CHECKING:
     from convcalc.layers.resample import UpsamplingBilinear2d as UpsamplingBilinear2d
     from convcalc.layers.resample import UpsamplingNearest2d as UpsamplingNearest2d
     from convcalc.layers.reshape import ChannelShuffle as ChannelShuffle
+    from convcalc.layers.reshape import Flatten as Flatten
     from convcalc.layers.reshape import Fold as Fold
     from convcalc.layers.reshape import PixelShuffle as PixelShuffle
     from convcalc.layers.reshape import PixelUnshuffle as PixelUnshuffle

@@ -1,18 +1,16 @@
-"""Activations, dropout, and what else works on single elements or on vectors along an axis."""
+"""Activations: functions of single elements, or of vectors along an axis."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 
-from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import InPlace, Uncounted, Weightless
-from convcalc.layers.settings import Shape, axis_index, real, shape, whole
+from convcalc.layers.settings import Shape, axis_index, check_axes, real, shape, whole
 
 
-class Elementwise(InPlace, Weightless):
+class Activation(InPlace, Weightless):
     """A function of each element, without weights; settings by PyTorch's names, which its constructor checks."""
 
     __slots__ = ()
@@ -27,7 +25,7 @@ class Elementwise(InPlace, Weightless):
         """Refuse settings that PyTorch refuses."""
 
 
-class FromOutput(Elementwise):
+class FromOutput(Activation):
     """An activation whose gradient is calculated from its output."""
 
     __slots__ = ()
@@ -56,64 +54,64 @@ class Tanh(FromOutput):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ReLU6(Elementwise):
+class ReLU6(Activation):
     """min(max(x, 0), 6), as ``torch.nn.ReLU6``."""
 
     inplace: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class SELU(Elementwise):
+class SELU(Activation):
     """As ``torch.nn.SELU`` (Klambauer et al. 2017)."""
 
     inplace: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class SiLU(Elementwise):
+class SiLU(Activation):
     """x * sigmoid(x), as ``torch.nn.SiLU``."""
 
     inplace: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Mish(Elementwise):
+class Mish(Activation):
     """x * tanh(softplus(x)), as ``torch.nn.Mish``."""
 
     inplace: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Hardsigmoid(Elementwise):
+class Hardsigmoid(Activation):
     """min(max(x + 3, 0), 6) / 6, as ``torch.nn.Hardsigmoid``."""
 
     inplace: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Hardswish(Elementwise):
+class Hardswish(Activation):
     """x * hardsigmoid(x), as ``torch.nn.Hardswish``."""
 
     inplace: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class LogSigmoid(Elementwise):
+class LogSigmoid(Activation):
     """log(sigmoid(x)), as ``torch.nn.LogSigmoid``."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Softsign(Elementwise):
+class Softsign(Activation):
     """x / (1 + abs(x)), as ``torch.nn.Softsign``."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Tanhshrink(Elementwise):
+class Tanhshrink(Activation):
     """x - tanh(x), as ``torch.nn.Tanhshrink``."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class LeakyReLU(Elementwise):
+class LeakyReLU(Activation):
     """x where it is positive, else ``negative_slope`` * x, as ``torch.nn.LeakyReLU``."""
 
     numbers = ("negative_slope",)
@@ -122,7 +120,7 @@ class LeakyReLU(Elementwise):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class RReLU(Elementwise):
+class RReLU(Activation):
     """As ``torch.nn.RReLU``, which in eval mode has the slope (lower + upper) / 2."""
 
     numbers = ("lower", "upper")
@@ -137,7 +135,7 @@ class RReLU(Elementwise):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ELU(Elementwise):
+class ELU(Activation):
     """x where it is positive, else ``alpha`` * (exp(x) - 1), as ``torch.nn.ELU``."""
 
     numbers = ("alpha",)
@@ -146,7 +144,7 @@ class ELU(Elementwise):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class CELU(Elementwise):
+class CELU(Activation):
     """x where it is positive, else ``alpha`` * (exp(x / alpha) - 1), as ``torch.nn.CELU``."""
 
     numbers = ("alpha",)
@@ -160,7 +158,7 @@ class CELU(Elementwise):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class GELU(Elementwise):
+class GELU(Activation):
     """x times the normal distribution function, as ``torch.nn.GELU``; ``approximate='tanh'`` is its estimate."""
 
     approximate: str = "none"
@@ -172,7 +170,7 @@ class GELU(Elementwise):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Hardshrink(Elementwise):
+class Hardshrink(Activation):
     """x outside [-lambd, lambd], else 0, as ``torch.nn.Hardshrink``."""
 
     numbers = ("lambd",)
@@ -180,7 +178,7 @@ class Hardshrink(Elementwise):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Softshrink(Elementwise):
+class Softshrink(Activation):
     """x moved towards 0 by ``lambd``, as ``torch.nn.Softshrink``."""
 
     numbers = ("lambd",)
@@ -193,7 +191,7 @@ class Softshrink(Elementwise):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Hardtanh(Elementwise):
+class Hardtanh(Activation):
     """x within ``min_val`` and ``max_val``, as ``torch.nn.Hardtanh``."""
 
     numbers = ("min_val", "max_val")
@@ -208,7 +206,7 @@ class Hardtanh(Elementwise):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Softplus(Elementwise):
+class Softplus(Activation):
     """log(1 + exp(beta * x)) / beta, and x beyond ``threshold``, as ``torch.nn.Softplus``."""
 
     numbers = ("beta", "threshold")
@@ -217,109 +215,13 @@ class Softplus(Elementwise):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Threshold(Elementwise):
+class Threshold(Activation):
     """x above the threshold, else ``value``, as ``torch.nn.Threshold``."""
 
     numbers = ("threshold", "value")
     threshold: float
     value: float
     inplace: bool = False
-
-
-# What does nothing in eval mode
-
-
-@dataclass(frozen=True, slots=True, init=False, repr=False)
-class Identity(Elementwise):
-    """What comes in, whatever it is made with, as ``torch.nn.Identity``.
-
-    >>> Identity(54, unused=True)
-    Identity()
-    """
-
-    aliases = True
-    saves = ()
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        pass
-
-    def __repr__(self) -> str:
-        return "Identity()"
-
-
-class Dropping(Elementwise):
-    """Sets elements to 0 while it is trained; does nothing in eval mode."""
-
-    __slots__ = ()
-    aliases = True
-    drops = True
-    saves = ()
-    p: float
-
-    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
-        """What was dropped, as a factor an element."""
-        return formulas.size_in_bytes(prod(shape(input_shape)), itemsize)
-
-    def check(self) -> None:
-        """A probability."""
-        if not 0 <= real("p", self.p) <= 1:
-            raise ConvcalcError(f"p {self.p} is no probability: give a number from 0 to 1")
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Dropout(Dropping):
-    """As ``torch.nn.Dropout``.
-
-    >>> Dropout(0.2).output_shape((1, 9216))
-    (1, 9216)
-    """
-
-    p: float = 0.5
-    inplace: bool = False
-
-
-class AlphaDropout(Dropout):
-    """As ``torch.nn.AlphaDropout``."""
-
-    __slots__ = ()
-
-
-class ByChannel(Dropout):
-    """Drops whole channels."""
-
-    __slots__ = ()
-
-    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
-        """What was dropped, as a factor a channel."""
-        return formulas.size_in_bytes(prod(shape(input_shape)[:2]), itemsize)
-
-
-class FeatureAlphaDropout(ByChannel):
-    """As ``torch.nn.FeatureAlphaDropout``."""
-
-    __slots__ = ()
-
-
-class Dropout1d(ByChannel):
-    """As ``torch.nn.Dropout1d``, which takes two or three sizes only."""
-
-    __slots__ = ()
-
-    def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """The input's shape."""
-        return _of_sizes("Dropout1d", shape(input_shape), (2, 3))
-
-
-class Dropout2d(ByChannel):
-    """As ``torch.nn.Dropout2d``."""
-
-    __slots__ = ()
-
-
-class Dropout3d(ByChannel):
-    """As ``torch.nn.Dropout3d``."""
-
-    __slots__ = ()
 
 
 # Along an axis
@@ -373,11 +275,11 @@ class Softmax2d(FromOutput):
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """The input's shape."""
-        return _of_sizes("Softmax2d", shape(input_shape), (3, 4))
+        return check_axes("Softmax2d", shape(input_shape), (3, 4))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class GLU(Elementwise):
+class GLU(Activation):
     """One half of an axis, gated by the sigmoid of the other, as ``torch.nn.GLU``.
 
     >>> GLU().output_shape((1, 64))
@@ -444,9 +346,3 @@ class PReLU(InPlace, Uncounted):
     def biases(self) -> int:
         """None."""
         return 0
-
-
-def _of_sizes(name: str, sizes: Shape, numbers: tuple[int, ...]) -> Shape:
-    if len(sizes) not in numbers:
-        raise ConvcalcError(f"{name} takes {' or '.join(map(str, numbers))} sizes, got {list(sizes)}: give as many")
-    return sizes

@@ -48,10 +48,10 @@ class AdaptivePool(Weightless):
         axes = self.axes(input_shape)
         return (*shape(input_shape)[: -len(axes)], *(bins for _, bins in axes))
 
-    def maps(self, input_shape: Sequence[int]) -> int:
+    def channels(self, input_shape: Sequence[int]) -> int:
         """How many maps one example has: what is between the batch, if there is one, and the axes that are shared out.
 
-        >>> AdaptiveAvgPool2d(1).maps((10, 512, 7, 7)), AdaptiveAvgPool2d(1).maps((512, 7, 7))
+        >>> AdaptiveAvgPool2d(1).channels((10, 512, 7, 7)), AdaptiveAvgPool2d(1).channels((512, 7, 7))
         (512, 512)
         """
         before = input_shape[: len(input_shape) - len(self.output_size)]
@@ -64,7 +64,7 @@ class AdaptivePool(Weightless):
         25088
         """
         elements = tuple(formulas.bin_elements(*axis) for axis in self.axes(input_shape))
-        return formulas.pooling_connections(self.maps(input_shape), elements)
+        return formulas.pooling_connections(self.channels(input_shape), elements)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """A unit sees what the largest bin saw; where the bins are unequal, neighbours have no one jump."""

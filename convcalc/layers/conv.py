@@ -34,7 +34,7 @@ PADDING_MODES = {
 }
 
 
-class Kernels(Layer):
+class ConvNd(Layer):
     """What convolutions both ways share: a kernel for each pair of maps it connects, and perhaps a bias a map."""
 
     __slots__ = ()
@@ -76,7 +76,7 @@ class Kernels(Layer):
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class Conv(Kernels):
+class Conv(ConvNd):
     """A convolution of any rank; `Conv1d`, `Conv2d` and `Conv3d` are its names.
 
     Parameters, order and defaults are those of ``torch.nn.Conv2d``, and two are ours: ``padding`` may give each axis
@@ -151,7 +151,7 @@ class Conv(Kernels):
         (1, 10)
         """
         windows = self.windows(input_shape)
-        sizes = tuple(window.places for window in windows)
+        sizes = tuple(window.output_size for window in windows)
         batch = shape(input_shape)[: -1 - len(windows)]
         # PyTorch keeps out_channels' biases, and gives no maps, where there are no channels to sum.
         maps = self.out_channels if self.in_channels else 0
@@ -198,7 +198,7 @@ class Conv(Kernels):
         if exact and self.padding_mode == "zeros":
             taps = tuple(formulas.real_taps(*window.geometry) for window in windows)
         else:
-            taps = tuple(window.kernel_size * window.places for window in windows)
+            taps = tuple(window.kernel_size * window.output_size for window in windows)
         return formulas.macs(self.channel_pairs, taps)
 
     def dead_weights(self, input_shape: Sequence[int]) -> int:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from convcalc.errors import ConvcalcError
-from convcalc.layers.activation import Identity
 from convcalc.layers.base import Layer
 from convcalc.layers.block import SOURCE, Block, Node, Write, listed, named
+from convcalc.layers.dropout import Identity
 from convcalc.layers.join import Add, Concat, Join, Mul
 from convcalc.layers.settings import whole
 

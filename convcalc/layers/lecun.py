@@ -13,7 +13,7 @@ from typing import Any
 
 from convcalc import formulas
 from convcalc.layers.base import Layer, Weightless
-from convcalc.layers.dense import Linear
+from convcalc.layers.linear import Linear
 from convcalc.layers.settings import PerAxis, Shape, brief, per_axis, shape, whole
 from convcalc.layers.windows import Field, Window, through_windows, windows_over
 
@@ -48,7 +48,7 @@ class Subsampling2d(Layer):
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """(N, channels, H, W) to (N, channels, H_out, W_out)."""
         windows = self.windows(input_shape)
-        return (*shape(input_shape)[:-2], *(window.places for window in windows))
+        return (*shape(input_shape)[:-2], *(window.output_size for window in windows))
 
     @property
     def weight_shape(self) -> Shape:

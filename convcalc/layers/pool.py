@@ -45,7 +45,7 @@ class Pool(Weightless):
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """(N, C, *sizes), or without N, to the same with a place for each window; of indices there are as many."""
         windows = self.windows(input_shape)
-        return (*shape(input_shape)[: -len(windows)], *(window.places for window in windows))
+        return (*shape(input_shape)[: -len(windows)], *(window.output_size for window in windows))
 
     def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
         """The window along each axis; what ``ceil_mode`` lets it reach beyond the padding counts as padding.
@@ -97,7 +97,7 @@ class Pool(Weightless):
         4704
         """
         windows = self.windows(input_shape)
-        taps = tuple(window.kernel_size * window.places for window in windows)
+        taps = tuple(window.kernel_size * window.output_size for window in windows)
         return formulas.pooling_connections(input_shape[-1 - len(windows)], taps)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:

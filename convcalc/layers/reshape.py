@@ -1,4 +1,4 @@
-"""Layers that move elements and calculate nothing: unflattening, shuffles, and patches."""
+"""Layers that move elements and calculate nothing: flattening, shuffles, and patches."""
 
 from __future__ import annotations
 
@@ -13,6 +13,46 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.base import InPlace, Weightless
 from convcalc.layers.settings import PerAxis, Shape, Sides, axis_index, brief, counted, per_axis, shape, whole
 from convcalc.layers.windows import Field, Window, moved, refuse_empty, windows_over
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Flatten(Weightless):
+    """The axes from ``start_dim`` to ``end_dim`` as one, as ``torch.nn.Flatten``.
+
+    >>> Flatten().output_shape((1, 120, 1, 1))
+    (1, 120)
+    """
+
+    moves_axes = True
+    aliases = True
+    saves = ()
+    start_dim: int
+    end_dim: int
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        self.keep(start_dim=whole("start_dim", start_dim, least=None), end_dim=whole("end_dim", end_dim, least=None))
+
+    def output_shape(self, input_shape: Sequence[int]) -> Shape:
+        """(N, *) to (N, product of *), by default. `ConvcalcError` where the input has no such axes."""
+        sizes = shape(input_shape)
+        first, last = self._ends(sizes)
+        return (*sizes[:first], prod(sizes[first : last + 1]), *sizes[last + 1 :])
+
+    def _ends(self, sizes: Shape) -> tuple[int, int]:
+        """The first and the last axis that become one."""
+        first, last = axis_index("start_dim", self.start_dim, sizes), axis_index("end_dim", self.end_dim, sizes)
+        if first > last:
+            raise ConvcalcError(f"start_dim {self.start_dim} is behind end_dim {self.end_dim} in input {list(sizes)}")
+        return first, last
+
+    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
+        """A unit sees what it saw; along an axis that became part of another, neighbours have no one jump."""
+        first, last = self._ends(shape(input_shape))
+        spatial = len(input_shape) - len(fields)  # where the spatial axes begin
+        return tuple(
+            field._replace(jump=None) if first < last and first <= spatial + axis <= last else field
+            for axis, field in enumerate(fields)
+        )
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -243,8 +283,8 @@ class Unfold(Patches):
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """(N, C, H, W), or without N, to (N, C kernel elements, places)."""
-        places = prod(window.places for window in self.windows(input_shape))
-        return (*input_shape[:-3], input_shape[-3] * prod(self.kernel_size), places)
+        positions = prod(window.output_size for window in self.windows(input_shape))
+        return (*input_shape[:-3], input_shape[-3] * prod(self.kernel_size), positions)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """A row of a column holds one element: it sees what that saw, no longer along an axis."""
@@ -285,19 +325,19 @@ class Fold(Patches):
                 f"Fold takes 2 or 3 sizes, got {counted(len(sizes), 'size')} in {list(sizes)}: give N first"
             )
         refuse_empty("Fold", sizes, 2)
-        columns, places = sizes[-2:]
+        rows, columns = sizes[-2:]
         elements = prod(self.kernel_size)
-        if columns % elements:
+        if rows % elements:
             raise ConvcalcError(
-                f"Fold takes a multiple of {elements} rows, got {columns}: the kernel has {elements} elements"
+                f"Fold takes a multiple of {elements} rows, got {rows}: the kernel has {elements} elements"
             )
-        windows = windows_over("Fold", (columns // elements, *self.output_size), None, self.axes())
-        expected = prod(window.places for window in windows)
-        if places != expected:
+        windows = windows_over("Fold", (rows // elements, *self.output_size), None, self.axes())
+        expected = prod(window.output_size for window in windows)
+        if columns != expected:
             raise ConvcalcError(
-                f"Fold to {list(self.output_size)} takes {expected} columns, got {places}: one a place of the window"
+                f"Fold to {list(self.output_size)} takes {expected} columns, got {columns}: one per window"
             )
-        return (*sizes[:-2], columns // elements, *self.output_size)
+        return (*sizes[:-2], rows // elements, *self.output_size)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """Of columns that `Unfold` made: what one saw where windows do not overlap, else at most all they see together.
@@ -306,7 +346,7 @@ class Fold(Patches):
         """
         if len(fields) != 2 or any(field.jump is not None for field in fields):
             return ()
-        stamps = (formulas.stamp_extent(size, step, gap) for size, step, _, gap in self.axes())
+        stamps = (formulas.transposed_extent(size, step, gap) for size, step, _, gap in self.axes())
         return tuple(
             field if one == 1 else field._replace(size=field.span) for field, one in zip(fields, stamps, strict=True)
         )

@@ -101,6 +101,17 @@ def per_axis_sides(value: Sequence[Sequence[int]], rank: int, *, least: int | No
     return tuple((before, after) for before, after in (pairs * rank if len(pairs) == 1 else pairs))
 
 
+def check_axes(layer: str, sizes: Shape, numbers: tuple[int, ...]) -> Shape:
+    """Return the sizes of an input that has one of these numbers of axes; refuse any other.
+
+    >>> check_axes("Softmax2d", (3, 8, 8), (3, 4))
+    (3, 8, 8)
+    """
+    if len(sizes) not in numbers:
+        raise ConvcalcError(f"{layer} takes {' or '.join(map(str, numbers))} sizes, got {list(sizes)}: give as many")
+    return sizes
+
+
 def axis_index(name: str, axis: int, sizes: Shape) -> int:
     """An axis that may count from the end, as an index; a single number has one axis, as in PyTorch.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.conv import Kernels
+from convcalc.layers.conv import ConvNd
 from convcalc.layers.settings import PerAxis, Shape, brief, per_axis, shape, whole
 from convcalc.layers.windows import Field, Window, moved, refuse_empty, spatial_sizes
 
@@ -17,7 +17,7 @@ PER_AXIS = ("kernel_size", "stride", "padding", "output_padding", "dilation")
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class ConvTranspose(Kernels):
+class ConvTranspose(ConvNd):
     """A transposed convolution of any rank; its names are `ConvTranspose1d` to `ConvTranspose3d`.
 
     The weight has the shape [in_channels, out_channels / groups, *kernel_size], and the multiply-accumulates go by
@@ -128,21 +128,21 @@ class ConvTranspose(Kernels):
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
         """Every tap at every input position; exact: only those that land inside the output."""
         axes = self.axes(input_shape)
-        taps = tuple(formulas.landing_taps(*axis) if exact else axis[0] * axis[1] for axis in axes)
+        taps = tuple(formulas.transposed_real_taps(*axis) if exact else axis[0] * axis[1] for axis in axes)
         return formulas.macs(self.channel_pairs, taps)
 
     def dead_weights(self, input_shape: Sequence[int]) -> int:
         """Weights whose every stamp is cropped."""
-        live = tuple(formulas.live_stamps(*axis) for axis in self.axes(input_shape))
+        live = tuple(formulas.transposed_live_taps(*axis) for axis in self.axes(input_shape))
         return self.weights - formulas.weights(self.channel_pairs, live)
 
-    def stamps(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
+    def output_windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
         """The windows over the output of the convolution whose transpose this is.
 
         The window at place i holds what input element i stamps on, and its padding is what is cropped; behind the last
         stamp ``output_padding`` takes from it, so that side may be negative. Errors as `output_shape`.
 
-        >>> ConvTranspose1d(1, 1, 3, stride=2, padding=1, output_padding=1).stamps((1, 1, 3))
+        >>> ConvTranspose1d(1, 1, 3, stride=2, padding=1, output_padding=1).output_windows((1, 1, 3))
         (Window(size=6, kernel_size=3, stride=2, padding=(1, 0), dilation=1, padding_mode='zeros'),)
         """
         return tuple(
@@ -170,7 +170,7 @@ class ConvTranspose(Kernels):
 
 def _through_stamps(field: Field, axis: tuple[int, int, int, int, int, int]) -> Field:
     _, kernel_size, stride, padding, _, dilation = axis
-    extent = formulas.stamp_extent(kernel_size, stride, dilation)
+    extent = formulas.transposed_extent(kernel_size, stride, dilation)
     if field.jump is None and extent == 1:
         return field
     first = -((dilation * (kernel_size - 1) - padding) // stride)  # the first input element that stamps on output 0

@@ -24,7 +24,7 @@ class Copies(NamedTuple):
     2
     """
 
-    places: range
+    positions: range
     start: int
     step: int
 
@@ -38,7 +38,7 @@ class Copies(NamedTuple):
         >>> Copies(range(-2, 0), 5, 1).sources(range(-1, 2))
         range(4, 5)
         """
-        ends = (max(places[0], self.places[0]), min(places[-1], self.places[-1]))
+        ends = (max(places[0], self.positions[0]), min(places[-1], self.positions[-1]))
         first, last = sorted(map(self.source, ends))
         return range(first, last + 1) if ends[0] <= ends[1] else range(0)
 
@@ -49,15 +49,15 @@ class Copies(NamedTuple):
         True
         """
         if self.step == 0:  # the window reaches out of the padded axis nowhere, so one of its ends is on this side
-            return element == self.start and (taps[0] in self.places or taps[-1] in self.places)
+            return element == self.start and (taps[0] in self.positions or taps[-1] in self.positions)
         place = (element - self.start) * self.step
-        return place in self.places and place in taps
+        return place in self.positions and place in taps
 
 
 class Window(NamedTuple):
     """How a layer looks at one axis of its input: ``kernel_size`` taps, ``dilation`` apart, moved by ``stride``.
 
-    >>> Window(28, 4, 2, (0, 0), 1, "zeros").places
+    >>> Window(28, 4, 2, (0, 0), 1, "zeros").output_size
     13
     """
 
@@ -74,7 +74,7 @@ class Window(NamedTuple):
         return self[:5]
 
     @property
-    def places(self) -> int:
+    def output_size(self) -> int:
         """How many windows fit."""
         return formulas.output_size(*self.geometry)
 
@@ -100,7 +100,7 @@ class Window(NamedTuple):
         """What the padding holds copies of, before the axis and behind it; nothing where it holds zeros.
 
         >>> window = Window(5, 3, 1, (2, 1), 1, "reflect")
-        >>> [(place, side.source(place)) for side in window.copies for place in side.places]
+        >>> [(place, side.source(place)) for side in window.copies for place in side.positions]
         [(-2, 2), (-1, 1), (5, 3)]
         """
         size, (before, after), last = self.size, self.padding, self.size - 1
@@ -212,7 +212,7 @@ def _through_window(field: Field, window: Window) -> Field:
     extent = formulas.window_extent(window.kernel_size, window.dilation)
     if field.jump is None:  # behind a flattened map: of several units, all that any of them sees
         return field if extent == 1 else field._replace(size=field.span)
-    return moved(field, extent, window.stride, window.padding[0], window.places)
+    return moved(field, extent, window.stride, window.padding[0], window.output_size)
 
 
 def moved(field: Field, extent: int, stride: int | Fraction, before: int, places: int) -> Field:

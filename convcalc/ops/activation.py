@@ -11,6 +11,7 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers import activation as act
+from convcalc.layers import dropout
 from convcalc.layers.base import Layer
 from convcalc.layers.settings import Shape
 from convcalc.ops import softmax
@@ -238,8 +239,8 @@ OPERATIONS: dict[type[Layer], Operation] = {
     act.PReLU: Operation(
         lambda layer: {"weight": (layer.num_parameters,)}, prelu_shape, prelu, prelu_count, scratch(2.25), nothing
     ),
-    act.Identity: Operation(no_arrays, same_shape, _unchanged, no_counts, view_bytes, nothing),
-    act.Dropout: Operation(no_arrays, same_shape, _unchanged, no_counts, view_bytes, nothing),
-    act.Dropout1d: Operation(no_arrays, sizes_of(2, 3), _unchanged, no_counts, view_bytes, nothing),
+    dropout.Identity: Operation(no_arrays, same_shape, _unchanged, no_counts, view_bytes, nothing),
+    dropout.Dropout: Operation(no_arrays, same_shape, _unchanged, no_counts, view_bytes, nothing),
+    dropout.Dropout1d: Operation(no_arrays, sizes_of(2, 3), _unchanged, no_counts, view_bytes, nothing),
     **softmax.OPERATIONS,
 }

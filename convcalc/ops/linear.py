@@ -8,7 +8,8 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
-from convcalc.layers.dense import Flatten, Linear
+from convcalc.layers.linear import Linear
+from convcalc.layers.reshape import Flatten
 from convcalc.layers.settings import Shape
 from convcalc.ops.base import Counts, Operation, no_arrays, no_counts, nothing, view_bytes
 from convcalc.ops.sliding import Array

@@ -293,10 +293,10 @@ def _unread_elements(window: Window) -> set[int]:
     [1, 2, 4, 5, 7, 8]
     """
     size, kernel_size, stride, (before, _), dilation, _ = window
-    if max(window.places * kernel_size, size) > MOST_TAPS:
+    if max(window.output_size * kernel_size, size) > MOST_TAPS:
         raise ConvcalcError(f"an axis of {size:,} elements is too long to be compared one by one: give a smaller input")
-    firsts = range(-before, window.places * stride - before, stride)
+    firsts = range(-before, window.output_size * stride - before, stride)
     held = {first + tap * dilation for first in firsts for tap in range(kernel_size)}
     for side in window.copies:
-        held = {side.source(place) if place in side.places else place for place in held}
+        held = {side.source(place) if place in side.positions else place for place in held}
     return set(range(size)) - held

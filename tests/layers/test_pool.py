@@ -228,9 +228,9 @@ def test_where_pytorch_is_easy_to_get_wrong(layer, shape, output):
 
 def test_what_ceil_mode_overhangs_is_padding_of_the_window():
     (window,) = MaxPool1d(3, 2, 1, ceil_mode=True).windows((1, 1, 7))
-    assert (window.padding, window.places) == ((1, 1), 4)
+    assert (window.padding, window.output_size) == ((1, 1), 4)
     (window,) = MaxPool1d(3, 2, 1, ceil_mode=True).windows((1, 1, 6))
-    assert (window.padding, window.places) == ((1, 2), 4)
+    assert (window.padding, window.output_size) == ((1, 2), 4)
     assert AdaptiveAvgPool1d(2).windows((1, 1, 6)) == ()
 
 

@@ -106,7 +106,7 @@ def test_a_layer_reads_back(text):
         (lambda: ChannelShuffle(2).output_shape((4, 5)), "takes at least 3 sizes"),
         (lambda: Unfold((2,)), "kernel_size 2 has 1 value for 2 axes"),
         (lambda: Fold(5, 3).output_shape((1, 10, 9)), "takes a multiple of 9 rows, got 10"),
-        (lambda: Fold(5, 3).output_shape((1, 9, 8)), "takes 9 columns, got 8: one a place of the window"),
+        (lambda: Fold(5, 3).output_shape((1, 9, 8)), "takes 9 columns, got 8: one per window"),
         (lambda: Fold(5, 3).output_shape((9,)), "takes 2 or 3 sizes, got 1 size"),
     ],
 )

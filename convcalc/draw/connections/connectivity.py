@@ -8,9 +8,9 @@ from typing import NamedTuple
 from convcalc.errors import ConvcalcError, quoted
 from convcalc.layers.adaptive import AdaptivePool
 from convcalc.layers.base import Layer
-from convcalc.layers.conv import Conv, Kernels
-from convcalc.layers.dense import Linear
+from convcalc.layers.conv import Conv, ConvNd
 from convcalc.layers.lecun import Subsampling2d
+from convcalc.layers.linear import Linear
 from convcalc.layers.pool import Pool
 from convcalc.layers.settings import counted
 from convcalc.layers.transposed import ConvTranspose
@@ -49,7 +49,7 @@ def connected_row(row: Row) -> Row:
     """
     if row.parts is None:
         return row
-    inside = [leaf for leaf in row.leaves if isinstance(leaf.layer, Kernels | Linear)]
+    inside = [leaf for leaf in row.leaves if isinstance(leaf.layer, ConvNd | Linear)]
     inside = inside or [leaf for leaf in row.leaves if _has_links(leaf.layer)]
     if len(inside) == 1:
         return inside[0]
@@ -147,7 +147,7 @@ def is_contiguous(inputs: Sequence[int], count: int) -> bool:
 
 
 def _has_links(layer: Layer) -> bool:
-    return isinstance(layer, Kernels | Linear | Subsampling2d | Pool | AdaptivePool)
+    return isinstance(layer, ConvNd | Linear | Subsampling2d | Pool | AdaptivePool)
 
 
 def _among_groups(links: Connectivity, inputs: Span, outputs: Span) -> int:

@@ -31,8 +31,8 @@ from convcalc.draw.svg import Names, element, label, number
 from convcalc.draw.text import TIMES, text_width
 from convcalc.layers.base import Layer
 from convcalc.layers.block import INPUT
-from convcalc.layers.conv import Conv, Kernels
-from convcalc.layers.dense import Linear
+from convcalc.layers.conv import Conv, ConvNd
+from convcalc.layers.linear import Linear
 from convcalc.report import Row
 
 CELLS = ((16, 24), (32, 16), (MOST, 10))  # up to so many rows and columns: pixels a cell
@@ -77,7 +77,7 @@ def sum_of(row: Row) -> str:
     """
     layer = row.layer
     biases = f" + {layer.biases:,}" if layer.biases else ""
-    if isinstance(layer, Kernels):
+    if isinstance(layer, ConvNd):
         return f"{layer.channel_pairs:,}*{prod(layer.kernel_size):,}{biases} = {layer.parameters:,} parameters"
     if isinstance(layer, Linear):
         fixed = "" if layer.weights or not layer.buffers else "fixed "

@@ -98,8 +98,8 @@ def refuse_place(row: Row, at: Sequence[int] | None) -> None:
 
 def _is_elementwise(layer: Layer) -> bool:
     """Whether an activation takes each element by itself."""
-    several = ("GLU", "Softmax", "Softmax2d")
-    return is_a(layer, "Elementwise", "PReLU", "ScaledTanh") and not is_a(layer, *several)
+    single = ("Activation", "PReLU", "ScaledTanh", "Dropout", "Identity", "Elementwise")
+    return is_a(layer, *single) and not is_a(layer, "GLU", "Softmax", "Softmax2d")
 
 
 def windows_of(row: Row) -> tuple[Window, ...]:
@@ -109,7 +109,7 @@ def windows_of(row: Row) -> tuple[Window, ...]:
     `ConvcalcError` where there are none.
 
     >>> from convcalc import ReLU, trace
-    >>> windows_of(trace(ReLU(), (1, 8, 5, 7)).rows[0])[-1].places
+    >>> windows_of(trace(ReLU(), (1, 8, 5, 7)).rows[0])[-1].output_size
     7
     """
     layer: Any = row.layer
@@ -117,7 +117,7 @@ def windows_of(row: Row) -> tuple[Window, ...]:
     if is_a(layer, "Conv", "Pool", "Subsampling2d"):
         windows = row.windows
     elif is_a(layer, "ConvTranspose"):
-        windows = layer.stamps(row.input)
+        windows = layer.output_windows(row.input)
     elif is_a(layer, "AdaptivePool"):
         bins = [(size, formulas.largest_bin(size, count), count) for size, count in layer.axes(row.input) if count]
         if any(size != largest * count for size, largest, count in bins):
@@ -146,7 +146,7 @@ def _places(windows: Sequence[Window], at: Sequence[int] | None, is_transposed: 
     """The place asked for along each axis, once it is sure that it is there."""
     if at is None:
         return [0] * len(windows)
-    sizes = [window.places for window in windows]
+    sizes = [window.output_size for window in windows]
     side = "input" if is_transposed else "output"
     if len(at) != len(windows) or not all(0 <= place < size for place, size in zip(at, sizes, strict=False)):
         last = ",".join(str(size - 1) for size in sizes)

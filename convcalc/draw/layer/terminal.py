@@ -11,7 +11,7 @@ from convcalc.draw.layer.picture import refuse_place, scene_of, windows_of
 from convcalc.draw.layer.visible_axis import Lane, Scene, VisibleAxis, lane_of
 from convcalc.draw.terminal import WIDTH, Line, StyledText, words
 from convcalc.errors import ConvcalcError
-from convcalc.layers.dense import Linear
+from convcalc.layers.linear import Linear
 from convcalc.report import Row
 
 ARROW = (StyledText("blank"), StyledText("arrow"), StyledText("blank"))

@@ -200,11 +200,11 @@ def visible_axis(window: Window, at: int | None = None) -> VisibleAxis:
     before, after = window.padding
     sides = window.copies
     whole = range(min(0, -before), max(window.size, window.size + after))
-    count = window.places
+    count = window.output_size
     if window.size <= MOST and whole.stop - whole.start <= 2 * MOST:
         wide = Lane((whole,), window.size)
     else:
-        copied = [side.sources(side.places) for side in sides if side.places.stop - side.places.start <= END]
+        copied = [side.sources(side.positions) for side in sides if side.positions.stop - side.positions.start <= END]
         wide = Lane(_runs(whole, [whole[:END], whole[-END:], *_real_ends(window.size), *copied]), window.size)
     narrow = lane_of(count, at)
     if at is None:

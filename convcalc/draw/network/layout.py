@@ -202,7 +202,7 @@ def _windows(step: DrawnStep | None) -> tuple[Sequence[Window], Sequence[Window]
     if step is None or step.main.parts is not None:
         return (), ()
     row = step.main
-    return row.windows, row.layer.stamps(row.input) if isinstance(row.layer, ConvTranspose) else ()
+    return row.windows, row.layer.output_windows(row.input) if isinstance(row.layer, ConvTranspose) else ()
 
 
 def boxed(item: Item, scale: Scale, gap: float = GAP) -> Box:

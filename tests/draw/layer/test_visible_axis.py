@@ -21,7 +21,7 @@ from tests.helpers import axes, slide
 @given(axes())
 def test_taps_are_where_the_moved_window_is(axis):
     window = Window(*axis)
-    assert [list(window.taps(place)) for place in range(window.places)] == slide(*axis[:5])
+    assert [list(window.taps(place)) for place in range(window.output_size)] == slide(*axis[:5])
 
 
 @UNHURRIED
@@ -43,8 +43,8 @@ def test_stamps_are_where_each_input_element_writes(size, kernel_size, stride, d
     padding = data.draw(st.integers(0, (extent - 1) // 2))
     extra = data.draw(st.integers(0, max(stride, dilation) - 1))
     layer = ConvTranspose1d(1, 1, kernel_size, stride, padding, extra, dilation=dilation, bias=False)
-    (window,) = layer.stamps((1, 1, size))
-    assert window.places == size
+    (window,) = layer.output_windows((1, 1, size))
+    assert window.output_size == size
     one_each = np.eye(size)[:, None]
     written = execute(layer, one_each, weight=np.ones(layer.weight_shape))[:, 0]
     assert window.size == written.shape[1]
@@ -75,7 +75,7 @@ def check_lane(lane):
 @UNHURRIED
 @given(windows, st.data())
 def test_what_is_shown_of_an_axis_holds_its_windows(window, data):
-    at = data.draw(st.none() | st.integers(0, window.places - 1))
+    at = data.draw(st.none() | st.integers(0, window.output_size - 1))
     axis = visible_axis(window, at)
     check_lane(axis.wide)
     check_lane(axis.narrow)
@@ -91,7 +91,7 @@ def test_what_is_shown_of_an_axis_holds_its_windows(window, data):
         if not axis.is_cut:
             assert axis.taps(place) == taps
     if at is None and not axis.is_cut:
-        assert axis.places == tuple(range(window.places))
+        assert axis.places == tuple(range(window.output_size))
 
 
 def test_a_long_axis_is_stepped_through_at_both_ends():

@@ -1,4 +1,4 @@
-"""Layers over flat features: every input feeds every output."""
+"""Linear layers: every input feature feeds every output feature."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from math import prod
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
-from convcalc.layers.base import Layer, Weightless
-from convcalc.layers.settings import Shape, axis_index, counted, shape, whole
+from convcalc.layers.base import Layer
+from convcalc.layers.settings import Shape, counted, shape, whole
 from convcalc.layers.windows import Field
 
 
@@ -97,43 +97,3 @@ class Linear(Layer):
             flattened -= 1
         first = min(flattened, len(fields) - 1)
         return (*fields[:first], *(field._replace(size=field.span, jump=None) for field in fields[first:]))
-
-
-@dataclass(frozen=True, slots=True, init=False, repr=False)
-class Flatten(Weightless):
-    """The axes from ``start_dim`` to ``end_dim`` as one, as ``torch.nn.Flatten``.
-
-    >>> Flatten().output_shape((1, 120, 1, 1))
-    (1, 120)
-    """
-
-    moves_axes = True
-    aliases = True
-    saves = ()
-    start_dim: int
-    end_dim: int
-
-    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        self.keep(start_dim=whole("start_dim", start_dim, least=None), end_dim=whole("end_dim", end_dim, least=None))
-
-    def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """(N, *) to (N, product of *), by default. `ConvcalcError` where the input has no such axes."""
-        sizes = shape(input_shape)
-        first, last = self._ends(sizes)
-        return (*sizes[:first], prod(sizes[first : last + 1]), *sizes[last + 1 :])
-
-    def _ends(self, sizes: Shape) -> tuple[int, int]:
-        """The first and the last axis that become one."""
-        first, last = axis_index("start_dim", self.start_dim, sizes), axis_index("end_dim", self.end_dim, sizes)
-        if first > last:
-            raise ConvcalcError(f"start_dim {self.start_dim} is behind end_dim {self.end_dim} in input {list(sizes)}")
-        return first, last
-
-    def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
-        """A unit sees what it saw; along an axis that became part of another, neighbours have no one jump."""
-        first, last = self._ends(shape(input_shape))
-        spatial = len(input_shape) - len(fields)  # where the spatial axes begin
-        return tuple(
-            field._replace(jump=None) if first < last and first <= spatial + axis <= last else field
-            for axis, field in enumerate(fields)
-        )
