@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc import formulas
 from convcalc.layers.settings import Shape
-from convcalc.layers.windows import Field, Window
+from convcalc.layers.windows import Window
 from convcalc.notes import Note
+from convcalc.receptive_field import Field
 from convcalc.unread import Unread
 
 if TYPE_CHECKING:

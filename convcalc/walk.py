@@ -10,9 +10,9 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
 from convcalc.layers.block import INPUT, SOURCE, Block, Node
 from convcalc.layers.settings import Shape, shape
-from convcalc.layers.windows import Field
 from convcalc.memory import with_memory
 from convcalc.network import Network, as_network, opened
+from convcalc.receptive_field import Field, union
 from convcalc.report import DTYPE, ITEMSIZES, Figures, Report, Row, total
 from convcalc.unread import unread
 
@@ -138,26 +138,6 @@ def as_batch(layer: Layer, input_shape: Shape, batched: bool) -> Shape:
     (1, 4, 8)
     """
     return input_shape if batched or layer.rank is not None else (1, *input_shape)
-
-
-def union(fields: Sequence[tuple[Field, ...]]) -> tuple[Field, ...]:
-    """What units of several maps see together, axis by axis; without a jump where theirs are not the same.
-
-    >>> union([(Field(3, 1, -1, 30),), (Field(5, 1, -2, 32),)])
-    (Field(size=5, jump=1, start=-2, span=32),)
-    """
-    first, *others = fields
-    if any(len(other) != len(first) for other in others):
-        return ()
-    return tuple(_union(axis) if others else axis[0] for axis in zip(*fields, strict=True))
-
-
-def _union(fields: Sequence[Field]) -> Field:
-    start = min(field.start for field in fields)
-    size = max(field.start + field.size for field in fields) - start
-    span = max(field.start + field.span for field in fields) - start
-    jumps = {field.jump for field in fields}
-    return Field(size, jumps.pop() if len(jumps) == 1 else None, start, span)
 
 
 def _shared(row: Row, first: str) -> Row:

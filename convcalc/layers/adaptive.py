@@ -11,7 +11,8 @@ from convcalc import formulas
 from convcalc.layers.base import Weightless
 from convcalc.layers.pool import INDEX_BYTES
 from convcalc.layers.settings import PerAxis, Shape, brief, per_axis, shape, whole
-from convcalc.layers.windows import Field, moved, refuse_empty, spatial_sizes
+from convcalc.layers.windows import refuse_empty, spatial_sizes
+from convcalc.receptive_field import Field, moved
 
 
 class AdaptivePool(Weightless):

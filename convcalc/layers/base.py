@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.settings import Shape, shape
-from convcalc.layers.windows import Field, Window
+from convcalc.layers.windows import Window
+from convcalc.receptive_field import Field
 
 
 class Layer:

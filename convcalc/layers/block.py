@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from convcalc.errors import ConvcalcError, quoted
 from convcalc.layers.base import Layer
 from convcalc.layers.settings import Shape
-from convcalc.layers.windows import Field
+from convcalc.receptive_field import Field
 
 if TYPE_CHECKING:
     from convcalc.report import Report

@@ -24,7 +24,8 @@ from convcalc.layers.settings import (
     spell,
     whole,
 )
-from convcalc.layers.windows import Field, Window, through_windows, windows_over
+from convcalc.layers.windows import Window, windows_over
+from convcalc.receptive_field import Field, through_windows
 
 PADDING_MODES = {
     "zeros": "ZeroPad",

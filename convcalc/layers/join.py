@@ -9,7 +9,7 @@ from typing import ClassVar
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Weightless
 from convcalc.layers.settings import Shape, axis_index, counted, shape, whole
-from convcalc.layers.windows import Field
+from convcalc.receptive_field import Field
 
 
 class Join(Weightless):

@@ -11,7 +11,8 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers import kind
 from convcalc.layers.base import Layer
 from convcalc.layers.settings import Shape, shape
-from convcalc.layers.windows import Field, Window, spatial_sizes
+from convcalc.layers.windows import Window, spatial_sizes
+from convcalc.receptive_field import Field
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)

@@ -15,7 +15,8 @@ from convcalc import formulas
 from convcalc.layers.base import Layer, Weightless
 from convcalc.layers.linear import Linear
 from convcalc.layers.settings import PerAxis, Shape, brief, per_axis, shape, whole
-from convcalc.layers.windows import Field, Window, through_windows, windows_over
+from convcalc.layers.windows import Window, windows_over
+from convcalc.receptive_field import Field, through_windows
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)

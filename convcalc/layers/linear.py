@@ -10,7 +10,7 @@ from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
 from convcalc.layers.settings import Shape, counted, shape, whole
-from convcalc.layers.windows import Field
+from convcalc.receptive_field import Field
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)

@@ -10,7 +10,8 @@ from typing import Any
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Weightless
 from convcalc.layers.settings import Shape, Sides, counted, shape, whole
-from convcalc.layers.windows import Field, moved, refuse_empty, spatial_sizes
+from convcalc.layers.windows import refuse_empty, spatial_sizes
+from convcalc.receptive_field import Field, moved
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)

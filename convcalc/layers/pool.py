@@ -12,14 +12,8 @@ from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Weightless
 from convcalc.layers.settings import PerAxis, Shape, Sides, brief, per_axis, shape, spell, whole
-from convcalc.layers.windows import (
-    Field,
-    Window,
-    refuse_empty,
-    refuse_misfit,
-    spatial_sizes,
-    through_windows,
-)
+from convcalc.layers.windows import Window, refuse_empty, refuse_misfit, spatial_sizes
+from convcalc.receptive_field import Field, through_windows
 
 PER_AXIS = ("kernel_size", "stride", "padding", "dilation")
 INDEX_BYTES = 8  # PyTorch's max pools keep where each maximum was as an int64

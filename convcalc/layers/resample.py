@@ -12,7 +12,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers import kind
 from convcalc.layers.base import Layer, Weightless
 from convcalc.layers.settings import Shape, counted, shape, whole
-from convcalc.layers.windows import Field, moved
+from convcalc.receptive_field import Field, moved
 
 # The number of sizes that each mode takes.
 MODES = {

@@ -12,7 +12,8 @@ from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import InPlace, Weightless
 from convcalc.layers.settings import PerAxis, Shape, Sides, axis_index, brief, counted, per_axis, shape, whole
-from convcalc.layers.windows import Field, Window, moved, refuse_empty, windows_over
+from convcalc.layers.windows import Window, refuse_empty, windows_over
+from convcalc.receptive_field import Field, moved
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)

@@ -11,7 +11,8 @@ from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.conv import ConvNd
 from convcalc.layers.settings import PerAxis, Shape, brief, per_axis, shape, whole
-from convcalc.layers.windows import Field, Window, moved, refuse_empty, spatial_sizes
+from convcalc.layers.windows import Window, refuse_empty, spatial_sizes
+from convcalc.receptive_field import Field, moved
 
 PER_AXIS = ("kernel_size", "stride", "padding", "output_padding", "dilation")
 

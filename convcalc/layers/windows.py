@@ -1,17 +1,13 @@
-"""The window that a layer slides along each axis: whether it fits, and what a unit sees through it."""
+"""The window that a layer slides along each axis, and whether it fits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import ceil, floor
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.settings import Shape, Sides, counted, shape, spell
-
-if TYPE_CHECKING:
-    from fractions import Fraction
 
 ELEMENTS = {"L": "elements", "D": "slices", "H": "rows", "W": "columns"}  # what lies along each
 AXES = ((), ("L",), ("H", "W"), ("D", "H", "W"))  # the names of the spatial axes, by their number
@@ -113,19 +109,6 @@ class Window(NamedTuple):
         return tuple(Copies(side, *source) for side, source in zip(sides, sources, strict=False) if side)
 
 
-class Field(NamedTuple):
-    """What a unit sees along one axis of the network's input.
-
-    ``size`` elements from ``start`` on for output 0, ``jump`` further for each next output; jump is None where the
-    outputs no longer lie along that axis. ``span`` is what all outputs see together.
-    """
-
-    size: int
-    jump: int | Fraction | None
-    start: int
-    span: int
-
-
 def windows_over(
     layer: str,
     input_shape: Sequence[int],
@@ -193,44 +176,6 @@ def refuse_misfit(windows: Sequence[Window], remedy: Callable[[], str]) -> None:
                 f"{_kernel(window)} does not fit input {window.size}{_along(axis, windows)}"
                 f" (padding {_sides(window)}): {remedy()}"
             )
-
-
-def through_windows(fields: Sequence[Field], windows: Sequence[Window]) -> tuple[Field, ...]:
-    """What units see, an axis each, through windows over units that see ``fields``.
-
-    Empty where the axes are not those of the network's input any more, as behind a change of rank.
-
-    >>> through_windows([Field(1, 1, 0, 28)], [Window(28, 5, 1, (2, 2), 1, "zeros")])
-    (Field(size=5, jump=1, start=-2, span=32),)
-    """
-    if len(fields) != len(windows):
-        return ()
-    return tuple(map(_through_window, fields, windows))
-
-
-def _through_window(field: Field, window: Window) -> Field:
-    extent = formulas.window_extent(window.kernel_size, window.dilation)
-    if field.jump is None:  # behind a flattened map: of several units, all that any of them sees
-        return field if extent == 1 else field._replace(size=field.span)
-    return moved(field, extent, window.stride, window.padding[0], window.output_size)
-
-
-def moved(field: Field, extent: int, stride: int | Fraction, before: int, places: int) -> Field:
-    """What ``places`` units see through windows of ``extent`` units, ``stride`` apart, the first ``before`` early.
-
-    Behind a transposed layer or an upsampling a jump may be a fraction: then the size holds what any unit sees, and the
-    start is rounded down.
-
-    >>> moved(Field(1, 1, 0, 28), 5, 1, 2, 28)
-    Field(size=5, jump=1, start=-2, span=32)
-    """
-    if field.jump is None:
-        return field._replace(size=field.span)
-    size = ceil(formulas.receptive_field(field.size, field.jump, extent))
-    jump = formulas.receptive_jump(field.jump, stride)
-    start = floor(formulas.receptive_start(field.start, field.jump, before))
-    span = ceil(formulas.receptive_field(size, jump, places))
-    return Field(size, jump if isinstance(jump, int) or jump.denominator != 1 else jump.numerator, start, span)
 
 
 def _check_emptiness(layer: str, sizes: Sequence[int], rank: int, mode: str) -> None:

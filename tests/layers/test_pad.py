@@ -6,7 +6,7 @@ import pytest
 
 from convcalc import ConvcalcError, parse
 from convcalc.layers import kind
-from convcalc.layers.windows import Field
+from convcalc.receptive_field import Field
 from tests.helpers import stored
 from tests.layers.moving import check_enough, differing
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from convcalc import ConvcalcError, parse, trace
 from convcalc.explain import explain
 from convcalc.layers import kind
-from convcalc.layers.windows import Field
+from convcalc.receptive_field import Field
 from tests.helpers import build, stored
 
 CASES = stored("torch_pool.jsonl.gz")

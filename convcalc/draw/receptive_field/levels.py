@@ -10,7 +10,7 @@ from typing import NamedTuple
 from convcalc.draw.lookup import every_row, kind_of, row_named
 from convcalc.errors import ConvcalcError, quoted
 from convcalc.layers.block import INPUT
-from convcalc.layers.windows import Field
+from convcalc.receptive_field import Field
 from convcalc.report import Report, Row
 
 MOST = 24  # layers that are drawn
