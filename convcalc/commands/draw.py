@@ -142,7 +142,7 @@ def _of_layer(sizes: list[str], options: Options) -> Picture:
 
 def _row(sizes: list[str], options: Options) -> Row:
     """The row of the layer that was typed, by its settings or as an expression."""
-    from convcalc.commands.shape import READ, layer_for, place_of
+    from convcalc.commands.convolution import READ, layer_for, place_of
     from convcalc.walk import trace
 
     if options.layer is None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from convcalc import formulas
 from convcalc.commands import output, values
 from convcalc.commands.base import as_typed, command, tell
+from convcalc.commands.convolution import KINDS, layer_for, place_of, settings_of, texts_of
 from convcalc.commands.shared import Format, Get, Json, MemoryLimit, Verify
 from convcalc.errors import ConvcalcError
-from convcalc.layers.conv import PADDING_MODES, Conv, Conv1d, Conv2d, Conv3d
-from convcalc.layers.settings import Shape, counted, divisors, per_axis, spell
+from convcalc.layers.settings import Shape, counted
 from convcalc.layers.windows import AXES
 from convcalc.network import Network
 from convcalc.walk import trace
@@ -25,20 +22,7 @@ if TYPE_CHECKING:
     from convcalc.report import Report, Row
     from convcalc.verify import Check, Verification
 
-KINDS: dict[int, type[Conv]] = {1: Conv1d, 2: Conv2d, 3: Conv3d}
 PATIENCE = 2 * 10**11  # products that take some seconds
-NO_KERNEL = "no kernel size given: add --k 3, or --k 3x5 for one an axis"
-
-# How each setting is read from its text.
-READ: dict[str, Callable[[str], Any]] = {
-    "kernel_size": partial(values.per_axis, "--k"),
-    "stride": partial(values.per_axis, "--s"),
-    "padding": partial(values.padding, "--p"),
-    "dilation": partial(values.per_axis, "--d"),
-    "groups": partial(values.integer, "--g"),
-    "out_channels": partial(values.integer, "--out"),
-    "padding_mode": lambda text: values.one_of("--padding-mode", text, tuple(PADDING_MODES)),
-}
 
 
 class Options(NamedTuple):
@@ -108,33 +92,6 @@ class Options(NamedTuple):
     format: Format = ""
     get: Get = None
 
-    @property
-    def ask_for_rows(self) -> bool:
-        """Whether any option is given that only a table of several convolutions has a use for."""
-        return any(given is not None for given in (self.where, self.sort, self.limit, self.columns))
-
-
-class Place(NamedTuple):
-    """Where a convolution is added: the network so far, its input, and what leaves it: the convolution's input."""
-
-    network: Network
-    input: Shape
-    output: Shape
-
-    @property
-    def rank(self) -> int:
-        """Spatial axes."""
-        return self.network.rank or len(self.output) - 2
-
-    @property
-    def name(self) -> str:
-        """The convolution's: conv1, conv2, ..., the first that is free."""
-        taken = {node.name for node in self.network.nodes}
-        number = 1
-        while f"conv{number}" in taken:
-            number += 1
-        return f"conv{number}"
-
 
 @command(
     Options,
@@ -146,20 +103,25 @@ def run(options: Options) -> bool:
     """Answer; False where verification found a difference."""
     sizes = options.sizes or []
     values.only_in_table_or_json("--explain", options.explain, options.format)
-    if options.ask_for_rows or any(map(values.is_list, (*sizes, *filter(None, texts_of(options).values())))):
-        from convcalc.commands.sweep import run as run_sweep
+    memory_limit = values.memory("--memory-limit", options.memory_limit)
+    texts = texts_of(options)
+    wanted = (options.where, options.sort, options.limit, options.columns)
+    if any(text is not None for text in wanted) or any(map(values.is_list, (*sizes, *filter(None, texts.values())))):
+        from convcalc.commands import sweep
 
-        return run_sweep(sizes, options)
-    limit = values.memory("--memory-limit", options.memory_limit)
+        for name, given in (("--verify", options.verify), ("--explain", options.explain)):
+            if given:
+                raise ConvcalcError(f"{name} is for one convolution: leave out the lists, and what is for their rows")
+        return sweep.run(sweep.Request(sizes, texts, options.bias, *wanted, options.format, options.get))
     place = place_of(sizes, options.verify)
     network, input_shape, shape_in = place
     name = place.name
     verification = None
     with as_typed():
-        layer = layer_for(shape_in[-1 - place.rank :], settings_of(options), options.bias)
+        layer = layer_for(shape_in[-1 - place.rank :], settings_of(texts), options.bias)
         network = network.then(name, layer, out_channels_assumed=options.out_channels is None)
         if options.verify:
-            verification = _verified(network, input_shape, limit)
+            verification = _verified(network, input_shape, memory_limit)
             if options.padding == "same":
                 verification = verification.and_check(
                     _kept(shape_in[-place.rank :], verification.output.shape[-place.rank :])
@@ -179,95 +141,6 @@ def run(options: Options) -> bool:
     if report.rows[-1].out_channels_assumed:
         tell(f"note: --out was not given, so {name} has {counted(layer.out_channels, 'kernel')}")
     return True
-
-
-def place_of(sizes: list[str], verify: bool = False) -> Place:
-    """Where the convolution is added, once it is sure that there is room for one."""
-    network, input_shape = _start(sizes)
-    place = Place(network, input_shape, _output(network, input_shape, verify))
-    if place.rank not in KINDS or len(place.output) - place.rank not in (1, 2):
-        raise ConvcalcError(
-            f"the network on stdin ends in {list(place.output)}, and a convolution needs channels and 1 to 3 axes:"
-            " nothing can be added here"
-        )
-    return place
-
-
-def _start(sizes: list[str]) -> tuple[Network, Shape]:
-    """The network so far and its input: none yet, or what was piped in."""
-    if sizes == ["-"]:
-        from convcalc.commands.source import json_of, text_of_stdin
-        from convcalc.schema import network_from
-
-        text = text_of_stdin("JSON")
-        if not text.strip():
-            raise ConvcalcError("stdin is empty: the command before may have failed; it must print JSON (--json)")
-        return network_from(json_of(text))
-    numbers = values.sizes(sizes)
-    if len(numbers) not in (3, 4, 5):
-        given = counted(len(numbers), "size") if numbers else "no sizes"
-        raise ConvcalcError(
-            f"{given} given: give 3 (N C L), 4 (N C H W) or 5 (N C D H W), such as 1 3 28 28, or - to read JSON"
-        )
-    return Network(()), numbers
-
-
-def _output(network: Network, input_shape: Shape, verify: bool) -> Shape:
-    """What leaves the network so far. Where it is to be verified, what only the formulas refuse is no refusal yet."""
-    try:
-        return trace(network, input_shape).output
-    except ConvcalcError as error:
-        only = f"layer {network.nodes[0].name!r}: " if len(network.nodes) == 1 else ""
-        refusal = ConvcalcError(f"the network on stdin does not fit: {only}{error}")
-    if not verify:
-        raise refusal
-    from convcalc.verify import plan
-
-    try:
-        steps = plan(network, input_shape)
-    except ConvcalcError:
-        raise refusal from None
-    return steps[-1].output
-
-
-def settings_of(options: Options) -> dict[str, Any]:
-    """The convolution's settings, read from what was typed."""
-    if options.kernel_size is None:
-        raise ConvcalcError(NO_KERNEL)
-    return {name: None if text is None else READ[name](text) for name, text in texts_of(options).items()}
-
-
-def texts_of(options: Options) -> dict[str, str | None]:
-    """The texts of the convolution's settings."""
-    return {name: getattr(options, name) for name in READ}
-
-
-def layer_for(example: Shape, settings: Mapping[str, Any], bias: bool) -> Conv:
-    """The convolution with these settings, for one example's channels and axes."""
-    rank, channels = len(example) - 1, example[0]
-    groups, out_channels = settings["groups"], settings["out_channels"]
-    if out_channels is None and groups > 0 and channels % groups:
-        raise ConvcalcError(f"groups {groups} does not divide the {channels} channels: use groups={divisors(channels)}")
-    if settings["padding"] == "same":
-        _refuse_strided_same(example[1:], settings)
-    # the fewest kernels there can be: one a group
-    fewest = groups if out_channels is None else out_channels
-    return KINDS[rank](in_channels=channels, bias=bias, **{**settings, "out_channels": fewest})
-
-
-def _refuse_strided_same(sizes: Shape, settings: Mapping[str, Any]) -> None:
-    """PyTorch has no strided `same`; TensorFlow has, so name the sides that it would pad."""
-    strides, kernels, dilations = (
-        per_axis(name, settings[name], len(sizes), least=1) for name in ("stride", "kernel_size", "dilation")
-    )
-    if set(strides) == {1} or 0 in sizes:
-        return
-    sides = tuple(map(formulas.tensorflow_same_padding, sizes, kernels, strides, dilations))
-    spelled = "x".join(f"{before}:{after}" for before, after in sides)
-    remedy = f"use --p {spelled} for that" if settings["padding_mode"] == "zeros" else "its padding is of zeros"
-    raise ConvcalcError(
-        f"padding 'same' needs stride 1, got {spell(strides)}: TensorFlow's SAME would pad {spelled} here, {remedy}"
-    )
 
 
 def _verified(network: Network, input_shape: Shape, limit: int) -> Verification:

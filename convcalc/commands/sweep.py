@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.commands import output, values
 from convcalc.commands.base import as_typed, option, tell
-from convcalc.commands.shape import KINDS, NO_KERNEL, READ, Options, Place, layer_for, place_of, texts_of
+from convcalc.commands.convolution import KINDS, NO_KERNEL, READ, Place, layer_for, place_of
 from convcalc.errors import ConvcalcError
 from convcalc.layers.settings import counted
 from convcalc.layers.windows import AXES
@@ -32,39 +32,49 @@ MANY = 10_000  # combinations from which on their number is said before they are
 Key = tuple[Callable[[Configuration], Any], bool]
 
 
-def run(sizes: list[str], options: Options) -> bool:
+class Request(NamedTuple):
+    """The sizes and settings, listed, and which rows are wanted and how; all as typed."""
+
+    sizes: list[str]
+    texts: Mapping[str, str | None]
+    bias: bool
+    where: str | None
+    sort: str | None
+    limit: str | None
+    columns: str | None
+    format: str
+    get: str | None
+
+
+def run(asked: Request) -> bool:
     """Answer; always True."""
     gc.enable()  # a sweep is long, and what it makes must go as it goes
-    for word, given in (("--verify", options.verify), ("--explain", options.explain)):
-        if given:
-            raise ConvcalcError(f"{word} is for one convolution: leave out the lists, and what is for their rows")
-    values.memory("--memory-limit", options.memory_limit)
-    inputs = _inputs(sizes)
-    if options.kernel_size is None:
+    inputs = _inputs(asked.sizes)
+    if asked.texts["kernel_size"] is None:
         raise ConvcalcError(NO_KERNEL)
     rank = inputs.first.rank
-    settings = {name: _listed(name, text, rank) for name, text in texts_of(options).items()}
+    settings = {name: _listed(name, text, rank) for name, text in asked.texts.items()}
     columns = kinds(rank, len(inputs.first.output))
-    condition = None if options.where is None else read_condition(options.where, columns)
-    keys = [] if options.sort is None else [_key(part, columns) for part in options.sort.split(",")]
-    limit = None if options.limit is None else values.at_least_one("--limit", options.limit)
-    names = None if options.columns is None else values.columns("--columns", options.columns, tuple(VALUES))
+    condition = None if asked.where is None else read_condition(asked.where, columns)
+    keys = [] if asked.sort is None else [_key(part, columns) for part in asked.sort.split(",")]
+    limit = None if asked.limit is None else values.at_least_one("--limit", asked.limit)
+    names = None if asked.columns is None else values.columns("--columns", asked.columns, tuple(VALUES))
     combinations = count(inputs.number, settings)
-    _refuse_too_many(combinations, options, limit)
+    _refuse_too_many(combinations, asked, limit)
     if combinations > MANY:
         tell(f"note: {combinations:,} combinations to try (Ctrl-C stops it)")
-    found = _evaluated(inputs.places(), settings, options.bias)
+    found = _evaluated(inputs.places(), settings, asked.bias)
     if condition is not None:
         found = (one for one in found if condition(lambda name: VALUES[name].value(one)))  # noqa: B023
     if keys:
         found = iter(sorted_by(found, keys, limit) if limit else sorted_by(_held(found), keys, MOST_HELD))
     found = islice(found, limit)
-    if options.format in STREAMS:
+    if asked.format in STREAMS:
         names = names or tuple(VALUES)
-        output.emit_rows(sweep_columns(names), (sweep_row(names, one) for one in found), options.format)
+        output.emit_rows(sweep_columns(names), (sweep_row(names, one) for one in found), asked.format)
     else:
-        _emit(list(_held(found)), inputs, settings, names, options)
-    if options.out_channels is None:
+        _emit(list(_held(found)), inputs, settings, names, asked)
+    if asked.texts["out_channels"] is None:
         tell("note: --out was not given, so there is one kernel, or one a group")
     return True
 
@@ -122,18 +132,18 @@ def _key(text: str, columns: Mapping[str, Any]) -> Key:
     return (lambda one: value(lambda column: VALUES[column].value(one))), text.startswith("-")
 
 
-def _refuse_too_many(combinations: int, options: Options, limit: int | None) -> None:
+def _refuse_too_many(combinations: int, asked: Request, limit: int | None) -> None:
     """Refuse what would fill the memory, or a screen, or take for ever before its first row: before it starts."""
-    streamed = options.format in STREAMS
-    held = options.sort is not None or not streamed
-    rows = combinations if options.where is None else 0  # with a condition nobody knows yet
+    streamed = asked.format in STREAMS
+    held = asked.sort is not None or not streamed
+    rows = combinations if asked.where is None else 0  # with a condition nobody knows yet
     most = min(rows, limit) if limit and rows else limit or rows
     if held and most > MOST_HELD:
         raise ConvcalcError(
             f"{combinations:,} combinations make more rows than {'--sort' if streamed else 'this format'} can use,"
             f" {MOST_HELD:,}: add --limit 100 or --where, or stream them with --format ndjson and no --sort"
         )
-    tries_all = options.sort is not None or (options.where is not None and not streamed)
+    tries_all = asked.sort is not None or (asked.where is not None and not streamed)
     if tries_all and combinations > MOST_TRIED:
         raise ConvcalcError(
             f"{combinations:,} combinations are too many to try all before the first is shown, {MOST_TRIED:,} at most:"
@@ -169,29 +179,29 @@ def _emit(
     inputs: Inputs,
     settings: Mapping[str, Sequence[Any]],
     names: tuple[str, ...] | None,
-    options: Options,
+    asked: Request,
 ) -> None:
     """Print rows that are all there."""
     combinations = count(inputs.number, settings)
-    if options.format == "json":
+    if asked.format == "json":
         from convcalc.schema import sweep_document
 
-        output.emit_document(sweep_document(rows, names or tuple(VALUES), combinations), options.get)
+        output.emit_document(sweep_document(rows, names or tuple(VALUES), combinations), asked.get)
         return
     varying = [name for name in SETTINGS if len(settings[name]) > 1]
     if names is None:
         shapes = ("input",) if inputs.number > 1 else ()
         refused = ("refused",) if any(row.refused for row in rows) else ()
         names = (*shapes, *varying, *USUAL, *refused)
-    if options.format != "table":
-        output.emit_table(sweep_table(names, rows), options.format)
+    if asked.format != "table":
+        output.emit_table(sweep_table(names, rows), asked.format)
         return
     reasons = list(dict.fromkeys(row.refused for row in rows if row.refused))
     marks = {reason: f"({number})" for number, reason in enumerate(reasons, start=1)}
     marked = [row._replace(refused=marks.get(row.refused or "")) for row in rows]
     notes = [f"{mark} {reason}" for reason, mark in marks.items()] if "refused" in names else []
     output.emit(
-        [_heading(inputs, combinations), sweep_table(names, marked), *notes, *_footing(rows, combinations, options)]
+        [_heading(inputs, combinations), sweep_table(names, marked), *notes, *_footing(rows, combinations, asked)]
     )
 
 
@@ -208,11 +218,11 @@ def _few(sizes: Sequence[str]) -> str:
     return ",".join(sizes) if len(sizes) <= MOST_NAMED else f"{sizes[0]},...,{sizes[-1]}"
 
 
-def _footing(rows: list[Configuration], combinations: int, options: Options) -> list[str]:
+def _footing(rows: list[Configuration], combinations: int, asked: Request) -> list[str]:
     """How many rows are shown, of how many; and what they count."""
     parts = [f"{len(rows):,} of {combinations:,} shown"] if len(rows) != combinations else []
-    if options.where is not None:
-        parts.append(f"where {options.where}")
+    if asked.where is not None:
+        parts.append(f"where {asked.where}")
     if refused := sum(row.refused is not None for row in rows):
         parts.append(f"{refused:,} refused")
     return [*(["; ".join(parts) + "."] if parts else []), SCOPE]
