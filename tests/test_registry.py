@@ -17,8 +17,7 @@ from convcalc import (
     trace,
 )
 from convcalc.explain import explain
-from convcalc.families import FAMILIES
-from convcalc.layers import Layer, kind
+from convcalc.layers import FAMILIES, Layer, kind
 from convcalc.layers.block import Block
 from convcalc.layers.conv import Conv
 from convcalc.schema import report_document

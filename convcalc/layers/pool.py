@@ -15,7 +15,7 @@ from convcalc.layers.settings import PerAxis, Shape, Sides, brief, per_axis, sha
 from convcalc.layers.windows import Window, refuse_empty, refuse_misfit, spatial_sizes
 from convcalc.receptive_field import Field, through_windows
 
-PER_AXIS = ("kernel_size", "stride", "padding", "dilation")
+_PER_AXIS = ("kernel_size", "stride", "padding", "dilation")
 INDEX_BYTES = 8  # PyTorch's max pools keep where each maximum was as an int64
 
 
@@ -103,7 +103,7 @@ class Pool(Weightless):
         value = getattr(self, name)
         if name == "stride" and value == self.kernel_size:
             return None
-        return brief(value) if name in PER_AXIS else value
+        return brief(value) if name in _PER_AXIS else value
 
 
 def _stretched(window: Window) -> Window:

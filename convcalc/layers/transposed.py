@@ -14,7 +14,7 @@ from convcalc.layers.settings import PerAxis, Shape, brief, per_axis, shape, who
 from convcalc.layers.windows import Window, refuse_empty, spatial_sizes
 from convcalc.receptive_field import Field, moved
 
-PER_AXIS = ("kernel_size", "stride", "padding", "output_padding", "dilation")
+_PER_AXIS = ("kernel_size", "stride", "padding", "output_padding", "dilation")
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -166,7 +166,7 @@ class ConvTranspose(ConvNd):
     def spelled(self, name: str) -> Any:
         """One number where the axes agree."""
         value = getattr(self, name)
-        return brief(value) if name in PER_AXIS else value
+        return brief(value) if name in _PER_AXIS else value
 
 
 def _through_stamps(field: Field, axis: tuple[int, int, int, int, int, int]) -> Field:

@@ -8,8 +8,7 @@ from inspect import Parameter, signature
 from typing import Any
 
 from convcalc.errors import ConvcalcError
-from convcalc.families import FAMILIES
-from convcalc.layers import Layer, kind
+from convcalc.layers import FAMILIES, Layer, kind
 
 LONGEST = 60  # characters of a name for which a near one is sought
 _OPEN = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from convcalc.errors import ConvcalcError
-from convcalc.families import FAMILIES
+from convcalc.layers import FAMILIES
 from convcalc.layers.base import Layer
 from convcalc.layers.block import Block, Sequential, every
 from convcalc.syntax.call import nearest

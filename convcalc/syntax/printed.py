@@ -13,8 +13,7 @@ import re
 from typing import Any, NamedTuple
 
 from convcalc.errors import ConvcalcError
-from convcalc.families import FAMILIES
-from convcalc.layers import Layer
+from convcalc.layers import FAMILIES, Layer
 from convcalc.layers.block import DEEPEST, MOST_LAYERS, Sequential, every
 from convcalc.syntax.call import make, parameters, takes, unknown
 from convcalc.syntax.reader import Reader

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
 from convcalc.errors import ConvcalcError
-from convcalc.families import FAMILIES
+from convcalc.layers import FAMILIES
 from convcalc.layers.base import Layer
 from convcalc.layers.block import MOST_LAYERS, Block, Sequential
 from convcalc.layers.settings import MOST_DIGITS

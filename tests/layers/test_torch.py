@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convcalc import ConvcalcError, engine
-from convcalc.families import FAMILIES
+from convcalc.layers import FAMILIES
 from tests.helpers import build, pattern, stored
 
 CASES = stored("torch_layers.jsonl.gz")

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from convcalc import Conv2d, ConvcalcError, Flatten, Linear, ReLU, Sequential, parse
-from convcalc.families import FAMILIES
+from convcalc.layers import FAMILIES
 from convcalc.syntax import read_network, read_printed
 from tests.helpers import DATA
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from convcalc.draw.text import by
-from convcalc.families import FAMILIES
+from convcalc.layers import FAMILIES
 from convcalc.layers.base import Layer
 from convcalc.layers.settings import counted
 from convcalc.report import Row
@@ -32,10 +32,10 @@ WORDS = {
     "UpsamplingNearest": "upsample",
     "UpsamplingBilinear": "upsample",
 }
-KINDS = {"conv": "maps", "transposed": "maps", "pool": "pool", "adaptive": "pool", "dense": "dense"}  # by family
-COUNTED = {"conv": "convolution", "transposed": "convolution", "pool": "pool", "dense": "full connection"}
+KINDS = {"conv": "maps", "transposed": "maps", "pool": "pool", "adaptive": "pool", "linear": "dense"}  # by family
+COUNTED = {"conv": "convolution", "transposed": "convolution", "pool": "pool", "linear": "full connection"}
 LECUN = {"Subsampling2d": "pool", "RBF": "dense"}
-IN_PLACE = ("activation", "norm", "lecun")  # families whose layers may leave the shape as it is
+IN_PLACE = ("activation", "dropout", "norm", "lecun")  # families whose layers may leave the shape as it is
 
 
 def plain_name(layer: Layer) -> str:
@@ -53,7 +53,7 @@ def family(layer: Layer) -> str:
 
     >>> from convcalc import Linear
     >>> family(Linear(1, 1))
-    'dense'
+    'linear'
     """
     return FAMILIES.get(type(layer).__name__, "")
 
