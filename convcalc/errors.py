@@ -27,6 +27,17 @@ def quoted(text: str) -> str:
     return repr(text if len(text) <= MOST_QUOTED else text[:MOST_QUOTED] + "...")
 
 
+def printable(text: str) -> str:
+    """Return the text with control characters as escapes, so that the name of a file cannot steer a terminal.
+
+    >>> printable("\\x1b[31mred.png")
+    '\\\\x1b[31mred.png'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint at the known word that is nearest, whole or cut short; nothing where none is near.
 

@@ -23,7 +23,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from convcalc.commands import COMMANDS, values
-from convcalc.errors import ConvcalcError, did_you_mean
+from convcalc.errors import ConvcalcError, did_you_mean, printable
 
 # How a remedy that names a setting (padding=1) is typed.
 OPTIONS = {
@@ -233,9 +233,8 @@ def as_typed(without: Sequence[str] = ()) -> Iterator[None]:
 
 def tell(text: str) -> None:
     """A line on stderr, of printable characters only; where nobody listens, none."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     try:
-        print(shown, file=sys.stderr, flush=True)
+        print(printable(text), file=sys.stderr, flush=True)
     except OSError:
         _let_go_of(sys.stderr)
 

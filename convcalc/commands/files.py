@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 
 from convcalc.errors import ConvcalcError, did_you_mean, quoted
@@ -40,10 +41,12 @@ def check(path: str, suffixes: Sequence[str], force: bool, others: str = "") -> 
 
 
 def write(path: str, data: bytes, force: bool) -> None:
-    """Write the file whole, or not at all."""
+    """Write the file whole, or not at all. A file that is replaced keeps its permissions."""
     part = os.path.join(os.path.dirname(path), f".{os.getpid()}.part")
     try:
         with open(part, "xb") as file:
+            if force and os.path.exists(path):
+                os.chmod(part, stat.S_IMODE(os.stat(path).st_mode))
             file.write(data)
         if force or not _linked(part, path):
             os.replace(part, path)

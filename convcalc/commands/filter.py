@@ -10,7 +10,7 @@ import typer
 from convcalc.commands import files, output, progress, svgs, terminal, values
 from convcalc.commands.base import as_typed, command, option, tell
 from convcalc.commands.shared import Format, Get, Json, MemoryLimit
-from convcalc.errors import ConvcalcError
+from convcalc.errors import ConvcalcError, printable
 
 if TYPE_CHECKING:
     from convcalc.commands.terminal import Frames, Screen
@@ -340,12 +340,12 @@ def _show(outcome: Outcome, name: str) -> None:
     """Input and result side by side, as large as the terminal allows."""
 
     def frames(screen: Screen) -> Frames:
-        from convcalc.filter.terminal import side_by_side, style_for
+        from convcalc.draw.filter.terminal import side_by_side, style_for
 
         style = style_for(screen.in_colour, screen.encoding)
         below = LINES_BELOW + LINES_OF_A_LAYER * max(len(outcome.layers) - 1, 0)
         height = None if screen.height is None else max(screen.height - below, 1)
-        captions = (name, outcome.filter.name)
+        captions = (printable(name), printable(outcome.filter.name))
         return iter([side_by_side(outcome.before, outcome.after, captions, screen.width, height, style)]), 0.0
 
     terminal.show(frames)

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from convcalc.errors import printable
+
 if TYPE_CHECKING:
     from convcalc.render.table import Column, Table
     from convcalc.report import Report
@@ -25,7 +27,11 @@ def emit(blocks: Iterable[str | Table]) -> None:
     from convcalc.render.plain import text
 
     for block in blocks:
-        write(block if isinstance(block, str) else text(block))
+        write(_printable(block) if isinstance(block, str) else text(block))
+
+
+def _printable(lines: str) -> str:
+    return "\n".join(map(printable, lines.split("\n")))
 
 
 def is_for_a_terminal() -> bool:
@@ -46,7 +52,7 @@ def _emit_rich(blocks: Iterable[str | Table]) -> None:
     console = Console(highlight=False, markup=False, emoji=False, width=width, height=25)
     with console.capture() as capture:
         for block in blocks:
-            console.print(block if isinstance(block, str) else renderable(block, console.width))
+            console.print(_printable(block) if isinstance(block, str) else renderable(block, console.width))
     lines = capture.get().removesuffix("\n").split("\n")
     write("\n".join(line.rstrip() for line in lines))
 

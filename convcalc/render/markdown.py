@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from convcalc.render.table import Table
 
-SPECIAL = "\\`*_[]<>|~"
+SPECIAL = "\\`*_[]<>|~&"
 
 
 def text(table: Table) -> str:

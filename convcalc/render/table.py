@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from convcalc.errors import printable
+
 DASH = "-"
 
 
@@ -67,7 +69,7 @@ def shown(value: object) -> str:
     """
     if isinstance(value, tuple):
         return brackets(value)
-    return f"{value:,}" if isinstance(value, int) else DASH if value is None else str(value)
+    return f"{value:,}" if isinstance(value, int) else DASH if value is None else printable(str(value))
 
 
 def brackets(shape: tuple[int, ...]) -> str:

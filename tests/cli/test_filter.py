@@ -211,3 +211,21 @@ def test_pictures_and_words_fit_a_terminal_of_24_lines(run, kernel, monkeypatch)
         monkeypatch.setenv(name, value)
     ran = run(f"filter --demo --kernel {kernel}")
     assert ran.out.count("\n") < 24  # the last is the prompt's
+
+
+def test_a_file_that_is_replaced_keeps_its_permissions(run, step):
+    secret = step.with_name("out.npy")
+    secret.write_bytes(b"")
+    secret.chmod(0o600)
+    assert run(f"filter {step} --kernel box -o {secret} --force").code == 0
+    assert secret.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_name_of_a_file_cannot_steer_the_terminal(run, tmp_path):
+    path = tmp_path / "a\x1b[31m\x9bred.npy"
+    np.save(path, STEP)
+    ran = run("filter", str(path), "--kernel", "box")
+    assert ran.code == 0
+    assert "\x1b" not in ran.out
+    assert "\x9b" not in ran.out
+    assert json.loads(run("filter", str(path), "--kernel", "box", "--json").out)["picture"] == str(path)

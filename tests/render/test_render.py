@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-import convcalc.render
+import convcalc.render.markdown
 from convcalc import Conv2d, Flatten, ScaledTanh, Sequential, chain, lenet, trace
 from convcalc.render import plain, rich
 from convcalc.render.columns import LENET
@@ -142,3 +142,13 @@ def test_a_report_shows_itself_in_a_notebook():
     html = trace(lenet.lenet5(), (1, 1, 32, 32))._repr_html_()
     assert html.count("<tr>") == 1 + 1 + 14 + 1  # titles, the input, the layers, the totals
     assert '<th style="text-align:right">60,000</th>' in html
+
+
+def test_markdown_escapes_what_a_reader_would_turn_into_another_character():
+    table = Table((Column("layer"),), (("a&amp;b",), ("<i>",)))
+    assert convcalc.render.markdown.text(table).splitlines()[2:] == [r"| a\&amp;b |", r"| \<i\> |"]
+
+
+def test_control_characters_in_a_cell_are_escaped():
+    table = Table((Column(""), Column("")), (("\x1b[31mred", "a\nb"),))
+    assert plain.text(table) == r"\x1b[31mred  a\nb"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convcalc.draw.filter.terminal import RAMPS, averaged, side_by_side, style_for
 from convcalc.draw.terminal import Line, coloured, plain
-from convcalc.filter.terminal import RAMPS, averaged, side_by_side, style_for
 
 
 def text(line: Line) -> str:
