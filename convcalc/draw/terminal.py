@@ -157,6 +157,15 @@ def words(role: str, text: str, width: int) -> list[Line]:
     return [(StyledText(role, line),) for line in wrap(text, room)]
 
 
+def shorten(text: str, most: int) -> str:
+    """Return the text, or as much of its beginning as leaves room for an ellipsis in ``most`` characters.
+
+    >>> shorten("connections", 8), shorten("MACs", 8)
+    ('connect…', 'MACs')
+    """
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def _shown(piece: StyledText, in_ascii: bool, in_colour: bool = False) -> str:
     mark = MARKS.get(piece.role)
     if mark is None:

@@ -141,7 +141,7 @@ def wired(steps: Sequence[DrawnStep]) -> tuple[Item, ...]:
     >>> from convcalc.draw.network.folding import steps_of
     >>> net = Sequential(Conv2d(3, 8, 3), Residual(Conv2d(8, 8, 3, padding=1)))
     >>> [type(item).__name__ for item in wired(steps_of(trace(net, (1, 3, 9, 9)), None).steps)]
-    ['Step', 'Fork']
+    ['DrawnStep', 'Fork']
     """
     if not steps:
         return ()
