@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from convcalc.commands import files, output, svgs, terminal, values
 from convcalc.commands.base import as_typed, command, option, tell
-from convcalc.errors import ConvcalcError
+from convcalc.errors import ConvcalcError, quoted
 
 if TYPE_CHECKING:
     from convcalc.commands.terminal import Frames, Screen
+    from convcalc.draw.terminal import Line
     from convcalc.report import Report, Row
 
 CHARTS = ("parameters", "macs", "memory")
@@ -23,96 +25,139 @@ DEFAULTS = {"stride": "1", "padding": "0", "dilation": "1", "groups": "1", "padd
 VIEWS = ("receptive_field", "connections", "chart")
 OF_A_LAYER = (*SETTINGS, "layer", "look", "at", "still")
 OF_A_NETWORK = ("name", "input", "depth", "width", *VIEWS)
+SIZE = re.compile(r"(torch\.Size)?[\d\s,x\xd7()\[\]+-]*")  # an argument that is no network
 
 
 class Options(NamedTuple):
     """What can be typed: each argument and option, as text or a flag."""
 
-    sizes: Annotated[
-        list[str] | None, typer.Argument(metavar="N C [D] [H] W", help="The input of a single layer, as of shape.")
+    subject: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SIZES|NETWORK", help="The input of one layer (1 1 5 5), or a network, as convcalc net takes it."
+        ),
     ] = None
     kernel_size: Annotated[
-        str | None, typer.Option("--kernel-size", "--k", "-k", metavar="K", help="A convolution, as of shape: 3x5.")
+        str | None,
+        typer.Option("--kernel-size", "--k", "-k", metavar="K", help="The kernel size of a convolution: 3, 3x5."),
     ] = None
-    stride: Annotated[str | None, typer.Option("--stride", "--s", "-s", metavar="S", help="As of shape.")] = None
-    padding: Annotated[str | None, typer.Option("--padding", "--p", "-p", metavar="P", help="As of shape.")] = None
-    dilation: Annotated[str | None, typer.Option("--dilation", "--d", "-d", metavar="D", help="As of shape.")] = None
-    groups: Annotated[str | None, typer.Option("--groups", "--g", "-g", metavar="G", help="As of shape.")] = None
+    stride: Annotated[
+        str | None, typer.Option("--stride", "--s", "-s", metavar="S", help="The step of the window.")
+    ] = None
+    padding: Annotated[
+        str | None, typer.Option("--padding", "--p", "-p", metavar="P", help="The padding of the input.")
+    ] = None
+    dilation: Annotated[
+        str | None, typer.Option("--dilation", "--d", "-d", metavar="D", help="The distance between the taps.")
+    ] = None
+    groups: Annotated[
+        str | None, typer.Option("--groups", "--g", "-g", metavar="G", help="The groups of channels.")
+    ] = None
     out_channels: Annotated[
-        str | None, typer.Option("--out-channels", "--out", "-c", metavar="O", help="As of shape.")
+        str | None, typer.Option("--out-channels", "--out", "-c", metavar="O", help="The output channels.")
     ] = None
-    padding_mode: Annotated[str | None, typer.Option("--padding-mode", metavar="MODE", help="As of shape.")] = None
+    padding_mode: Annotated[
+        str | None,
+        typer.Option(
+            "--padding-mode", metavar="MODE", help="What fills the padding: zeros, reflect, replicate, circular."
+        ),
+    ] = None
     layer: Annotated[
-        str | None, typer.Option("--layer", metavar="LAYER", help="Any other layer: 'MaxPool2d(3, 2)'.")
+        str | None, typer.Option("--layer", metavar="LAYER", help="Any other layer, such as 'MaxPool2d(3, 2)'.")
     ] = None
-    look: Annotated[str | None, typer.Option("--look", metavar="LOOK", help="flat; or iso, stacked.")] = None
+    look: Annotated[
+        str | None,
+        typer.Option(
+            "--look", metavar="LOOK", help="flat: side by side. iso: stacked, seen at a slant. [default: flat]"
+        ),
+    ] = None
     at: Annotated[
-        str | None, typer.Option("--at", metavar="R,C", help="The window of that output, and no motion: 1,2.")
+        str | None,
+        typer.Option("--at", metavar="R,C", help="Show the window of one output, row and column, without motion: 1,2."),
     ] = None
-    still: Annotated[bool, typer.Option("--still", help="Without motion, for print.")] = False
+    still: Annotated[bool, typer.Option("--still", help="Show the first position only, without motion.")] = False
     net: Annotated[
         str | None, typer.Option("--net", metavar="NETWORK", help="A network, as convcalc net takes it.")
     ] = None
     name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="The network of that name in a .py file.")
+        str | None, typer.Option("--name", metavar="NAME", help="Draw the network of that name in a .py file.")
     ] = None
     input: Annotated[
-        str | None, typer.Option("--input", "-i", metavar="SHAPE", help="Of the network: 1x3x224x224.")
+        str | None, typer.Option("--input", "-i", metavar="SHAPE", help="The network's input: 1x3x224x224.")
     ] = None
     depth: Annotated[
-        str | None, typer.Option("--depth", metavar="N", help="Fold blocks that lie deeper: 1 is the outermost.")
+        str | None,
+        typer.Option("--depth", metavar="N", help="Draw blocks that lie deeper as one box; 1 is the outermost."),
     ] = None
     width: Annotated[
-        str | None, typer.Option("--width", metavar="PIXELS", help="Of the network's sheet. [default: 1200]")
+        str | None, typer.Option("--width", metavar="PIXELS", help="The width of a network's picture. [default: 1200]")
     ] = None
     receptive_field: Annotated[
-        str | None, typer.Option("--receptive-field", metavar="LAYER", help="What a unit of that layer sees.")
+        str | None,
+        typer.Option("--receptive-field", metavar="LAYER", help="Draw what a unit of that layer sees of the input."),
     ] = None
     connections: Annotated[
-        str | None, typer.Option("--connections", metavar="LAYER", help="Which maps feed which, in that layer.")
+        str | None,
+        typer.Option(
+            "--connections", metavar="LAYER", help="Draw which input maps of that layer feed which output maps."
+        ),
     ] = None
     chart: Annotated[
-        str | None, typer.Option("--chart", metavar="FIGURE", help="Bars a layer: parameters, macs or memory.")
+        str | None,
+        typer.Option("--chart", metavar="FIGURE", help="Draw a bar for each layer: parameters, macs or memory."),
     ] = None
-    term: Annotated[bool, typer.Option("--term", help="In the terminal, as where no -o is given.")] = False
+    term: Annotated[bool, typer.Option("--term", help="Draw in the terminal as well as to -o.")] = False
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="FILE", help="A file: .svg, .html, .png or .gif; - is SVG on stdout."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write to a .svg, .html, .png or .gif file; - writes SVG to stdout."
+        ),
     ] = None
-    force: Annotated[bool, typer.Option("--force", help="Write the file anew where it is there already.")] = False
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the Markdown line that shows the file.")] = False
 
 
 class Picture(NamedTuple):
-    """A picture as SVG, and as frames of lines for a terminal, with the seconds that each holds."""
+    """A picture as SVG, and as frames for a terminal with the seconds of each frame.
+
+    A picture that is not drawn in a terminal has the file instead that it is written to without -o.
+    """
 
     svg: Callable[[], str]
-    frames: Callable[[Screen], Frames]
+    frames: Callable[[Screen], Frames] | None
+    file: str = ""
 
 
 @command(
     Options,
     context_settings={"ignore_unknown_options": True},
-    epilog="Examples: convcalc draw 1 1 5 5 --k 3 --s 2 --p 1 -o conv.svg; convcalc draw --net lenet5 -o lenet5.svg",
+    epilog="Examples: convcalc draw 1 1 5 5 --k 3 --s 2 --p 1 -o conv.svg; convcalc draw lenet5",
 )
 def run(options: Options) -> None:
-    """Draw: to a file, to stdout, or in the terminal."""
-    sizes = options.sizes or []
-    path = options.output
-    if path is not None and path != "-":
-        files.check(path, svgs.SUFFIXES, options.force, ", or - for stdout")
-    if path == "-" and options.term:
-        raise ConvcalcError("--term and -o - would both go to stdout: leave one of them out")
-    written = () if options.layer is None and options.net is None else SETTINGS  # in the expression, not as options
+    """Draw a picture: to a file, to stdout, or in the terminal."""
+    sizes, net = _subject(options)
+    if options.output == "-" and (options.term or options.markdown):
+        other = "--term" if options.term else "--markdown"
+        raise ConvcalcError(f"{other} and -o - would both go to stdout: leave one of them out")
+    if options.output not in (None, "-"):
+        files.check(str(options.output), svgs.SUFFIXES, options.force, ", or - for stdout")
+    written = () if options.layer is None and net is None else SETTINGS  # in the expression, not as options
     with as_typed(without=written):
-        picture = _of_layer(sizes, options) if options.net is None else _of_network(sizes, options)
-        svg = "" if path is None else picture.svg()
-        data = b"" if path in (None, "-") else svgs.converted(svg, files.suffix_of(path))
+        picture = _of_layer(sizes, options) if net is None else _of_network(net, sizes, options)
+        path = options.output or picture.file
+        if options.markdown and not path:
+            raise ConvcalcError("--markdown prints the line that shows a file: add -o FILE")
+        svg = picture.svg() if path else ""
+        data = svgs.converted(svg, files.suffix_of(path)) if path not in ("", "-") else b""
     if path == "-":
         output.write(svg.rstrip("\n"), "xmlcharrefreplace")
-    elif path is not None:
+    elif path:
         files.write(path, data, options.force)
-        tell(svgs.markdown(svg, path))
-    if path is None or options.term:
+        if options.markdown:
+            output.write(svgs.markdown(svg, path))
+        else:
+            tell(f"wrote {path}")
+    if picture.frames is not None and (not path or options.term):
         with as_typed(without=written):
             terminal.show(picture.frames)
 
@@ -120,9 +165,19 @@ def run(options: Options) -> None:
 # What is drawn
 
 
+def _subject(options: Options) -> tuple[list[str], str | None]:
+    """Return the sizes and the network that were typed; the network may stand where the sizes do."""
+    first, *others = options.subject or [""]
+    if not first or (SIZE.fullmatch(first) and first != "-"):
+        return options.subject or [], options.net
+    if options.net is not None:
+        raise ConvcalcError(f"{quoted(first)} and --net {quoted(options.net)} are two networks: give one")
+    return others, first
+
+
 def _of_layer(sizes: list[str], options: Options) -> Picture:
-    """A single layer, at work on an input of these sizes."""
-    _refuse(options, OF_A_NETWORK, "is for a network: add --net NETWORK, or leave it out")
+    """Return the picture of one layer at work on an input of these sizes."""
+    _refuse(options, OF_A_NETWORK, "is for a network: give one, such as lenet5, or leave it out")
     from convcalc.draw.layer.picture import LOOKS, layer_picture
 
     row = _row(sizes, options)
@@ -141,13 +196,15 @@ def _of_layer(sizes: list[str], options: Options) -> Picture:
 
 
 def _row(sizes: list[str], options: Options) -> Row:
-    """The row of the layer that was typed, by its settings or as an expression."""
+    """Return the row of the layer that was typed, by its settings or as an expression."""
     from convcalc.commands.convolution import READ, layer_for, place_of
     from convcalc.walk import trace
 
     if options.layer is None:
         if options.kernel_size is None:
-            raise ConvcalcError("what is to be drawn? Give --k 3, or --layer 'MaxPool2d(2)', or --net NETWORK")
+            raise ConvcalcError(
+                "what is to be drawn? Give --k 3, or --layer 'MaxPool2d(2)', or a network such as lenet5"
+            )
         texts = {name: getattr(options, name) or DEFAULTS.get(name) for name in SETTINGS}
         settings = {name: None if text is None else READ[name](text) for name, text in texts.items()}
         place = place_of(sizes)
@@ -159,98 +216,104 @@ def _row(sizes: list[str], options: Options) -> Row:
 
     network = as_network(parse(options.layer))
     if len(network.nodes) != 1:
-        raise ConvcalcError(f"--layer has {len(network.nodes)} layers: give one, or give the network as --net")
+        raise ConvcalcError(f"--layer has {len(network.nodes)} layers: give one, or draw it as a network: --net")
     if not sizes:
         raise ConvcalcError("no sizes given: give those of the layer's input, such as 1 1 5 5")
     return trace(network, values.sizes(sizes)).rows[0]
 
 
-def _of_network(sizes: list[str], options: Options) -> Picture:
-    """A network, or one of the other views of it."""
-    _refuse(options, OF_A_LAYER, "is for a single layer: leave it out, or --net")
+def _of_network(net: str, sizes: list[str], options: Options) -> Picture:
+    """Return the picture of a network, or one of the other views of it."""
+    _refuse(options, OF_A_LAYER, "is for one layer: leave it out, or the network")
     if sizes:
-        raise ConvcalcError("sizes are for a single layer: give the network's input as --input 1x3x224x224")
+        raise ConvcalcError("sizes are for one layer: give the network's input as --input 1x3x224x224")
     asked = [name for name in VIEWS if getattr(options, name) is not None]
     if len(asked) > 1:
         raise ConvcalcError(f"{' and '.join(map(option, asked))} are different pictures: ask for one")
     if asked:
         fixed = ("width",) if asked == ["chart"] else ("width", "depth")
-        _refuse(options, fixed, f"has nothing to do with {option(asked[0])}: leave one of them out")
-    report = _report(options)
+        _refuse(options, fixed, f"does not change {option(asked[0])}: leave one of them out")
     depth = None if options.depth is None else values.depth("--depth", options.depth)
-    if options.receptive_field is not None:
-        return _field(report, options.receptive_field)
+    chart = None if options.chart is None else values.one_of("--chart", options.chart, CHARTS)
+    if chart is not None:
+        return _chart(_report(net, options), chart, depth)
     if options.connections is not None:
-        return _connections(report, options.connections)
-    if options.chart is not None:
-        return _chart(report, values.one_of("--chart", options.chart, CHARTS), depth)
-    return _whole(report, options, depth)
+        return _connections(_report(net, options), options.connections)
+    if options.term:
+        raise ConvcalcError(
+            "--term draws a layer, --connections or --chart: leave it out, and the picture is written to a file"
+        )
+    return _in_a_file(net, depth, options)
 
 
-def _report(options: Options) -> Report:
+def _report(net: str, options: Options) -> Report:
     from convcalc.commands import source
     from convcalc.walk import trace
 
-    assert options.net is not None
-    read = source.network(options.net, options.name, False)
+    read = source.network(net, options.name, False)
     shape = source.input_shape(read, options.input)
     for note in read.notes:
         tell(f"note: {note}")
     return trace(read.network, shape)
 
 
-def _whole(report: Report, options: Options, depth: int | None) -> Picture:
+def _in_a_file(net: str, depth: int | None, options: Options) -> Picture:
+    """Return the picture of the network or of a receptive field. Without -o it is written to a file of its name."""
     from convcalc import zoo
-    from convcalc.draw.network.picture import network_picture
 
-    net = options.net or ""
-    file = os.path.splitext(os.path.basename(net))[0] if os.path.isfile(net) else ""
-    name = net if net in zoo.NAMES else options.name or file
+    stem = os.path.splitext(os.path.basename(net))[0] if os.path.isfile(net) else ""
+    name = net if net in zoo.NAMES else options.name or stem
+    layer = options.receptive_field
+    file = ""
+    if options.output is None:
+        words = (name or "network",) if layer is None else (name or "network", layer)
+        file = "-".join(re.sub(r"[^\w.\u2013]+", "_", word) for word in words) + ".svg"
+        files.check(file, svgs.SUFFIXES, options.force)
     width = values.at_least_one("--width", options.width or WIDTH)
-    return Picture(
-        lambda: network_picture(report, name=name, width=width, depth=depth),
-        _still("network_lines", report, name or "Network", depth),
-    )
+    report = _report(net, options)
 
+    def svg() -> str:
+        if layer is not None:
+            from convcalc.draw.receptive_field.picture import field_picture
 
-def _field(report: Report, layer: str) -> Picture:
-    from convcalc.draw.receptive_field.picture import field_picture
+            return field_picture(report, layer)
+        from convcalc.draw.network.picture import network_picture
 
-    return Picture(lambda: field_picture(report, layer), _still("field_lines", report, layer))
+        return network_picture(report, name=name, width=width, depth=depth)
+
+    return Picture(svg, None, file)
 
 
 def _connections(report: Report, layer: str) -> Picture:
     from convcalc.draw.connections.picture import connections_picture
     from convcalc.draw.lookup import row_named
 
-    return Picture(
-        lambda: connections_picture(row_named(report, layer)),
-        _still("connection_lines", report, layer),
-    )
+    def lines(width: int) -> list[Line]:
+        from convcalc.draw.connections.terminal import connection_lines
+
+        return connection_lines(report, layer, width)
+
+    return Picture(lambda: connections_picture(row_named(report, layer)), _still(lines))
 
 
 def _chart(report: Report, figure: str, depth: int | None) -> Picture:
     from convcalc.draw.chart.picture import chart_picture
 
-    return Picture(
-        lambda: chart_picture(report, figure, depth),
-        _still("chart_lines", report, figure, depth),
-    )
+    def lines(width: int) -> list[Line]:
+        from convcalc.draw.chart.terminal import chart_lines
+
+        return chart_lines(report, figure, depth, width)
+
+    return Picture(lambda: chart_picture(report, figure, depth), _still(lines))
 
 
-def _still(lines: str, *given: Any) -> Callable[[Screen], Frames]:
-    """The one frame of what does not move: a function of `draw.term_network`, loaded only where it is shown."""
-
-    def frames(screen: Screen) -> Frames:
-        from convcalc.draw import term_network
-
-        return iter([getattr(term_network, lines)(*given, screen.width)]), 0.0
-
-    return frames
+def _still(lines: Callable[[int], list[Line]]) -> Callable[[Screen], Frames]:
+    """Return the one frame of a picture that does not move."""
+    return lambda screen: (iter([lines(screen.width)]), 0.0)
 
 
 def _refuse(options: Options, names: Sequence[str], why: str) -> None:
-    """Refuse options that have nothing to do with what is drawn."""
+    """Refuse options that do not belong to what is drawn."""
     for name in names:
         if getattr(options, name) not in (None, False):
             raise ConvcalcError(f"{option(name)} {why}")

@@ -37,7 +37,7 @@ def check(path: str, suffixes: Sequence[str], force: bool, others: str = "") -> 
     if not os.path.isdir(folder):
         raise ConvcalcError(f"-o {quoted(path)}: there is no folder {quoted(folder)}: make it first")
     if os.path.lexists(path) and not force:
-        raise ConvcalcError(f"-o {quoted(path)} is there already: add --force to write it anew")
+        raise ConvcalcError(f"{quoted(path)} is there already: add --force to replace it, or give another name with -o")
 
 
 def write(path: str, data: bytes, force: bool) -> None:

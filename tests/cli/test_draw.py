@@ -19,7 +19,7 @@ PICTURES = {
     "line": "draw 1 1 9 --k 3",
     "slice": "draw 1 1 4 5 6 --k 3",
     "relu": "draw 1 3 4 4 --layer 'ReLU()'",
-    "lenet5": "draw --net lenet5",
+    "lenet5": "draw lenet5",
     "resnet18": "draw --net resnet18 --width 900 --depth 1",
     "field": "draw --net vgg16 --receptive-field features.16",
     "counted": "draw --net vgg16 --receptive-field pool3",
@@ -32,21 +32,63 @@ def title(svg):
     return ET.fromstring(svg).find("{http://www.w3.org/2000/svg}title").text
 
 
-@pytest.mark.parametrize("line", PICTURES.values(), ids=PICTURES)
-def test_every_picture_goes_to_a_file_to_stdout_and_to_the_terminal(run, tmp_path, line):
-    path = tmp_path / "a picture.svg"
+IN_A_FILE = {"lenet5": "lenet5", "resnet18": "resnet18", "field": "vgg16-features.16", "counted": "vgg16-pool3"}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_picture_goes_to_a_file_to_stdout_and_to_the_terminal(run, tmp_path, monkeypatch, name):
+    line, path = PICTURES[name], tmp_path / "a picture.svg"
     ran = run(f"{line} -o '{path}'")
-    assert (ran.code, ran.out) == (0, "")
+    assert (ran.code, ran.out, ran.err) == (0, "", f"wrote {path}\n")
     svg = path.read_text()
     assert title(svg)
-    assert ran.err == f"![{title(svg)}]({tmp_path}/a%20picture.svg)\n"
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
     ran = run(f"{line} -o -")
     assert (ran.code, ran.err, ran.out.rstrip("\n")) == (0, "", svg.rstrip("\n"))
+    monkeypatch.chdir(tmp_path)
     ran = run(line)
-    assert (ran.code, ran.err) == (0, "")
-    assert max(map(len, ran.out.splitlines())) <= 80
-    assert run(f"{line} --term").out == ran.out
+    if name in IN_A_FILE:
+        file = tmp_path / f"{IN_A_FILE[name]}.svg"
+        assert (ran.code, ran.out, ran.err) == (0, "", f"wrote {file.name}\n")
+        assert file.read_text() == svg
+        assert "--term draws a layer, --connections or --chart" in run(f"{line} --term").err
+    else:
+        assert (ran.code, ran.err) == (0, "")
+        assert max(map(len, ran.out.splitlines())) <= 80
+        assert run(f"{line} --term").out == ran.out
+        assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_network_never_replaces_a_file_that_nobody_named(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lenet5.svg").write_text("mine")
+    ran = run("draw lenet5")
+    assert (ran.code, ran.out, (tmp_path / "lenet5.svg").read_text()) == (2, "", "mine")
+    assert ran.err == (
+        "error: 'lenet5.svg' is there already: add --force to replace it, or give another name with -o\n"
+    )
+    assert run("draw lenet5 --force").code == 0
+    assert title((tmp_path / "lenet5.svg").read_text()) == "lenet5"
+
+
+@pytest.mark.parametrize(
+    ("line", "file"),
+    [
+        ("draw 'Conv2d(1, 2, 3)' --input 1x1x8x8", "network.svg"),
+        ("draw tiny.txt --input 1x1x8x8", "tiny.svg"),
+        ("draw --net tiny.txt --input 1x1x8x8 --receptive-field conv2d", "tiny-conv2d.svg"),
+    ],
+)
+def test_the_file_is_called_as_the_network(run, tmp_path, monkeypatch, line, file):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.txt").write_text("Conv2d(1, 2, 3)")
+    assert run(line).err == f"wrote {file}\n"
+    assert (tmp_path / file).exists()
+
+
+def test_a_network_stands_where_sizes_do(run):
+    assert run("draw lenet5 -o -").out == run("draw --net lenet5 -o -").out
+    assert run("draw lenet5 --chart macs").out == run("draw --net lenet5 --chart macs").out
 
 
 @pytest.mark.parametrize(
@@ -54,8 +96,9 @@ def test_every_picture_goes_to_a_file_to_stdout_and_to_the_terminal(run, tmp_pat
     [("a (1).svg", "a%20%281%29.svg"), ("50%#.svg", "50%25%23.svg"), ("\xe9t\xe9.svg", "\xe9t\xe9.svg")],
 )
 def test_the_markdown_finds_the_file_whatever_it_is_called(run, tmp_path, name, destination):
-    ran = run(f"{CONV} -o '{tmp_path / name}'")
-    assert ran.err.endswith(f"]({tmp_path}/{destination})\n")
+    ran = run(f"{CONV} --markdown -o '{tmp_path / name}'")
+    path = f"{tmp_path}/{destination}"
+    assert (ran.out, ran.err) == (f"![Conv2d 3\N{MULTIPLICATION SIGN}3, stride 2, padding 1]({path})\n", "")
     assert (tmp_path / name).exists()
 
 
@@ -102,7 +145,7 @@ def test_a_file_that_is_there_is_kept_unless_forced(run, tmp_path):
     path.write_text("mine")
     ran = run(f"{CONV} -o {path}")
     assert (ran.code, path.read_text()) == (2, "mine")
-    assert "is there already: add --force to write it anew" in ran.err
+    assert "is there already: add --force to replace it" in ran.err
     assert run(f"{CONV} -o {path} --force").code == 0
     assert path.read_text().startswith("<svg")
 
@@ -132,9 +175,9 @@ def test_nothing_is_left_where_nothing_can_be_written(run, tmp_path):
         (f"{CONV} --at x", "--at 'x' is not a whole number"),
         (f"{CONV} --look round", "--look 'round' is unknown: use one of flat, iso"),
         (f"{CONV} --layer 'ReLU()'", "--k and --layer exclude each other"),
-        (f"{CONV} --net lenet5", "--k is for a single layer"),
-        (f"{CONV} --chart macs", "--chart is for a network: add --net NETWORK"),
-        ("draw 1 1 5 5 --layer 'ReLU(), ReLU()'", "--layer has 2 layers: give one, or give the network as --net"),
+        (f"{CONV} --net lenet5", "--k is for one layer"),
+        (f"{CONV} --chart macs", "--chart is for a network: give one, such as lenet5"),
+        ("draw 1 1 5 5 --layer 'ReLU(), ReLU()'", "--layer has 2 layers: give one, or draw it as a network"),
         ("draw 1 1 5 5 --layer 'LayerNorm(5)'", "LayerNorm has no window to draw"),
         ("draw 1 1 5 -5 --layer 'ReLU()'", "size -5 is negative"),
         ("draw 1 1 1 1 1 1 --k 3", "6 sizes given"),
@@ -145,13 +188,18 @@ def test_nothing_is_left_where_nothing_can_be_written(run, tmp_path):
             "draw 1 1 5 5 --layer 'Conv2d(1, 1, 3)' --at 3,0",
             "--at 3,0 is outside the output 3\xd73: use --at 2,2 at most",
         ),
-        ("draw 1 1 28 28 --net lenet5", "sizes are for a single layer"),
+        ("draw 1 1 28 28 --net lenet5", "sizes are for one layer"),
+        ("draw lenet5 1 1 28 28", "sizes are for one layer"),
+        ("draw lenet5 --net alexnet", "'lenet5' and --net 'alexnet' are two networks: give one"),
+        ("draw lenet", "is not a network that convcalc knows"),
+        (f"{CONV} --markdown", "--markdown prints the line that shows a file: add -o FILE"),
+        (f"{CONV} --markdown -o -", "--markdown and -o - would both go to stdout"),
         ("draw --net lenet", "is not a network that convcalc knows"),
         ("draw --net 'ReLU()'", "no input shape given: add --input 1x3x224x224"),
         ("draw --net lenet5 --chart cost", "--chart 'cost' is unknown: use one of parameters, macs, memory"),
         ("draw --net lenet5 --connections C9", "C9"),
-        ("draw --net lenet5 --chart macs --width 600", "--width has nothing to do with --chart: leave one of them out"),
-        ("draw --net lenet5 --connections C3 --depth 1", "--depth has nothing to do with --connections"),
+        ("draw --net lenet5 --chart macs --width 600", "--width does not change --chart: leave one of them out"),
+        ("draw --net lenet5 --connections C3 --depth 1", "--depth does not change --connections"),
         ("draw --net lenet5 --connections C3 --chart macs", "--connections and --chart are different pictures"),
         ("draw --net lenet5 --receptive-field C9", "C9"),
         ("draw --net lenet5 --width 10 -o -", "320"),

@@ -26,9 +26,7 @@ def chart_lines(report: Report, figure: str, depth: int | None = None, width: in
     bars = fewer(every)
     numbers = [" + ".join(shorten(f"{value:,}", NUMBER) for value in bar.values) for bar in bars]
     if len(series) == 1:
-        numbers = [
-            f"{number} {share(bar.values[0], totals[0])}" for number, bar in zip(numbers, bars, strict=True)
-        ]
+        numbers = [f"{number} {share(bar.values[0], totals[0])}" for number, bar in zip(numbers, bars, strict=True)]
     room = width - max(map(len, numbers)) - len(series)
     name = min(NAME, max(len(bar.name) for bar in bars))
     kind = max(min(KIND, max(len(bar.kind) for bar in bars), room - BAR - name - 2), 1)

@@ -17,7 +17,7 @@ from convcalc.draw.lookup import kind_of, row_named
 from convcalc.draw.terminal import WIDTH, Line, StyledText, shorten, words
 from convcalc.draw.text import TIMES
 from convcalc.layers.block import INPUT
-from convcalc.layers.dense import Linear
+from convcalc.layers.linear import Linear
 from convcalc.report import Report
 
 TO = "\u2013"
