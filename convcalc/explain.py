@@ -10,7 +10,7 @@ from convcalc import formulas
 from convcalc.layers.base import is_a
 from convcalc.layers.conv import Conv
 from convcalc.layers.windows import AXES, ELEMENTS, Window
-from convcalc.report import ITEMSIZES, Report, Row
+from convcalc.report import DTYPE, ITEMSIZES, Row
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -33,23 +33,16 @@ class Line(NamedTuple):
     value: int | Fraction
 
 
-def explain(report: Report) -> dict[str, tuple[Line, ...]]:
-    """The lines of each row, by its name; of a block, those of its layers, but for outputs that stay inside it.
+def explain(row: Row, dtype: str = DTYPE) -> tuple[Line, ...]:
+    """Return the lines of a row; of a block, those of its layers, but for outputs that stay inside it.
 
     >>> from convcalc import Conv2d, trace
-    >>> explain(trace(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28)))["conv2d"][0]
+    >>> explain(trace(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28)).rows[0])[0]
     Line(figure='output H', formula='floor((28 + 2*0 - 1*(4 - 1) - 1) / 2) + 1', value=13)
     """
-    itemsize = ITEMSIZES[report.dtype]
-    return {row.name: tuple(_row_lines(row, itemsize)) for row in report.rows}
-
-
-def _row_lines(row: Row, itemsize: int) -> Iterator[Line]:
-    leaves = row.leaves
-    for leaf in leaves:
-        for line in _lines(leaf, itemsize):
-            if leaf is leaves[-1] or line.figure != OUTPUT_BYTES:
-                yield line
+    itemsize, leaves = ITEMSIZES[dtype], row.leaves
+    lines = [(leaf, line) for leaf in leaves for line in _lines(leaf, itemsize)]
+    return tuple(line for leaf, line in lines if leaf is leaves[-1] or line.figure != OUTPUT_BYTES)
 
 
 def _lines(row: Row, itemsize: int) -> Iterator[Line]:
@@ -63,7 +56,8 @@ def _lines(row: Row, itemsize: int) -> Iterator[Line]:
     yield from _fields(row)
     if figures.parameters:
         yield Line("bytes of parameters", f"{itemsize} * {figures.parameters}", figures.parameter_bytes)
-    yield Line(OUTPUT_BYTES, f"{itemsize} * {_product(row.output)}", figures.output_bytes)
+    if not row.layer.aliases:
+        yield Line(OUTPUT_BYTES, f"{itemsize} * {_product(row.output)}", figures.output_bytes)
 
 
 def _windows(row: Row) -> Iterator[Line]:

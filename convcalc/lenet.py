@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers import RBF, Conv2d, Flatten, Linear, ScaledTanh, Subsampling2d
-from convcalc.layers.block import Sequential
-from convcalc.network import Network, chain, opened
+from convcalc.layers.block import opened
+from convcalc.layers.containers import Sequential
+from convcalc.network import Network, chain
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,124 +1,78 @@
-"""Layers wired together: a directed graph, of which a chain is the plain case."""
+"""A network is the outermost block. Here are the block that is wired by hand, and chains of named layers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from convcalc.errors import ConvcalcError, quoted
 from convcalc.layers.base import Layer
-from convcalc.layers.block import INPUT, MOST_LAYERS, SOURCE, Block, Node, Sequential, check_is_layer
-from convcalc.layers.settings import Shape
-
-__all__ = ["INPUT", "Network", "Node", "Opened", "Sequential", "as_network", "chain", "opened"]
+from convcalc.layers.block import INPUT, Block, Node, Write, check_is_layer, opened
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
-    """A directed graph of layers, each behind what feeds it; the last is the output."""
+@dataclass(frozen=True, slots=True, init=False, repr=False)
+class Network(Block):
+    """A block that is wired by hand: a directed graph of named layers, each after the ones that feed it.
+
+    ``inputs`` are the names of the inputs; by default there is one, ``"input"``. ``outputs`` are the names of the nodes
+    whose outputs leave the network, by default of the last. `ConvcalcError` where a name is unknown or used twice.
+
+    >>> from convcalc import Add, Conv2d, trace
+    >>> nodes = [Node("a", Conv2d(1, 4, 3), ("x",)), Node("b", Conv2d(2, 4, 1), ("y",)), Node("c", Add(), ("a", "b"))]
+    >>> trace(Network(nodes, inputs=("x", "y"), outputs=("c", "a")), (1, 1, 9, 9), (1, 2, 7, 7)).outputs
+    ((1, 4, 7, 7), (1, 4, 7, 7))
+    """
 
     nodes: tuple[Node, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
 
-    def __post_init__(self) -> None:
-        known: set[str] = {INPUT}
-        for node in self.nodes:
+    def __init__(
+        self, nodes: Sequence[Node], inputs: Sequence[str] = (INPUT,), outputs: Sequence[str] | None = None
+    ) -> None:
+        if not inputs or (outputs is not None and not outputs):
+            raise ConvcalcError("a network has at least one input and one output: name them")
+        known: set[str] = set()
+        for name in inputs:
+            _add(name, known)
+        for node in nodes:
             check_is_layer(node.layer)
-            if node.name in known:
-                raise ConvcalcError(f"the name {node.name!r} is used twice: give every layer a name of its own")
-            if len(node.inputs) != 1 and not node.layer.joins:
-                raise ConvcalcError(f"layer {node.name!r} has {len(node.inputs)} inputs: give it exactly one")
-            if not node.inputs:
-                raise ConvcalcError(f"layer {node.name!r} has no inputs: give it at least one")
             for source in node.inputs:
                 if source not in known:
                     raise ConvcalcError(
                         f"layer {node.name!r} is fed by {source!r}, which is not a layer before it: name one of those,"
-                        f" or {INPUT!r}"
+                        f" or {' or '.join(map(repr, inputs))}"
                     )
-            known.add(node.name)
-        size = sum(node.layer.size if isinstance(node.layer, Block) else 1 for node in self.nodes)
-        if size > MOST_LAYERS:
-            raise ConvcalcError(f"a network of {size:,} layers is too large: give at most {MOST_LAYERS:,}")
-        taken: set[str] = set()
+            _add(node.name, known)
+        for name in outputs or ():
+            if name not in known:
+                raise ConvcalcError(f"the output {name!r} is not a layer of the network: name one of its layers")
+        self.wire(nodes, tuple(inputs), None if outputs is None else tuple(outputs))
         for name, path in opened(self).path.items():
-            if name in taken or (name in known and len(path) > 1):
-                raise ConvcalcError(f"the name {name!r} is used twice: give every layer a name of its own")
-            taken.add(name)
+            if len(path) > 1:
+                _add(name, known)
 
-    @property
-    def rank(self) -> int | None:
-        """Spatial axes of the input, as the first layer that has a rank says; None where none has."""
-        return next((leaf.layer.rank for leaf in opened(self).leaves if leaf.layer.rank is not None), None)
-
-    def axes(self, input_shape: Shape) -> tuple[bool, int]:
-        """Whether the first axis of such an input is the batch, and how many of the last are spatial.
-
-        >>> from convcalc import Conv2d
-        >>> chain([("conv", Conv2d(3, 8, 3))]).axes((3, 28, 28))
-        (False, 2)
-        """
-        for leaf in opened(self).leaves:
-            if leaf.layer.always_batched:
-                return True, max(len(input_shape) - 2, 0)
-            if leaf.layer.rank is not None:
-                return len(input_shape) > leaf.layer.rank + 1, leaf.layer.rank
-            if leaf.layer.moves_axes:
-                break
-        return len(input_shape) > 1, 0
+    def written(self, write: Write) -> str:
+        """Return the call that makes the network."""
+        nodes = [
+            f"Node({node.name!r}, {write(node.layer)}, {node.inputs!r}{', True' if node.out_channels_assumed else ''})"
+            for node in self.nodes
+        ]
+        return f"Network([{', '.join(nodes)}], {self.inputs!r}, {self.outputs!r})"
 
     def then(self, name: str, layer: Layer, out_channels_assumed: bool = False) -> Network:
-        """The network with one more layer, fed by the last."""
-        last = self.nodes[-1].name if self.nodes else INPUT
-        return Network((*self.nodes, Node(name, layer, (last,), out_channels_assumed)))
+        """Return the network with one more layer, fed by the first output."""
+        return Network((*self.nodes, Node(name, layer, self.outputs[:1], out_channels_assumed)), self.inputs)
 
 
-class Opened(NamedTuple):
-    """A network's single layers, blocks opened, each fed by single layers.
-
-    ``leaving`` gives for the name of each layer and block the single layer that its output leaves; ``path`` for each
-    single layer the names of the blocks around it, outermost first, and its own.
-    """
-
-    leaves: tuple[Node, ...]
-    leaving: dict[str, str]
-    path: dict[str, tuple[str, ...]]
-
-
-def opened(network: Network) -> Opened:
-    """The network with its blocks opened; names inside a block have its name before them.
-
-    >>> from convcalc import Flatten, Linear
-    >>> [leaf.name for leaf in opened(chain([("F6", Sequential(Flatten(), Linear(120, 84)))])).leaves]
-    ['F6.0', 'F6.1']
-    """
-    leaves: list[Node] = []
-    leaving = {INPUT: INPUT}
-    path: dict[str, tuple[str, ...]] = {}
-
-    def add(nodes: Sequence[Node], around: tuple[str, ...], source: str) -> str:
-        """Open the nodes of a block that ``source`` feeds; the name of the layer that their output leaves."""
-        prefix = f"{around[-1]}." if around else ""
-        inside = {SOURCE if around else INPUT: source}
-        last = source
-        for node in nodes:
-            name = prefix + node.name
-            inputs = tuple(inside[feeding] for feeding in node.inputs)
-            if isinstance(node.layer, Block):
-                last = add(node.layer.nodes, (*around, name), inputs[0])
-            else:
-                leaves.append(Node(name, node.layer, inputs, node.out_channels_assumed))
-                path[name] = (*around, name)
-                last = name
-            inside[node.name] = leaving[name] = last
-        return last
-
-    add(network.nodes, (), INPUT)
-    return Opened(tuple(leaves), leaving, path)
+def _add(name: str, known: set[str]) -> None:
+    if name in known:
+        raise ConvcalcError(f"the name {name!r} is used twice: give every layer a name of its own")
+    known.add(name)
 
 
 def chain(layers: Iterable[tuple[str, Layer]]) -> Network:
-    """Named layers, each fed by the one before.
+    """Return the network of named layers, each fed by the one before.
 
     >>> from convcalc import Conv2d
     >>> [node.inputs for node in chain([("a", Conv2d(1, 2, 3)), ("b", Conv2d(2, 1, 3))]).nodes]
@@ -127,24 +81,18 @@ def chain(layers: Iterable[tuple[str, Layer]]) -> Network:
     nodes: list[Node] = []
     for name, layer in layers:
         nodes.append(Node(name, layer, (nodes[-1].name if nodes else INPUT,)))
-    return Network(tuple(nodes))
+    return Network(nodes)
 
 
-def as_network(network: Network | Layer) -> Network:
-    """A block as the network of its layers; a single layer as a network of one; a network as it is.
+def as_network(network: Layer) -> Block:
+    """Return a single layer as a network of one; a block is a network already.
 
-    >>> from convcalc import Flatten
+    >>> from convcalc import Flatten, Sequential
     >>> as_network(Flatten()).nodes[0].name, as_network(Sequential(Flatten())).nodes[0].name
     ('flatten', '0')
     """
     if isinstance(network, Block):
-        own = {SOURCE: INPUT, INPUT: f"{INPUT}_"}  # a layer may have the name of the network's input
-        nodes = [node._replace(name=own.get(node.name, node.name)) for node in network.nodes]
-        return Network(
-            tuple(node._replace(inputs=tuple(own.get(source, source) for source in node.inputs)) for node in nodes)
-        )
+        return network
     if isinstance(network, Layer):
         return chain([(type(network).__name__.lower(), network)])
-    if not isinstance(network, Network):
-        raise ConvcalcError(f"{quoted(repr(network))[1:-1]} is no network: give a Network, a Sequential or a layer")
-    return network
+    raise ConvcalcError(f"{quoted(repr(network))[1:-1]} is no network: give a Network, a Sequential or a layer")

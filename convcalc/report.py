@@ -110,22 +110,32 @@ class Row(NamedTuple):
 
 
 class Report(NamedTuple):
-    """A network at work on an input of a given shape.
+    """A network at work on inputs of given shapes.
 
-    ``notes`` say what was assumed and what is not known, of the network first and then of its layers, in order.
+    ``input`` and ``output`` are the first of ``inputs`` and ``outputs``; ``batch`` is that of the first input, and
+    ``field`` is what a unit of the first output sees. ``notes`` say what was assumed and what is not known, of the
+    network first and then of its layers, in order.
     """
 
-    input: Shape
+    inputs: tuple[Shape, ...]
+    outputs: tuple[Shape, ...]
     batch: int
     dtype: str
     rows: tuple[Row, ...]
     field: tuple[Field, ...] = ()
     notes: tuple[Note, ...] = ()
+    input_names: tuple[str, ...] = ("input",)
+    output_names: tuple[str, ...] = ()
+
+    @property
+    def input(self) -> Shape:
+        """The shape of the first input."""
+        return self.inputs[0]
 
     @property
     def output(self) -> Shape:
-        """The shape that leaves the last layer."""
-        return self.rows[-1].output if self.rows else self.input
+        """The shape of the first output."""
+        return self.outputs[0]
 
     @property
     def totals(self) -> Figures:

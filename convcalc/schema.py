@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc import __version__
 from convcalc.errors import ConvcalcError
-from convcalc.layers.block import Writer, shared_names
+from convcalc.layers.block import Node, Writer, shared_names
 from convcalc.layers.settings import MOST_DIGITS, Shape, shape
-from convcalc.network import Network, Node
+from convcalc.network import Network
 from convcalc.report import Report, Row
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ def report_document(report: Report, depth: int | None = None) -> Document:
         "convcalc": __version__,
         "dtype": report.dtype,
         "batch": report.batch,
+        "inputs": list(map(list, report.inputs)),
+        "outputs": list(map(list, report.outputs)),
+        "input_names": list(report.input_names),
+        "output_names": list(report.output_names),
         "input": list(report.input),
         "output": list(report.output),
         "out_channels_assumed": report.out_channels_assumed,

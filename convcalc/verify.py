@@ -14,14 +14,15 @@ import numpy as np
 from convcalc import engine
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
+from convcalc.layers.block import Block, Opened, Step, as_batch, axes_of, opened, steps
 from convcalc.layers.settings import Shape, shape
-from convcalc.memory import storage
-from convcalc.network import INPUT, Network, Node, Opened, as_network, opened
+from convcalc.memory import liveness
+from convcalc.network import as_network
 from convcalc.ops.base import Counts
 from convcalc.ops.parallel import thread_count
 from convcalc.ops.sliding import Array
 from convcalc.report import total
-from convcalc.walk import as_batch, trace, trace_node
+from convcalc.walk import trace, trace_step
 
 MEMORY_LIMIT = 2 * 2**30
 ITEMSIZE = 4  # it runs in float32
@@ -87,9 +88,8 @@ Progress = Callable[[int, int, str], None]
 
 
 def verify(
-    network: Network | Layer,
-    input_shape: Shape,
-    *,
+    network: Layer,
+    *input_shapes: Shape,
     memory_limit: int = MEMORY_LIMIT,
     x: Array | None = None,
     weights: Weights | None = None,
@@ -97,72 +97,66 @@ def verify(
     depth: int | None = 1,
     progress: Progress | None = None,
 ) -> Verification:
-    """Execute the network on ``x`` (random by default), layer by layer, and count.
+    """Execute the network on ``x`` (its first input, random by default), layer by layer, and count.
 
-    ``weights`` gives arrays by the name of a layer; the others are random. Checks are a row each for what is ``depth``
-    blocks down, as `Report.at_depth` has them. ``progress`` is told, before each layer, how many are done of how many,
-    and its name. `ConvcalcError` where a layer would need more memory than the limit (bytes), before anything is
-    allocated.
+    ``weights`` gives arrays by the name of a layer; the others are random. Each layer or block ``depth`` blocks down
+    gets a row of checks, as in `Report.at_depth`. Before each layer, ``progress`` is called with the number of layers
+    done, the number of all, and the layer's name. `ConvcalcError` where a layer would need more memory than the limit
+    (bytes), before anything is allocated.
 
     >>> from convcalc import Conv2d, chain
     >>> verification = verify(chain([("C1", Conv2d(1, 6, 5))]), (1, 1, 32, 32))
     >>> verification.agrees, [check.observed for check in verification.rows[0].checks if check.figure == "connections"]
     (True, [122304])
     """
-    network, input_shape = as_network(network), shape(input_shape)
+    block, shapes = as_network(network), tuple(map(shape, input_shapes))
     thread_count()  # a wrong setting is refused even where one thread will do
-    batched, _ = network.axes(input_shape)
     try:
-        steps = plan(network, input_shape)
+        planned = plan(block, *shapes)
     except ConvcalcError as refusal:
-        return _only_formulas_accept(network, input_shape, refusal)
+        return _only_formulas_accept(block, shapes, refusal)
+    graph = opened(block)
     try:
-        check_memory(steps, memory_limit)
+        check_memory(graph, planned, memory_limit)
     except ConvcalcError:
         raise
     except (OverflowError, ValueError):  # NumPy's, of a size that no array has
         raise ConvcalcError("no array can have the sizes of this network: give smaller ones") from None
+    batched, _ = axes_of(block, shapes[0])
     rng = np.random.default_rng(seed)
-    arrays = {INPUT: engine.random_array(input_shape, rng) if x is None else x}
+    arrays = {
+        name: engine.random_array(sizes, rng) if x is None or number else x
+        for number, (name, sizes) in enumerate(zip(graph.inputs, shapes, strict=True))
+    }
     held: dict[int, Mapping[str, Array]] = {}  # the weights of layers that are used again
-    uses = Counter(id(step.layer) for step in steps)
-    last_use = _last_use(steps)
+    uses = Counter(id(step.layer) for step in planned)
+    live = liveness(graph)
     observed = []
-    for number, step in enumerate(steps):
+    for number, step in enumerate(planned):
         if progress is not None:
-            progress(number, len(steps), step.name)
+            progress(number, len(planned), step.name)
         started = perf_counter()
-        counts = engine.count(step.layer, as_batch(step.layer, step.inputs[0], batched))  # before there are weights
+        counts = engine.count(step.layer, as_batch(step.layer, step.input_shapes[0], batched))  # before the weights
         given = held.get(id(step.layer)) or (weights or {}).get(step.name) or engine.random_weights(step.layer, rng)
         uses[id(step.layer)] -= 1
         if uses[id(step.layer)]:
             held[id(step.layer)] = given
         arrays[step.name] = engine.execute(
-            step.layer, *(arrays[source] for source in step.sources), **dict[str, Any](given)
+            step.layer, *(arrays[source] for source in step.inputs), **dict[str, Any](given)
         )
         engine.release_scratch()  # so that what the next layer needs is all that is held
         del given
         found = step._replace(output=arrays[step.name].shape)
-        algorithm = engine.choose(step.layer, step.inputs[0])
+        algorithm = engine.choose(step.layer, step.input_shapes[0])
         observed.append(Observed(found, counts, perf_counter() - started, algorithm))
-        for name in [name for name in arrays if last_use.get(name, -1) <= number and name != steps[-1].name]:
+        for name in [name for name in arrays if live.dead_after(number, name)]:
             del arrays[name]
-    rows = tuple(_checked(name, part, batched) for name, part in _grouped(opened(network), observed, depth))
-    return Verification(rows, arrays[steps[-1].name if steps else INPUT])
-
-
-class Step(NamedTuple):
-    """A single layer, what feeds it, and its shapes as the engine finds them."""
-
-    name: str
-    layer: Layer
-    sources: tuple[str, ...]
-    inputs: tuple[Shape, ...]
-    output: Shape
+    rows = tuple(_checked(name, part, batched) for name, part in _grouped(graph, observed, depth))
+    return Verification(rows, arrays[graph.outputs[0]])
 
 
 class Observed(NamedTuple):
-    """A step that was taken, what was counted, how long it took, and the way it went where there are several."""
+    """A step that was executed, what was counted, how long it took, and the algorithm where there are several."""
 
     step: Step
     counts: Counts
@@ -170,35 +164,28 @@ class Observed(NamedTuple):
     algorithm: str | None
 
 
-def plan(network: Network, input_shape: Shape) -> list[Step]:
-    """The steps of the single layers, in order, by the engine alone and without an array.
+def plan(network: Block, *input_shapes: Shape) -> list[Step]:
+    """Return the steps of the single layers, in order, by the engine alone and without an array.
 
     >>> from convcalc import Conv2d, chain
     >>> plan(chain([("C1", Conv2d(1, 6, 5))]), (1, 1, 32, 32))[0].output
     (1, 6, 28, 28)
     """
-    outputs = {INPUT: input_shape}
-    bound: dict[int, Layer] = {}
-    steps = []
-    for leaf in opened(network).leaves:
-        inputs = tuple(outputs[source] for source in leaf.inputs)
-        layer = bound.setdefault(id(leaf.layer), leaf.layer.bind(inputs[0]))
-        outputs[leaf.name] = engine.output_shape(layer, *inputs)
-        steps.append(Step(leaf.name, layer, leaf.inputs, inputs, outputs[leaf.name]))
-    return steps
+    return list(steps(opened(network), input_shapes, engine.output_shape))
 
 
-def check_memory(steps: Sequence[Step], limit: int) -> None:
+def check_memory(graph: Opened, planned: Sequence[Step], limit: int) -> None:
     """Refuse a network with a layer that needs more memory than the limit, in bytes.
 
-    14 float32 here: 2 given, 6 weights, 3 biases, and 3 results.
+    This one needs 14 float32: 2 given, 6 weights, 3 biases, and 3 results.
 
     >>> from convcalc import Linear
-    >>> check_memory(plan(as_network(Linear(2, 3)), (1, 2)), limit=10)  # doctest: +ELLIPSIS
+    >>> network = as_network(Linear(2, 3))
+    >>> check_memory(opened(network), plan(network, (1, 2)), limit=10)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     convcalc.errors.ConvcalcError: executing linear needs 56 bytes, more than the limit of 10: use ...
     """
-    needed, name = max(needs(steps), default=(0, ""))
+    needed, name = max(needs(graph, planned), default=(0, ""))
     if needed > limit:
         raised = f"use memory_limit={needed} or " if needed <= LARGEST_MACHINE else ""
         raise ConvcalcError(
@@ -206,51 +193,47 @@ def check_memory(steps: Sequence[Step], limit: int) -> None:
         )
 
 
-def needs(steps: Sequence[Step]) -> Iterator[tuple[int, str]]:
-    """Bytes that each step needs while it runs, with what must be kept for later, and its name.
+def needs(graph: Opened, planned: Sequence[Step]) -> Iterator[tuple[int, str]]:
+    """Yield the bytes that each step needs while it runs, with what must be kept for later, and its name.
 
     >>> from convcalc import Flatten
-    >>> list(needs(plan(as_network(Flatten()), (1, 2, 3))))  # its input of 6 float32
+    >>> network = as_network(Flatten())
+    >>> list(needs(opened(network), plan(network, (1, 2, 3))))  # its input of 6 float32
     [(24, 'flatten')]
     """
-    last_use = _last_use(steps)
-    home = storage((step.name, step.layer, step.sources) for step in steps)
-    until: dict[str, int] = {}  # the last step that reads what lies in that memory
-    for name, last in last_use.items():
-        until[home[name]] = max(until.get(home[name], 0), last)
-    size = {INPUT: prod(steps[0].inputs[0]) * ITEMSIZE if steps else 0}
-    shared = _shared_bytes(steps)
-    alive: set[str] = {INPUT}
-    for number, step in enumerate(steps):
-        feeding = {home[source] for source in step.sources}
+    live = liveness(graph)
+    shared = _shared_bytes(planned)
+    size = {
+        source: prod(sizes) * ITEMSIZE
+        for step in planned
+        for source, sizes in zip(step.inputs, step.input_shapes, strict=True)
+    }
+    alive = {name for name in graph.inputs if name in size}
+    for number, step in enumerate(planned):
+        feeding = {live.home[source] for source in step.inputs}
         held = sum(size[name] for name in alive - feeding)
-        yield engine.needed_bytes(step.layer, step.inputs, step.output) + held + shared[number], step.name
+        yield engine.needed_bytes(step.layer, step.input_shapes, step.output) + held + shared[number], step.name
         size[step.name] = prod(step.output) * ITEMSIZE
-        alive = {name for name in {*alive, home[step.name]} if until.get(name, -1) > number}
+        alive = {name for name in {*alive, live.home[step.name]} if not live.dead_after(number, name)}
 
 
-def _shared_bytes(steps: Sequence[Step]) -> list[int]:
-    """What the weights of other layers that are used again take at each step."""
+def _shared_bytes(planned: Sequence[Step]) -> list[int]:
+    """The bytes at each step of the weights of other layers that are used again."""
     places: dict[int, list[int]] = {}
-    for number, step in enumerate(steps):
+    for number, step in enumerate(planned):
         places.setdefault(id(step.layer), []).append(number)
-    shared = [0] * len(steps)
+    shared = [0] * len(planned)
     for first, *more in places.values():
         if more:
-            elements = sum(map(prod, engine.weight_shapes(steps[first].layer).values()))
+            elements = sum(map(prod, engine.weight_shapes(planned[first].layer).values()))
             for number in range(first + 1, more[-1]):
                 shared[number] += elements * ITEMSIZE * (number not in more)
     return shared
 
 
-def _last_use(steps: Sequence[Step]) -> dict[str, int]:
-    """For each name that feeds a step, the number of the last step it feeds."""
-    return {source: number for number, step in enumerate(steps) for source in step.sources}
-
-
-def _only_formulas_accept(network: Network, input_shape: Shape, refusal: ConvcalcError) -> Verification:
-    """What the engine refuses is refused, in the formulas' words; that they accept it is a difference."""
-    report = trace(network, input_shape)
+def _only_formulas_accept(network: Block, shapes: Sequence[Shape], refusal: ConvcalcError) -> Verification:
+    """Refuse in the formulas' words what the engine refuses too; where the formulas accept it, that is a difference."""
+    report = trace(network, *shapes)
     check = Check("output", report.output, f"refused: {refusal}")
     return Verification((CheckedRow(report.rows[-1].name, (check,), 0.0),), np.empty(0))
 
@@ -268,14 +251,16 @@ def _grouped(
         yield name, list(part)
 
 
+def _predicted(step: Step) -> Step:
+    """The step with the output that the layer's own formulas give."""
+    return step._replace(output=step.layer.output_shape(*step.input_shapes))
+
+
 def _checked(name: str, observed: Sequence[Observed], batched: bool) -> CheckedRow:
     """Predicted beside observed, of the layers together; one that only the formulas refuse is a difference too."""
     seconds = sum(found.seconds for found in observed)
     try:
-        rows = [
-            trace_node(Node(found.step.name, found.step.layer, found.step.sources), found.step.inputs, (), batched)
-            for found in observed
-        ]
+        rows = [trace_step(_predicted(found.step), (), batched) for found in observed]
     except ConvcalcError as refusal:
         return CheckedRow(name, (Check("output", f"refused: {refusal}", observed[-1].step.output),), seconds)
     figures = total(row.figures for row in rows)

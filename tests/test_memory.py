@@ -23,7 +23,7 @@ from convcalc import (
     trace,
     zoo,
 )
-from convcalc.network import Node
+from convcalc.layers.block import Node
 from tests.helpers import DATA
 
 with (DATA / "zoo_training.csv").open() as lines:
@@ -76,7 +76,7 @@ def test_what_two_layers_need_is_kept_once():
 
 
 def test_bytes_go_by_the_type():
-    totals = {dtype: trace(zoo.build("alexnet"), (1, 3, 224, 224), dtype).totals for dtype in ("float32", "int8")}
+    totals = {dtype: trace(zoo.build("alexnet"), (1, 3, 224, 224), dtype=dtype).totals for dtype in ("float32", "int8")}
     assert totals["float32"].parameter_bytes == 4 * 61_100_840
     assert totals["int8"].parameter_bytes == 61_100_840
     assert totals["float32"].peak_bytes == 4 * totals["int8"].peak_bytes

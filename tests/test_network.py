@@ -20,7 +20,7 @@ from convcalc import (
     chain,
     trace,
 )
-from convcalc.network import Node
+from convcalc.layers.block import Node
 from convcalc.report import total
 from convcalc.verify import verify
 

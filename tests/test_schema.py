@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convcalc import Conv2d, ConvcalcError, Flatten, Network, ScaledTanh, Sequential, chain, lenet, trace
-from convcalc.network import Node
+from convcalc.layers.block import Node
 from convcalc.report import Figures
 from convcalc.schema import network_from, pick, report_document
 from tests.test_engine import convolutions

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from convcalc import formulas
 from convcalc.commands import values
 from convcalc.errors import ConvcalcError
+from convcalc.layers.block import rank_of
 from convcalc.layers.conv import PADDING_MODES, Conv, Conv1d, Conv2d, Conv3d
 from convcalc.layers.settings import Shape, counted, divisors, per_axis, spell
 from convcalc.network import Network
@@ -39,7 +40,7 @@ class Place(NamedTuple):
     @property
     def rank(self) -> int:
         """Spatial axes."""
-        return self.network.rank or len(self.output) - 2
+        return rank_of(self.network) or len(self.output) - 2
 
     @property
     def name(self) -> str:

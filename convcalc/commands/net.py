@@ -202,7 +202,7 @@ def _budgets(limits: dict[str, int], report: Report) -> list[Budget]:
 def _traced(read: Source, input_shape: Shape, dtype: str, flatten: bool) -> Report:
     """The report; of a layer that does not fit, which one it is, and where it is written."""
     try:
-        return trace(read.network, input_shape, dtype)
+        return trace(read.network, input_shape, dtype=dtype)
     except LayerError as error:
         line = read.lines.get(id(error.node.layer))
         written = f", line {line} of {read.file or 'the text'}" if line and read.file else ""

@@ -144,11 +144,12 @@ def run(options: Options) -> bool:
 
 
 def _verified(network: Network, input_shape: Shape, limit: int) -> Verification:
+    from convcalc.layers.block import opened
     from convcalc.verify import check_memory, plan, verify
 
     with suppress(ConvcalcError):  # a refusal is verify's to make
         report = trace(network, input_shape)
-        check_memory(plan(network, input_shape), limit)
+        check_memory(opened(network), plan(network, input_shape), limit)
         products = report.totals.macs * report.batch
         if products > PATIENCE:
             tell(f"note: about {float(products):.0e} products to sum: this takes a while (Ctrl-C stops it)")
@@ -169,7 +170,7 @@ def _document(report: Report, verification: Verification | None, options: Option
     if options.explain:
         from convcalc.explain import explain
 
-        document["explain"] = {name: explanation(lines) for name, lines in explain(report).items()}
+        document["explain"] = {row.name: explanation(explain(row)) for row in report.rows}
     if verification is not None:
         document["verification"] = verification_document(verification)
     return document
@@ -194,8 +195,8 @@ def _blocks(report: Report, verification: Verification | None, options: Options,
         from convcalc.explain import explain
         from convcalc.render.formulas import text
 
-        for name, lines in explain(report).items():
-            blocks += ["", *([f"{name}:"] if len(report.rows) > 1 else []), text(lines)]
+        for each in report.rows:
+            blocks += ["", *([f"{each.name}:"] if len(report.rows) > 1 else []), text(explain(each))]
     if verification is not None:
         blocks += ["", verification_table(verification), verdict(verification)]
     return blocks

@@ -264,6 +264,7 @@ def _chain(_: list[str], options: Options, limit: int) -> Reply:
 
 def _exact(_: list[str], options: Options, limit: int) -> Reply:
     from convcalc.commands import source
+    from convcalc.layers.block import axes_of
     from convcalc.render.solve_exact import Own, exact_document, exact_lines, exact_table
     from convcalc.solve.exact import SIZES, exact_sizes, loss
 
@@ -274,7 +275,7 @@ def _exact(_: list[str], options: Options, limit: int) -> Reply:
         tell(f"note: {note}")
     sizes = SIZES if options.size is None else values.numbers("--size", options.size)
     found = exact_sizes(read.network, shape, sizes)
-    rank = read.network.axes(shape)[1]
+    rank = axes_of(read.network, shape)[1]
     try:
         losses = loss(read.network, shape)
     except ConvcalcError:  # it does not fit, and others do

@@ -11,8 +11,8 @@ from convcalc.commands import values
 from convcalc.errors import ConvcalcError, quoted
 
 if TYPE_CHECKING:
+    from convcalc.layers.block import Block
     from convcalc.layers.settings import Shape
-    from convcalc.network import Network
 
 MOST_BYTES = 64 * 2**20
 FILES = (".py", ".txt", ".json")
@@ -24,7 +24,7 @@ class Source(NamedTuple):
     ``lines`` gives the line of a layer by its identity, and ``file`` the name of the file it is in.
     """
 
-    network: Network
+    network: Block
     input_shape: Shape | None
     notes: tuple[str, ...] = ()
     lines: Mapping[int, int] = {}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from convcalc.draw.text import TIMES
 from convcalc.errors import ConvcalcError, quoted
 from convcalc.layers.base import Layer
-from convcalc.layers.block import Sequential
+from convcalc.layers.containers import Sequential
 from convcalc.layers.conv import Conv
 from convcalc.layers.linear import Linear
 from convcalc.layers.pool import Pool

@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from convcalc.layers.activation import *
     from convcalc.layers.adaptive import *
     from convcalc.layers.base import Layer as Layer
-    from convcalc.layers.block import *
+    from convcalc.layers.containers import *
     from convcalc.layers.conv import *
     from convcalc.layers.dropout import *
-    from convcalc.layers.graph import *
     from convcalc.layers.join import *
     from convcalc.layers.lazy import *
     from convcalc.layers.lecun import *
@@ -40,10 +39,9 @@ _NAMES = {
         *("Softmax2d", "Softmin", "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold"),
     ],
     "adaptive": _ranks("AdaptiveAvgPool", "AdaptiveMaxPool"),
-    "block": ["Sequential"],
+    "containers": ["Branches", "Residual", "Sequential"],
     "conv": _ranks("Conv"),
     "dropout": ["AlphaDropout", "Dropout", *_ranks("Dropout"), "FeatureAlphaDropout", "Identity"],
-    "graph": ["Branches", "Residual"],
     "join": ["Add", "Concat", "Mul"],
     "lazy": ["LazyLinear", *_ranks("LazyBatchNorm", "LazyConv", "LazyConvTranspose", "LazyInstanceNorm")],
     "lecun": ["RBF", "ScaledTanh", "Subsampling2d"],

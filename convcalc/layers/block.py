@@ -1,21 +1,18 @@
-"""Layers made of layers, of which a row of them is the plain kind."""
+"""A layer made of layers: a graph of nodes. A network is the outermost block."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 from convcalc.errors import ConvcalcError, quoted
-from convcalc.layers.base import Layer
-from convcalc.layers.settings import Shape
-from convcalc.receptive_field import Field
+from convcalc.layers.base import Layer, Uncounted
+from convcalc.layers.settings import Shape, counted, shape
+from convcalc.receptive_field import Field, union
 
-if TYPE_CHECKING:
-    from convcalc.report import Report
-
-INPUT = "input"  # the name of the network's input among the names of its layers
-SOURCE = ""  # the name, inside a block, of what feeds the block: no layer can have it
+INPUT = "input"  # the name of a network's input, unless it is given another
+SOURCE = ""  # the name of the input inside a container: no layer can have it
 DEEPEST = 100  # blocks within blocks
 MOST_LAYERS = 20_000
 
@@ -23,7 +20,7 @@ Write = Callable[[Layer], str]
 
 
 class Node(NamedTuple):
-    """A layer at its place: its name, and the names of what feeds it (``"input"`` for the network's input).
+    """A layer in its place: its name, and the names of the nodes or inputs that feed it.
 
     ``out_channels_assumed`` marks a convolution whose number of kernels nobody gave.
     """
@@ -34,46 +31,52 @@ class Node(NamedTuple):
     out_channels_assumed: bool = False
 
 
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class Block(Layer):
-    """A layer made of others, wired as ``nodes`` says. The last node is the output; without nodes it is the input.
+    """A layer made of others, wired as ``nodes`` says, each node after the ones that feed it.
 
-    The same layer object at two places is one layer used twice, as in PyTorch: its parameters are shared. Equal layers
-    that were made apart are different ones.
+    ``inputs`` are the names of what feeds the block, ``outputs`` the names of the nodes (or inputs) that leave it.
+    ``depth`` counts blocks within blocks, this one included; ``size`` counts the single layers.
+
+    The same layer object in two places is one layer that is used twice, as in PyTorch: it shares its parameters.
+    Two equal layers are different ones.
     """
 
-    __slots__ = ()
-    depth: int  # of blocks within blocks, this one included
-    size: int  # layers inside, blocks opened
+    nodes: tuple[Node, ...] = field(compare=False)
+    inputs: tuple[str, ...] = field(compare=False)
+    outputs: tuple[str, ...] = field(compare=False)
+    depth: int = field(compare=False)
+    size: int = field(compare=False)
 
-    @property
-    def nodes(self) -> tuple[Node, ...]:
-        """The layers inside, each behind what feeds it; `SOURCE` is what feeds the block."""
-        raise NotImplementedError
-
-    def measure(self) -> None:
-        """Keep depth and size, once it is sure that what is inside are layers, and no more than can be walked."""
-        layers = [node.layer for node in self.nodes]
-        for layer in layers:
-            check_is_layer(layer)
-        depth = 1 + max((layer.depth for layer in layers if isinstance(layer, Block)), default=0)
-        size = sum(layer.size if isinstance(layer, Block) else 1 for layer in layers)
+    def wire(
+        self, nodes: Sequence[Node], inputs: tuple[str, ...] = (SOURCE,), outputs: tuple[str, ...] | None = None
+    ) -> None:
+        """Keep the nodes, in the constructor. Without ``outputs``, the last node leaves the block."""
+        depth, size = 1, 0
+        for node in nodes:
+            check_is_layer(node.layer)
+            if isinstance(node.layer, Block):
+                depth, size = max(depth, 1 + node.layer.depth), size + node.layer.size
+            else:
+                size += 1
         if depth > DEEPEST:
             raise ConvcalcError(f"blocks are nested {depth} deep: nest at most {DEEPEST}")
         if size > MOST_LAYERS:
             raise ConvcalcError(f"a network of {size:,} layers is too large: give at most {MOST_LAYERS:,}")
-        self.keep(depth=depth, size=size)
+        if outputs is None:
+            outputs = (nodes[-1].name,) if nodes else inputs[:1]
+        self.keep(nodes=tuple(nodes), inputs=inputs, outputs=outputs, depth=depth, size=size)
+        for node in nodes:
+            _check_wiring(node)
 
-    # Figures, of the layers inside together
+    # Figures: those of the layers inside together
 
-    def traced(self, input_shape: Sequence[int]) -> Report:
-        """The report of the block alone."""
-        from convcalc.walk import trace
-
-        return trace(self, input_shape)
-
-    def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """What leaves the last layer. `ConvcalcError` where a layer inside refuses what it gets."""
-        return self.traced(input_shape).output
+    def output_shape(self, input_shape: Sequence[int], *others: Sequence[int]) -> Shape:
+        """Return the shape of the first output. `ConvcalcError` where a layer inside refuses its input."""
+        graph = opened(self)
+        shapes = dict(zip(graph.inputs, map(shape, (input_shape, *others)), strict=True))
+        shapes |= {step.name: step.output for step in steps(graph, tuple(shapes.values()))}
+        return shapes[graph.outputs[0]]
 
     @property
     def weight_shape(self) -> None:
@@ -81,9 +84,9 @@ class Block(Layer):
 
     @property
     def weights(self) -> int:
-        """Those of the layers inside, a shared one once.
+        """Return the weights of the layers inside; a shared layer counts once.
 
-        >>> from convcalc import Linear
+        >>> from convcalc import Linear, Sequential
         >>> Sequential(Linear(2, 2), Linear(2, 2)).weights, Sequential(*[Linear(2, 2)] * 2).weights
         (8, 4)
         """
@@ -91,129 +94,62 @@ class Block(Layer):
 
     @property
     def biases(self) -> int:
-        """Those of the layers inside, a shared one once."""
+        """Return the biases of the layers inside; a shared layer counts once."""
         return sum(layer.biases for layer in distinct(self))
 
     @property
     def buffers(self) -> int:
-        """Those of the layers inside, a shared one once."""
+        """Return the buffers of the layers inside; a shared layer counts once."""
         return sum(layer.buffers for layer in distinct(self))
 
     def connections(self, input_shape: Sequence[int]) -> int | None:
-        """Those of the layers inside, at each call; layers that have none are skipped."""
-        return self.traced(input_shape).totals.connections
+        """Return the connections of the layers inside, at each call; None where no layer has any."""
+        found = [layer.connections(example) for layer, example in self._examples(input_shape)]
+        known = [count for count in found if count is not None]
+        return sum(known) if known else None
 
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
-        """Those of the layers inside, at each call."""
-        totals = self.traced(input_shape).totals
-        return totals.macs_exact if exact else totals.macs
+        """Return the multiply-accumulates of the layers inside, at each call."""
+        return sum(layer.macs(example, exact) for layer, example in self._examples(input_shape))
 
     def dead_weights(self, input_shape: Sequence[int]) -> int:
-        """Those of the layers inside."""
-        return self.traced(input_shape).totals.dead_weights
+        """Return the dead weights of the layers inside; a shared layer counts at its first call."""
+        first = {id(layer): (layer, example) for layer, example in reversed(list(self._examples(input_shape)))}
+        return sum(layer.dead_weights(example) for layer, example in first.values())
+
+    def _examples(self, input_shape: Sequence[int]) -> Iterator[tuple[Layer, Shape]]:
+        """Each single layer, and the shape of its input as its figures take it."""
+        sizes = shape(input_shape)
+        batched, _ = axes_of(self, sizes)
+        for step in steps(opened(self), (sizes,)):
+            yield step.layer, as_batch(step.layer, step.input_shapes[0], batched)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
-        """What a unit that leaves the last layer sees, through all paths together."""
-        from convcalc.walk import trace
-
-        return trace(self, input_shape, seen=fields).field
+        """Return what a unit of the first output sees, through all paths together."""
+        graph = opened(self)
+        seen = dict.fromkeys(graph.inputs, fields)
+        for step in steps(graph, (shape(input_shape),)):
+            before = union([seen[source] for source in step.inputs])
+            seen[step.name] = step.layer.receptive_field(before, step.input_shapes[0])
+        return seen[graph.outputs[0]]
 
     # Words
 
     def written(self, write: Write) -> str:
-        """The block as `syntax.parse` reads it, its layers written by ``write``."""
+        """Return the block as `syntax.parse` reads it, its layers written by ``write``."""
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        """As it reads back; a layer that is used twice gets a name where it first stands."""
+        """Return the text that reads back; a layer that is used twice gets a name at its first place."""
         return Writer(shared_names([self]))(self)
 
     def in_pytorch(self) -> str | None:
-        """None: PyTorch says it in a model's ``forward``."""
+        """None: PyTorch writes it in the ``forward`` of a model."""
         return None
 
 
-@dataclass(frozen=True, slots=True, init=False, repr=False)
-class Sequential(Block):
-    """Layers in a row, each fed by the one before, as ``torch.nn.Sequential``.
-
-    Their names are their numbers, or the keys of the one mapping given.
-
-    >>> from convcalc import Flatten, Linear
-    >>> Sequential(Flatten(), Linear(120, 84))
-    Sequential(Flatten(), Linear(120, 84))
-    >>> Sequential({"flat": Flatten()}).names
-    ('flat',)
-    """
-
-    layers: tuple[Layer, ...]
-    names: tuple[str, ...]
-    depth: int = field(compare=False)
-    size: int = field(compare=False)
-
-    def __init__(self, *layers: Layer | Mapping[str, Layer]) -> None:
-        names, parts = named(layers)
-        self.keep(layers=parts, names=names)
-        self.measure()
-
-    @property
-    def nodes(self) -> tuple[Node, ...]:
-        """Each fed by the one before."""
-        sources = (SOURCE, *self.names)
-        return tuple(
-            Node(name, layer, (source,))
-            for name, layer, source in zip(self.names, self.layers, sources[: len(self.names)], strict=True)
-        )
-
-    def written(self, write: Write) -> str:
-        """Names are spelled out where they are not the numbers."""
-        return f"Sequential({listed(self.names, list(map(write, self.layers)))})"
-
-    def in_pytorch(self) -> str | None:
-        """How to write the row in PyTorch; None where PyTorch lacks one of its layers."""
-        parts = {id(layer): layer.in_pytorch() for layer in self.layers}
-        return None if None in parts.values() else self.written(lambda layer: str(parts[id(layer)]))
-
-
-def named(parts: Sequence[Layer | Mapping[str, Layer]]) -> tuple[tuple[str, ...], tuple[Layer, ...]]:
-    """Names and layers, from layers that are numbered or from one mapping.
-
-    >>> from convcalc import Flatten
-    >>> named([Flatten(), Flatten()])[0]
-    ('0', '1')
-    """
-    named = parts[0] if len(parts) == 1 and isinstance(parts[0], Mapping) else None
-    pairs: list[tuple[str, Any]] = list(_numbered(parts) if named is None else named.items())
-    for name, layer in pairs:
-        if not isinstance(name, str) or not name or "." in name or not name.isprintable():
-            raise ConvcalcError(f"{name!r} is no name for a layer: give printable characters without a dot")
-        check_is_layer(layer)
-    return tuple(name for name, _ in pairs), tuple(layer for _, layer in pairs)
-
-
-def _numbered(parts: Sequence[object]) -> list[tuple[str, object]]:
-    """The parts under their numbers, as PyTorch names them.
-
-    >>> _numbered("ab")
-    [('0', 'a'), ('1', 'b')]
-    """
-    return [(str(number), part) for number, part in enumerate(parts)]
-
-
-def listed(names: Sequence[str], parts: Sequence[str]) -> str:
-    """The parts one behind the other; with their names where those are not the numbers.
-
-    >>> listed(["0", "1"], ["a", "b"]), listed(["x"], ["a"])
-    ('a, b', "OrderedDict([('x', a)])")
-    """
-    if list(names) == list(map(str, range(len(parts)))):
-        return ", ".join(parts)
-    pairs = ", ".join(f"({name!r}, {part})" for name, part in zip(names, parts, strict=True))
-    return f"OrderedDict([{pairs}])"
-
-
 def check_is_layer(layer: object) -> None:
-    """Refuse what is no layer.
+    """Refuse what is not a layer.
 
     >>> from convcalc import Flatten
     >>> check_is_layer(Flatten())
@@ -222,48 +158,213 @@ def check_is_layer(layer: object) -> None:
         raise ConvcalcError(f"{quoted(repr(layer))[1:-1]} is no layer: give one such as Conv2d(3, 16, 4)")
 
 
-def every(layer: Layer) -> Iterator[Layer]:
-    """The layer, and every layer inside it, blocks before what they hold; one that is used twice comes twice.
+def _check_wiring(node: Node) -> None:
+    """Refuse a node that is not fed by as many outputs as its layer takes."""
+    takes = len(node.layer.inputs) if isinstance(node.layer, Block) else 1
+    if len(node.inputs) != takes and not (node.layer.joins and node.inputs):
+        wanted = "at least one" if node.layer.joins else "exactly one" if takes == 1 else f"exactly {takes}"
+        raise ConvcalcError(f"layer {node.name!r} has {counted(len(node.inputs), 'input')}: give it {wanted}")
+    if isinstance(node.layer, Block) and len(node.layer.outputs) != 1:
+        raise ConvcalcError(
+            f"layer {node.name!r} has {len(node.layer.outputs)} outputs: only the outermost block may have several"
+        )
 
-    >>> from convcalc import Flatten
+
+# The graph of the single layers
+
+
+class Place(NamedTuple):
+    """A node with its full name: ``"layer1.0.conv1"``.
+
+    ``inputs`` are the names of the places (or inputs) that feed it, ``fed`` those of the single layers (or inputs),
+    and ``leaving`` the single layer (or input) whose output leaves it. ``parts`` are the places inside a block, and
+    None for a single layer.
+    """
+
+    name: str
+    node: Node
+    inputs: tuple[str, ...]
+    fed: tuple[str, ...]
+    leaving: str
+    parts: tuple[Place, ...] | None
+
+
+class Opened(NamedTuple):
+    """The single layers of a network, its blocks opened, each fed by single layers or inputs.
+
+    ``inputs`` are the names of the inputs, ``outputs`` the single layers (or inputs) whose outputs leave the network,
+    ``places`` the same network as a tree, and ``path`` gives for each single layer the names of the blocks around it,
+    outermost first, and its own.
+    """
+
+    inputs: tuple[str, ...]
+    leaves: tuple[Node, ...]
+    outputs: tuple[str, ...]
+    places: tuple[Place, ...]
+    path: dict[str, tuple[str, ...]]
+
+
+def opened(block: Block) -> Opened:
+    """Open all blocks. The name of a layer inside a block begins with the name of the block.
+
+    >>> from convcalc import Flatten, Linear, Sequential
+    >>> [leaf.name for leaf in opened(Sequential({"F6": Sequential(Flatten(), Linear(120, 84))})).leaves]
+    ['F6.0', 'F6.1']
+    """
+    names = tuple(INPUT if name == SOURCE else name for name in block.inputs)
+    leaves: list[Node] = []
+    path: dict[str, tuple[str, ...]] = {}
+
+    def add(
+        inner: Block, around: tuple[str, ...], fed: Sequence[str], shown: Sequence[str]
+    ) -> tuple[tuple[Place, ...], list[str]]:
+        """Open a block fed by the leaves ``fed``, the places ``shown``; return its places and what leaves it."""
+        prefix = f"{around[-1]}." if around else ""
+        leaf_of = dict(zip(inner.inputs, fed, strict=True))
+        place_of = dict(zip(inner.inputs, shown, strict=True))
+        places = []
+        for node in inner.nodes:
+            name = prefix + node.name
+            if name in names:  # only in a container: a layer may have the name that its input is shown by
+                name += "_"
+            sources = tuple([leaf_of[source] for source in node.inputs])
+            inputs = tuple([place_of[source] for source in node.inputs])
+            parts, leaving = None, name
+            if isinstance(node.layer, Block):
+                parts, (leaving,) = add(node.layer, (*around, name), sources, inputs)
+            else:
+                leaves.append(Node(name, node.layer, sources, node.out_channels_assumed))
+                path[name] = (*around, name)
+            leaf_of[node.name], place_of[node.name] = leaving, name
+            places.append(Place(name, node, inputs, sources, leaving, parts))
+        return tuple(places), [leaf_of[name] for name in inner.outputs]
+
+    places, outputs = add(block, (), names, names)
+    return Opened(names, tuple(leaves), tuple(outputs), places, path)
+
+
+class Step(NamedTuple):
+    """A single layer at work: the names and the shapes of what feeds it, and the shape of its output."""
+
+    name: str
+    layer: Layer
+    inputs: tuple[str, ...]
+    input_shapes: tuple[Shape, ...]
+    output: Shape
+    out_channels_assumed: bool = False
+
+
+def steps(
+    graph: Opened, input_shapes: Sequence[Shape], output_shape: Callable[..., Shape] | None = None
+) -> Iterator[Step]:
+    """Walk over the single layers in order, from inputs of these shapes; ``output_shape`` gives the shape behind each.
+
+    A Lazy layer is bound to the first input that it gets. `ConvcalcError` where a layer refuses its input.
+
+    >>> from convcalc import LazyLinear, ReLU, Sequential
+    >>> for step in steps(opened(Sequential(LazyLinear(84), ReLU())), [(1, 120)]):
+    ...     print(step.name, step.layer, step.output)
+    0 Linear(120, 84) (1, 84)
+    1 ReLU() (1, 84)
+    """
+    shapes = dict(zip(graph.inputs, input_shapes, strict=True))
+    bound: dict[int, Layer] = {}
+    for name, described, inputs, assumed in graph.leaves:
+        given = tuple([shapes[source] for source in inputs])
+        layer = bound.get(id(described)) or bound.setdefault(id(described), described.bind(given[0]))
+        shapes[name] = layer.output_shape(*given) if output_shape is None else output_shape(layer, *given)
+        yield Step(name, layer, inputs, given, shapes[name], assumed)
+
+
+# What is the batch
+
+
+def axes_of(block: Block, input_shape: Shape) -> tuple[bool, int]:
+    """Return whether the first axis of such an input is the batch, and how many of the last axes are spatial.
+
+    >>> from convcalc import Conv2d, Sequential
+    >>> axes_of(Sequential(Conv2d(3, 8, 3)), (3, 28, 28))
+    (False, 2)
+    """
+    for layer in every(block):
+        if layer.always_batched:
+            return True, max(len(input_shape) - 2, 0)
+        if layer.rank is not None:
+            return len(input_shape) > layer.rank + 1, layer.rank
+        if layer.moves_axes:
+            break
+    return len(input_shape) > 1, 0
+
+
+def rank_of(block: Block) -> int | None:
+    """Return the number of spatial axes that the first layer with a rank takes; None where none has one.
+
+    >>> from convcalc import Conv2d, ReLU, Sequential
+    >>> rank_of(Sequential(ReLU(), Conv2d(3, 8, 3))), rank_of(Sequential(ReLU()))
+    (2, None)
+    """
+    return next((layer.rank for layer in every(block) if layer.rank is not None), None)
+
+
+def as_batch(layer: Layer, input_shape: Shape, batched: bool) -> Shape:
+    """Return the input shape as the layer's figures take it: a Linear cannot tell that there is no batch.
+
+    A layer without figures keeps its input: it may find its channels from the front, as PReLU does.
+
+    >>> from convcalc import Linear, PReLU
+    >>> as_batch(Linear(8, 5), (4, 8), batched=False), as_batch(PReLU(8), (4, 8), batched=False)
+    ((1, 4, 8), (4, 8))
+    """
+    return input_shape if batched or layer.rank is not None or isinstance(layer, Uncounted) else (1, *input_shape)
+
+
+# The layers inside
+
+
+def every(layer: Layer) -> Iterator[Layer]:
+    """Yield the layer and every layer inside it, a block before its layers; one that is used twice comes twice.
+
+    >>> from convcalc import Flatten, Sequential
     >>> len(list(every(Sequential(Flatten(), Flatten()))))
     3
     """
-    yield layer
-    if isinstance(layer, Block):
-        for node in layer.nodes:
-            yield from every(node.layer)
+    waiting = [layer]
+    while waiting:
+        layer = waiting.pop()
+        yield layer
+        if isinstance(layer, Block):
+            waiting += [node.layer for node in reversed(layer.nodes)]
 
 
 def distinct(block: Layer) -> list[Layer]:
-    """The single layers inside, each once.
+    """Return the single layers inside, each once.
 
-    >>> from convcalc import Linear
+    >>> from convcalc import Linear, Sequential
     >>> len(distinct(Sequential(*[Linear(2, 2)] * 3)))
     1
     """
     return list({id(layer): layer for layer in every(block) if not isinstance(layer, Block)}.values())
 
 
-def shared_names(layers: Sequence[Layer]) -> dict[int, str]:
-    """A name for each layer with numbers of its own (blocks too) that stands at several places, by its identity.
+# Text
 
-    >>> from convcalc import Linear
+
+def shared_names(layers: Sequence[Layer]) -> dict[int, str]:
+    """Return a name for each layer with parameters or buffers (blocks too) in several places, by its identity.
+
+    >>> from convcalc import Linear, Sequential
     >>> list(shared_names([Sequential(*[Linear(2, 2)] * 3)]).values())
     ['shared1']
     """
     places: dict[int, int] = {}
     known: dict[int, Layer] = {}
-
-    def visit(layer: Layer) -> None:
+    waiting = list(reversed(layers))
+    while waiting:
+        layer = waiting.pop()
         places[id(layer)] = places.get(id(layer), 0) + 1
         known[id(layer)] = layer
         if isinstance(layer, Block) and places[id(layer)] == 1:
-            for node in layer.nodes:
-                visit(node.layer)
-
-    for layer in layers:
-        visit(layer)
+            waiting += [node.layer for node in reversed(layer.nodes)]
     shared = [key for key, count in places.items() if count > 1 and _holds_numbers(known[key])]
     return {key: f"shared{number}" for number, key in enumerate(shared, start=1)}
 
@@ -283,7 +384,7 @@ class Writer:
         self.written: set[int] = set()
 
     def __call__(self, layer: Layer) -> str:
-        """The layer's text; ``(shared1 := Linear(2, 2))`` at its first place, ``shared1`` at the others."""
+        """Return the layer's text: ``(shared1 := Linear(2, 2))`` at its first place, ``shared1`` at the others."""
         name = self.names.get(id(layer))
         if name is not None and id(layer) in self.written:
             return name

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from convcalc.layers.base import Layer
-from convcalc.layers.block import Sequential
+from convcalc.layers.containers import Sequential
 from convcalc.layers.conv import Conv
 from convcalc.report import Figures, Row
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers import kind
-from convcalc.layers.block import Sequential
+from convcalc.layers.containers import Sequential
 from convcalc.layers.conv import Conv
 from convcalc.layers.settings import Shape, Sides, counted, shape, whole
 from convcalc.solve.bounds import between, first_where, length

@@ -13,10 +13,11 @@ from typing import NamedTuple
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
+from convcalc.layers.block import Block, axes_of, opened
 from convcalc.layers.pad import Pad, ReflectionPad, ReplicationPad
 from convcalc.layers.settings import Shape, shape, whole
 from convcalc.layers.windows import AXES, Window
-from convcalc.network import INPUT, Network, as_network, opened
+from convcalc.network import as_network
 from convcalc.solve.progressions import Progression, folded
 from convcalc.unread import unread_elements
 
@@ -58,7 +59,7 @@ class Loss(NamedTuple):
     size: int
 
 
-def exact_sizes(network: Network | Layer, input_shape: Sequence[int], sizes: Sequence[int] = SIZES) -> ExactSizes:
+def exact_sizes(network: Layer, input_shape: Sequence[int], sizes: Sequence[int] = SIZES) -> ExactSizes:
     """The sizes, the same along every spatial axis, that fit the network, and those of which nothing is left unread.
 
     ``input_shape`` gives the batch and the channels, and the size that others are measured by. `ConvcalcError` for a
@@ -110,7 +111,7 @@ def exact_sizes(network: Network | Layer, input_shape: Sequence[int], sizes: Seq
     )
 
 
-def loss(network: Network | Layer, input_shape: Sequence[int]) -> tuple[Loss, ...]:
+def loss(network: Layer, input_shape: Sequence[int]) -> tuple[Loss, ...]:
     """What nobody reads of the network's maps for one input, map by map and axis by axis; empty where that is nothing.
 
     `ConvcalcError` where the input does not fit.
@@ -153,11 +154,11 @@ class _Walk:
     Maps have numbers: 0 is the input, a layer's output the layer's own number and 1.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Block) -> None:
         graph = opened(network)
         leaves = graph.leaves
         self.network = network
-        self.names = (INPUT, *(leaf.name for leaf in leaves))
+        self.names = (graph.inputs[0], *(leaf.name for leaf in leaves))
         numbers = {name: number for number, name in enumerate(self.names)}
         kinds: dict[Layer, int] = {}  # equal layers look alike
         first: dict[int, int] = {}  # what fed a layer object where it first stands: a Lazy one learns from that
@@ -171,7 +172,7 @@ class _Walk:
             for source in set(sources):
                 readers[source].append(number)
         self.readers = [tuple(layers) for layers in readers]
-        output = numbers[graph.leaving[network.nodes[-1].name if network.nodes else INPUT]]
+        output = numbers[graph.outputs[0]]
         # The output is read; and so is a map with a reader that takes all, whatever its others do.
         self.doubtful = [
             number
@@ -216,9 +217,9 @@ class _Walk:
                         yield number, axis, elements
 
 
-def _prefix(network: Network, sizes: Shape) -> tuple[Shape, int]:
+def _prefix(network: Block, sizes: Shape) -> tuple[Shape, int]:
     """The sizes before the spatial axes, and how many of these there are."""
-    _, rank = network.axes(sizes)
+    _, rank = axes_of(network, sizes)
     if rank == 0:
         raise ConvcalcError("the network has no spatial axes: ask of one that begins with convolutions or pools")
     if len(sizes) <= rank:

@@ -84,7 +84,7 @@ def is_free(name: str, setting: str) -> bool:
     >>> is_free("Conv2d", "device"), is_free("Sequential", "device")
     (True, False)
     """
-    return setting in _FREE and FAMILIES.get(name) not in ("block", "graph", "join", None)
+    return setting in _FREE and FAMILIES.get(name) not in ("containers", "join", None)
 
 
 def _check(

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from convcalc.errors import ConvcalcError
 from convcalc.layers import FAMILIES
 from convcalc.layers.base import Layer
-from convcalc.layers.block import Block, Sequential, every
+from convcalc.layers.block import Block, every
+from convcalc.layers.containers import Sequential
 from convcalc.syntax.call import nearest
 from convcalc.syntax.reader import Reader, UnreadError, dotted
 from convcalc.syntax.source import Parsed, check_text, file_words, kept_lines, place, shown, tree
@@ -138,7 +139,7 @@ class Module:
             for name in names:
                 self.forget(name, line, refusal, placed=True)
                 if _calls_layer(expression):
-                    self.made[name] = Made(name, line, None, refusal, _calls_layer(expression, ("block", "graph")))
+                    self.made[name] = Made(name, line, None, refusal, _calls_layer(expression, ("containers",)))
             return
         for name in names:
             self.reader.unread.pop(name, None)
@@ -195,7 +196,7 @@ class Module:
             self.keep(key, expression.lineno, self.value(expression))
         except ConvcalcError as error:
             refusal = self.refusal(error)
-            self.made[key] = Made(key, expression.lineno, None, refusal, _calls_layer(expression, ("block", "graph")))
+            self.made[key] = Made(key, expression.lineno, None, refusal, _calls_layer(expression, ("containers",)))
 
     def changed(self, statement: ast.stmt) -> None:
         """Forget what a statement that is not read may have changed."""

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers import FAMILIES, Layer
-from convcalc.layers.block import DEEPEST, MOST_LAYERS, Sequential, every
+from convcalc.layers.block import DEEPEST, MOST_LAYERS, every
+from convcalc.layers.containers import Sequential
 from convcalc.syntax.call import make, parameters, takes, unknown
 from convcalc.syntax.reader import Reader
 from convcalc.syntax.source import Parsed, check_text, place, shown, tree

@@ -11,7 +11,8 @@ from typing import Any
 from convcalc.errors import ConvcalcError
 from convcalc.layers import FAMILIES
 from convcalc.layers.base import Layer
-from convcalc.layers.block import MOST_LAYERS, Block, Sequential
+from convcalc.layers.block import MOST_LAYERS, Block
+from convcalc.layers.containers import Sequential
 from convcalc.layers.settings import MOST_DIGITS
 from convcalc.syntax.call import is_free, make, unknown
 from convcalc.syntax.source import MOST_CHARACTERS, shown

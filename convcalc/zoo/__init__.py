@@ -13,7 +13,7 @@ from convcalc.errors import ConvcalcError, quoted
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from convcalc.layers.block import Sequential
+    from convcalc.layers.containers import Sequential
     from convcalc.layers.settings import Shape
 
 _MEMBERS = {

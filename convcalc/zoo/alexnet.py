@@ -6,7 +6,7 @@ Source: Krizhevsky, "One weird trick for parallelizing convolutional neural netw
 from __future__ import annotations
 
 from convcalc.layers import AdaptiveAvgPool2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, ReLU
-from convcalc.layers.block import Sequential
+from convcalc.layers.containers import Sequential
 from convcalc.zoo.parts import CLASSES
 
 

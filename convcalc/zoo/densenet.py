@@ -17,8 +17,7 @@ from convcalc.layers import (
     MaxPool2d,
     ReLU,
 )
-from convcalc.layers.block import Sequential
-from convcalc.layers.graph import Branches
+from convcalc.layers.containers import Branches, Sequential
 from convcalc.zoo.parts import CLASSES, normed
 
 GROWTH = 32  # maps that a layer adds

@@ -7,8 +7,7 @@ auxiliary outputs, and with 3x3 kernels where the paper has 5x5.
 from __future__ import annotations
 
 from convcalc.layers import AdaptiveAvgPool2d, Dropout, Flatten, Linear, MaxPool2d, ReLU
-from convcalc.layers.block import Sequential
-from convcalc.layers.graph import Branches
+from convcalc.layers.containers import Branches, Sequential
 from convcalc.zoo.parts import CLASSES, normed
 
 EPS = 1e-3  # of the normalisation

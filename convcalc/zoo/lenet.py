@@ -7,7 +7,7 @@ II-B and figure 2. torchvision has none.
 from __future__ import annotations
 
 from convcalc import lenet
-from convcalc.layers.block import Sequential
+from convcalc.layers.containers import Sequential
 
 
 def lenet5(full_c3: bool = False) -> Sequential:

@@ -7,8 +7,7 @@ table 2.
 from __future__ import annotations
 
 from convcalc.layers import AdaptiveAvgPool2d, Dropout, Flatten, Layer, Linear, ReLU6
-from convcalc.layers.block import Sequential
-from convcalc.layers.graph import Residual
+from convcalc.layers.containers import Residual, Sequential
 from convcalc.zoo.parts import CLASSES, normed
 
 # The paper's table 2: expansion, channels, blocks, and the stride of the first of them.

@@ -9,8 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from convcalc.layers import AdaptiveAvgPool2d, Flatten, Linear, MaxPool2d, ReLU
-from convcalc.layers.block import Sequential
-from convcalc.layers.graph import Residual
+from convcalc.layers.containers import Residual, Sequential
 from convcalc.zoo.parts import CLASSES, normed
 
 CHANNELS = (64, 128, 256, 512)  # of the stages

@@ -7,8 +7,7 @@ version 1.1 is from the authors' repository (github.com/forresti/SqueezeNet).
 from __future__ import annotations
 
 from convcalc.layers import AdaptiveAvgPool2d, Conv2d, Dropout, Flatten, MaxPool2d, ReLU
-from convcalc.layers.block import Sequential
-from convcalc.layers.graph import Branches
+from convcalc.layers.containers import Branches, Sequential
 from convcalc.zoo.parts import CLASSES
 
 

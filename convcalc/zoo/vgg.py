@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from convcalc.layers import AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Dropout, Flatten, Layer, Linear, MaxPool2d, ReLU
-from convcalc.layers.block import Sequential
+from convcalc.layers.containers import Sequential
 from convcalc.zoo.parts import CLASSES
 
 CHANNELS = (64, 128, 256, 512, 512)  # of the stages

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from convcalc import engine, formulas, lenet
-from convcalc.network import opened
+from convcalc.layers.block import opened
 from convcalc.verify import verify
 from tests.helpers import DATA
 

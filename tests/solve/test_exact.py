@@ -43,8 +43,9 @@ from convcalc import (
     trace,
     zoo,
 )
+from convcalc.layers.block import Node, axes_of, opened, rank_of
 from convcalc.layers.windows import Window
-from convcalc.network import Node, as_network, opened
+from convcalc.network import as_network
 from convcalc.solve import exact as module
 from convcalc.solve.exact import exact_sizes, loss
 from convcalc.solve.progressions import Progression, unfolded
@@ -179,7 +180,7 @@ def networks(draw):
 @settings(max_examples=150, deadline=None)
 @given(networks(), st.integers(1, 14))
 def test_the_sizes_are_those_of_which_all_is_read(network, own):
-    assume(as_network(network).rank)
+    assume(rank_of(as_network(network)))
     tried = range(1, 16)
     found = {size: lost(network, size) for size in tried}
     found = {size: None if parts is None else sum(parts) for size, parts in found.items()}
@@ -291,7 +292,7 @@ def test_where_one_layer_reads_a_map_its_trace_says_the_same(path):
     try:
         told = {(part.readers, part.axis): part.elements for part in loss(network, shape)}
     except ConvcalcError:
-        assert not as_network(network).axes(tuple(shape))[1]
+        assert not axes_of(as_network(network), tuple(shape))[1]
         return
     traced = {}
     for row in report.leaves:

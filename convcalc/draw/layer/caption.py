@@ -10,7 +10,7 @@ from convcalc.draw.text import MINUS, TIMES, by
 from convcalc.explain import explain
 from convcalc.layers.base import Layer
 from convcalc.layers.windows import AXES
-from convcalc.report import DTYPE, Report, Row
+from convcalc.report import Row
 
 SETTINGS = ("stride", "padding", "dilation", "output_padding", "groups", "output_size")
 
@@ -70,7 +70,7 @@ def formulas(row: Row, rank: int) -> list[str]:
     >>> formulas(trace(Conv2d(1, 1, 3), (1, 1, 5, 5)).rows[0], 2)
     ['⌊(5 + 2·0 \u2212 1·(3 \u2212 1) \u2212 1) / 1⌋ + 1 = 3']
     """
-    lines = explain(Report(row.input, 1, DTYPE, (row,)))[row.name]
+    lines = explain(row)
     axes: dict[str, list[str]] = {}
     for line in lines:
         for axis in AXES[rank]:

@@ -9,7 +9,7 @@ from convcalc.draw.layer.visible_axis import Lane, lane_of
 from convcalc.draw.svg import Names, element, label, number
 from convcalc.draw.text import by
 from convcalc.explain import explain
-from convcalc.report import DTYPE, Report, Row
+from convcalc.report import Row
 
 CELL, BETWEEN, LABEL = 14, 200, 18
 BARS = [range(1)]
@@ -38,7 +38,7 @@ def linear_picture(name: Names, row: Row) -> str:
     parts.append(element("path", d=made, class_=name("made"), transform=_to(CELL + BETWEEN, tops[1])))
     figure = Drawing("".join(parts), 2 * CELL + BETWEEN + LABEL, LABEL + height)
     title = f"{type(row.layer).__name__} {row.input[-1]} → {row.output[-1]}"
-    lines = {line.figure: line for line in explain(Report(row.input, 1, DTYPE, (row,)))[row.name]}
+    lines = {line.figure: line for line in explain(row)}
     said = [
         f"{what}: {caption.pretty(lines[what].formula)} = {lines[what].value:,}"
         for what in ("parameters", "MACs")

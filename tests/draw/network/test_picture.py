@@ -40,8 +40,8 @@ from convcalc.draw.network.wiring import Fork, StepGroup, Tangle, cut, wired
 from convcalc.draw.palette import SIZES, is_bold
 from convcalc.draw.text import text_width
 from convcalc.layers import ConvTranspose2d, Identity
-from convcalc.layers.block import INPUT
-from convcalc.network import Node, chain
+from convcalc.layers.block import INPUT, Node
+from convcalc.network import chain
 from tests.draw.unhurried import UNHURRIED
 
 SVG = "{http://www.w3.org/2000/svg}"
