@@ -15,6 +15,7 @@ from convcalc.layers import FAMILIES
 if TYPE_CHECKING:
     from convcalc.errors import ConvcalcError as ConvcalcError
     from convcalc.layers import *
+    from convcalc.layers.block import Node as Node
     from convcalc.network import Network as Network
     from convcalc.network import chain as chain
     from convcalc.report import Report as Report
@@ -30,6 +31,7 @@ _HOMES = {
     **dict.fromkeys(("Network", "chain"), "network"),
     "trace": "walk",
     "Report": "report",
+    "Node": "layers.block",
     "parse": "syntax",
 }
 
