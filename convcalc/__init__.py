@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from convcalc.layers.block import Node as Node
     from convcalc.network import Network as Network
     from convcalc.network import chain as chain
-    from convcalc.report import Report as Report
+    from convcalc.notebook import Report as Report
+    from convcalc.notebook import trace as trace
     from convcalc.syntax import parse as parse
-    from convcalc.walk import trace as trace
 
 __version__ = "0.1.0"
 
@@ -29,8 +29,7 @@ _HOMES = {
     "ConvcalcError": "errors",
     **dict.fromkeys(FAMILIES, "layers"),
     **dict.fromkeys(("Network", "chain"), "network"),
-    "trace": "walk",
-    "Report": "report",
+    **dict.fromkeys(("Report", "trace"), "notebook"),
     "Node": "layers.block",
     "parse": "syntax",
 }

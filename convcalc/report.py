@@ -157,14 +157,6 @@ class Report(NamedTuple):
         """The rows of single layers, blocks opened, in order."""
         return self.at_depth(None)
 
-    def _repr_html_(self) -> str:
-        """A table in a notebook: a row a layer, and the totals."""
-        from convcalc.render.columns import NETWORK
-        from convcalc.render.html import text
-        from convcalc.render.network import network_table
-
-        return text(network_table(self, NETWORK, None))
-
     def at_depth(self, depth: int | None) -> tuple[Row, ...]:
         """The rows so many blocks down (1: the outermost), deeper blocks folded; None: of single layers.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc import __version__
 from convcalc.errors import ConvcalcError
-from convcalc.layers.block import Node, Writer, shared_names
+from convcalc.layers.block import INPUT, Node, Writer, shared_names
 from convcalc.layers.settings import MOST_DIGITS, Shape, shape
 from convcalc.network import Network
 from convcalc.report import Report, Row
@@ -189,7 +189,11 @@ def network_from(document: object, origin: str = "stdin") -> tuple[Network, Shap
             raise ConvcalcError(TOO_LONG)
         layers = _value(document, "layers", list, "the document")
         names: dict[str, Layer] = {}
-        return Network(tuple(_node(layer, number, names) for number, layer in enumerate(layers))), sizes
+        nodes = [_node(layer, number, names) for number, layer in enumerate(layers)]
+        inputs = _names(document, "input_names") or (INPUT,)
+        known = {*inputs, *(node.name for node in nodes)}
+        outputs = [name for name in _names(document, "output_names") if name in known]  # layers may have been cut off
+        return Network(nodes, inputs, outputs or None), sizes
     except ConvcalcError as error:
         raise ConvcalcError(f"{where}: {error}") from None
 
@@ -214,6 +218,14 @@ def _node(layer: object, number: int, names: dict[str, Layer]) -> Node:
         return Node(name, parse(text, names), tuple(inputs), assumed)
     except ConvcalcError as error:
         raise ConvcalcError(f"layer {name!r}: {error}") from None
+
+
+def _names(document: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """The names; none where an older document does not give them."""
+    names = document.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) and name.isprintable() for name in names):
+        raise ConvcalcError(f"the document has a {key!r} that is no list of names: {REMEDY}")
+    return tuple(names)
 
 
 def _value(mapping: Mapping[str, Any], key: str, kind: type, where: str) -> Any:

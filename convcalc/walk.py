@@ -104,7 +104,7 @@ def _report(
         field=fields[reached[0]] if reached else (),
         notes=tuple(note for row in leaves for note in row.notes),
         input_names=graph.inputs,
-        output_names=graph.outputs,
+        output_names=graph.output_names,
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from convcalc import (
+    Add,
     BatchNorm1d,
     Conv1d,
     Conv2d,
@@ -14,14 +17,18 @@ from convcalc import (
     Fold,
     Linear,
     Network,
+    ReLU,
+    Residual,
     ScaledTanh,
     Sequential,
     Unfold,
     chain,
+    parse,
     trace,
 )
 from convcalc.layers.block import Node
 from convcalc.report import total
+from convcalc.schema import network_from, report_document
 from convcalc.verify import verify
 
 
@@ -168,3 +175,81 @@ def test_an_empty_network_and_an_empty_block():
     network = chain([("none", Sequential()), ("a", Conv2d(3, 1, 1))])
     assert verify(network, (1, 3, 4, 4)).agrees
     assert [leaf.name for leaf in trace(network, (1, 3, 4, 4)).leaves] == ["a"]
+
+
+# Several inputs and outputs
+
+TWO = Network(
+    [Node("a", Conv2d(1, 4, 3), ("x",)), Node("b", Conv2d(2, 4, 1), ("y",)), Node("c", Add(), ("a", "b"))],
+    inputs=("x", "y"),
+    outputs=("c", "a"),
+)
+
+
+def test_several_inputs_and_outputs():
+    report = trace(TWO, (5, 1, 9, 9), (5, 2, 7, 7))
+    assert report.inputs == ((5, 1, 9, 9), (5, 2, 7, 7))
+    assert report.outputs == ((5, 4, 7, 7), (5, 4, 7, 7))
+    assert (report.input, report.output, report.batch) == (report.inputs[0], report.outputs[0], 5)
+    assert (report.input_names, report.output_names) == (("x", "y"), ("c", "a"))
+    # in elements: both inputs (405 and 490) are alive until read; what leaves the network is never freed
+    assert [row.figures.peak_bytes // 4 for row in report.rows] == [405 + 490 + 980, 490 + 980 * 2, 980 * 3]
+    assert verify(TWO, (5, 1, 9, 9), (5, 2, 7, 7)).agrees
+
+
+def test_several_inputs_and_outputs_survive_json():
+    report = trace(TWO, (1, 1, 9, 9), (1, 2, 7, 7))
+    document = json.loads(json.dumps(report_document(report)))
+    assert document["inputs"] == [[1, 1, 9, 9], [1, 2, 7, 7]]
+    assert document["outputs"] == [[1, 4, 7, 7]] * 2
+    assert (document["input"], document["output"]) == (document["inputs"][0], document["outputs"][0])
+    again, _ = network_from(document)
+    assert trace(again, *report.inputs).rows == report.rows
+    assert (again.inputs, again.outputs) == (TWO.inputs, TWO.outputs)
+
+
+def test_a_block_of_two_inputs_inside_another():
+    inner = Network([Node("sum", Add(), ("left", "right"))], inputs=("left", "right"))
+    outer = Network([Node("relu", ReLU()), Node("inner", inner, ("relu", "input"))])
+    report = trace(outer, (1, 7))
+    assert [(row.name, row.inputs) for row in report.leaves] == [("relu", ("input",)), ("inner.sum", ("relu", "input"))]
+    assert report.rows[1].input_shapes == ((1, 7), (1, 7))
+    assert inner.output_shape((3, 1), (1, 4)) == (3, 4)
+
+
+def test_a_root_block_keeps_the_names_of_its_layers():
+    report = trace(Sequential({"input": ReLU(), "b": ReLU()}), (1, 2))
+    assert [(row.name, row.inputs) for row in report.rows] == [("input_", ("input",)), ("b", ("input_",))]
+    assert trace(Residual(Sequential(ReLU())), (1, 2)).output_names == ("add",)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: trace(TWO, (1, 1, 9, 9)), "takes 2 inputs, 1 given: give a shape for each"),
+        (lambda: Sequential(TWO), "layer '0' has 1 input: give it exactly 2"),
+        (lambda: Network([Node("a", ReLU(), ("x",))], inputs=("x", "x")), "the name 'x' is used twice"),
+        (lambda: Network([Node("a", ReLU())], outputs=("b",)), "the output 'b' is not a layer of the network"),
+        (lambda: Network([Node("a", ReLU())], outputs=()), "at least one input and one output"),
+        (
+            lambda: Sequential(Network([Node("a", ReLU())], outputs=("a", "a"))),
+            "layer '0' has 2 outputs: only the outermost block",
+        ),
+    ],
+)
+def test_what_does_not_fit_several(make, message):
+    with pytest.raises(ConvcalcError, match=message):
+        make()
+
+
+def test_blocks_a_hundred_deep():
+    network = Conv1d(1, 1, 3)
+    for _ in range(100):
+        network = Sequential(network)
+    assert parse(repr(network)) == network
+    report = trace(network, (1, 1, 9))
+    assert report.output == network.output_shape((1, 1, 9)) == (1, 1, 7)
+    document = json.loads(json.dumps(report_document(report)))
+    assert trace(network_from(document)[0], (1, 1, 9)).totals == report.totals
+    with pytest.raises(ConvcalcError, match="blocks are nested 101 deep: nest at most 100"):
+        Sequential(network)

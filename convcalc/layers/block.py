@@ -193,13 +193,14 @@ class Opened(NamedTuple):
     """The single layers of a network, its blocks opened, each fed by single layers or inputs.
 
     ``inputs`` are the names of the inputs, ``outputs`` the single layers (or inputs) whose outputs leave the network,
-    ``places`` the same network as a tree, and ``path`` gives for each single layer the names of the blocks around it,
-    outermost first, and its own.
+    and ``output_names`` the layers or blocks that these leave. ``places`` is the same network as a tree. ``path`` gives
+    for each single layer the names of the blocks around it, outermost first, and its own.
     """
 
     inputs: tuple[str, ...]
     leaves: tuple[Node, ...]
     outputs: tuple[str, ...]
+    output_names: tuple[str, ...]
     places: tuple[Place, ...]
     path: dict[str, tuple[str, ...]]
 
@@ -217,7 +218,7 @@ def opened(block: Block) -> Opened:
 
     def add(
         inner: Block, around: tuple[str, ...], fed: Sequence[str], shown: Sequence[str]
-    ) -> tuple[tuple[Place, ...], list[str]]:
+    ) -> tuple[tuple[Place, ...], list[str], list[str]]:
         """Open a block fed by the leaves ``fed``, the places ``shown``; return its places and what leaves it."""
         prefix = f"{around[-1]}." if around else ""
         leaf_of = dict(zip(inner.inputs, fed, strict=True))
@@ -231,16 +232,16 @@ def opened(block: Block) -> Opened:
             inputs = tuple([place_of[source] for source in node.inputs])
             parts, leaving = None, name
             if isinstance(node.layer, Block):
-                parts, (leaving,) = add(node.layer, (*around, name), sources, inputs)
+                parts, (leaving,), _ = add(node.layer, (*around, name), sources, inputs)
             else:
                 leaves.append(Node(name, node.layer, sources, node.out_channels_assumed))
                 path[name] = (*around, name)
             leaf_of[node.name], place_of[node.name] = leaving, name
             places.append(Place(name, node, inputs, sources, leaving, parts))
-        return tuple(places), [leaf_of[name] for name in inner.outputs]
+        return tuple(places), [leaf_of[name] for name in inner.outputs], [place_of[name] for name in inner.outputs]
 
-    places, outputs = add(block, (), names, names)
-    return Opened(names, tuple(leaves), tuple(outputs), places, path)
+    places, outputs, output_names = add(block, (), names, names)
+    return Opened(names, tuple(leaves), tuple(outputs), tuple(output_names), places, path)
 
 
 class Step(NamedTuple):
