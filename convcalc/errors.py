@@ -1,6 +1,12 @@
 """The one kind of error that convcalc raises on purpose, and how it quotes."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from convcalc.notes import Note
 
 MOST_QUOTED = 60  # characters
 SHORTEST_START = 3  # letters: fewer begin too many words
@@ -10,12 +16,15 @@ class ConvcalcError(ValueError):
     """A refusal: what was given, which rule it breaks, and what to do instead, in one line.
 
     A setting in the remedy is written as in Python (``padding=1``); the command line shows it as its option.
+    ``notes`` say what was assumed, and what is not known, of what was read before the refusal.
 
     >>> from convcalc import Conv2d
     >>> Conv2d(1, 1, 5).output_shape((1, 1, 3, 3))
     Traceback (most recent call last):
     convcalc.errors.ConvcalcError: kernel 5 does not fit input 3 (padding 0): use padding=1 or a kernel of at most 3
     """
+
+    notes: tuple[Note, ...] = ()
 
 
 def quoted(text: str) -> str:

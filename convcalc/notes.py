@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
+
+MOST_NAMED = 3  # layers in one line
 
 
 class Note(NamedTuple):
@@ -12,15 +15,40 @@ class Note(NamedTuple):
     (the answer is right, but the question may not be what was meant). ``layer`` is the name of the layer, or None where
     the note is about the whole. ``text`` is a phrase or sentence without a full stop at its end.
 
-    >>> str(Note("unknown", "up", "the receptive field is not computed"))
-    'layer up: the receptive field is not computed'
-    >>> str(Note("assumed", None, "the input has one channel"))
-    'the input has one channel'
+    >>> Note("unknown", "up", "the receptive field is not computed").layer
+    'up'
     """
 
     kind: str
     layer: str | None
     text: str
 
-    def __str__(self) -> str:
-        return self.text if self.layer is None else f"layer {self.layer}: {self.text}"
+
+def note_lines(notes: Iterable[Note]) -> list[str]:
+    """Return the notes as people read them, one line each; layers of which the same is true share a line.
+
+    >>> note_lines([Note("unknown", name, "the receptive field is not computed") for name in ("up1", "up2")])
+    ['note: layers up1, up2: the receptive field is not computed']
+    >>> note_lines([Note("warning", None, "channels last?")])
+    ['warning: channels last?']
+    """
+    layers: dict[tuple[str, str], list[str]] = {}
+    for note in notes:
+        layers.setdefault((note.kind, note.text), []).extend([] if note.layer is None else [note.layer])
+    return [_line(kind, text, list(dict.fromkeys(names))) for (kind, text), names in layers.items()]
+
+
+def note_block(notes: Iterable[Note]) -> list[str]:
+    """Return the notes as the end of a table's output: an empty line, and one line for each; nothing without notes.
+
+    >>> note_block([Note("warning", None, "channels last?")])
+    ['', 'warning: channels last?']
+    """
+    lines = note_lines(notes)
+    return ["", *lines] if lines else []
+
+
+def _line(kind: str, text: str, names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    about = f"layer{'s' if len(names) > 1 else ''} {', '.join(names[:MOST_NAMED])}{more}: " if names else ""
+    return f"{'warning' if kind == 'warning' else 'note'}: {about}{text}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from convcalc import formulas
 from convcalc.layers.settings import Shape
@@ -14,6 +14,10 @@ from convcalc.unread import Unread
 
 if TYPE_CHECKING:
     from convcalc.layers.base import Layer
+
+# None where a figure or a shape is not known. As in typeshed, the type is Any, because most readers have a report in
+# which everything is known, and would only have to say so again and again.
+MaybeNone: TypeAlias = Any
 
 DTYPE = "float32"
 ITEMSIZES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}  # bytes of one number
@@ -27,25 +31,25 @@ class Figures(NamedTuple):
     earlier layer keeps already.
     """
 
-    weights: int
-    biases: int
-    parameters: int
-    buffers: int
+    weights: int | MaybeNone
+    biases: int | MaybeNone
+    parameters: int | MaybeNone
+    buffers: int | MaybeNone
     connections: int | None
-    macs: int
-    macs_exact: int
-    flops: int
-    dead_weights: int
-    parameter_bytes: int
-    output_bytes: int
-    peak_bytes: int = 0
-    training_bytes: int = 0
+    macs: int | MaybeNone
+    macs_exact: int | MaybeNone
+    flops: int | MaybeNone
+    dead_weights: int | MaybeNone
+    parameter_bytes: int | MaybeNone
+    output_bytes: int | MaybeNone
+    peak_bytes: int | MaybeNone = 0
+    training_bytes: int | MaybeNone = 0
 
 
 def total(figures: Iterable[Figures]) -> Figures:
-    """The sum, figure by figure, and of the peaks the highest.
+    """Return the sum of each figure, and of the peaks the highest. A sum over an unknown figure (None) is unknown.
 
-    Connections skip what has none, and are None where nothing has any.
+    Layers that have no connections to count are skipped; where no layer has any, the sum is None too.
 
     >>> from convcalc import Conv2d, Linear, trace
     >>> rows = [trace(Conv2d(3, 10, 4), (1, 3, 28, 28)), trace(Linear(10, 2), (1, 10))]
@@ -53,10 +57,13 @@ def total(figures: Iterable[Figures]) -> Figures:
     512
     """
     rows = tuple(figures)
-    sums: dict[str, Any] = {name: sum(getattr(row, name) or 0 for row in rows) for name in Figures._fields}
-    sums["peak_bytes"] = max((row.peak_bytes for row in rows), default=0)
-    if all(row.connections is None for row in rows):
-        sums["connections"] = None
+    columns = (
+        dict(zip(Figures._fields, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(Figures._fields, ())
+    )
+    sums: dict[str, Any] = {name: None if None in values else sum(values) for name, values in columns.items()}
+    sums["peak_bytes"] = None if None in columns["peak_bytes"] else max(columns["peak_bytes"], default=0)
+    counted = [value for value in columns["connections"] if value is not None]
+    sums["connections"] = sum(counted) if counted and sums["macs"] is not None else None
     return Figures(**sums)
 
 
@@ -73,7 +80,7 @@ class Row(NamedTuple):
     layer: Layer
     inputs: tuple[str, ...]
     input_shapes: tuple[Shape, ...]
-    output: Shape
+    output: Shape | MaybeNone
     figures: Figures
     weight_shape: Shape | None
     windows: tuple[Window, ...]
@@ -86,9 +93,9 @@ class Row(NamedTuple):
     notes: tuple[Note, ...] = ()
 
     @property
-    def input(self) -> Shape:
+    def input(self) -> Shape | MaybeNone:
         """The shape of the input; of a join, of the first."""
-        return self.input_shapes[0]
+        return self.input_shapes[0] if self.input_shapes else None
 
     @property
     def leaves(self) -> tuple[Row, ...]:
@@ -119,7 +126,7 @@ class Report(NamedTuple):
 
     inputs: tuple[Shape, ...]
     outputs: tuple[Shape, ...]
-    batch: int
+    batch: int | MaybeNone
     dtype: str
     rows: tuple[Row, ...]
     field: tuple[Field, ...] = ()
@@ -128,14 +135,14 @@ class Report(NamedTuple):
     output_names: tuple[str, ...] = ()
 
     @property
-    def input(self) -> Shape:
-        """The shape of the first input."""
-        return self.inputs[0]
+    def input(self) -> Shape | MaybeNone:
+        """The shape of the first input; None where it is not known."""
+        return self.inputs[0] if self.inputs else None
 
     @property
-    def output(self) -> Shape:
-        """The shape of the first output."""
-        return self.outputs[0]
+    def output(self) -> Shape | MaybeNone:
+        """The shape of the first output; None where it is not known."""
+        return self.outputs[0] if self.outputs else None
 
     @property
     def totals(self) -> Figures:
@@ -145,7 +152,12 @@ class Report(NamedTuple):
     @property
     def connections_undefined(self) -> int:
         """How many layers have no connections to count, which the total skips."""
-        return sum(row.figures.connections is None for row in self.leaves)
+        return len(self.without_connections)
+
+    @property
+    def without_connections(self) -> tuple[str, ...]:
+        """The names of the layers that have no connections to count. Layers whose shapes are unknown may have some."""
+        return tuple(row.name for row in self.leaves if row.figures.connections is None and row.output is not None)
 
     @property
     def out_channels_assumed(self) -> bool:

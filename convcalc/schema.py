@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.block import INPUT, Node, Writer, shared_names
 from convcalc.layers.settings import MOST_DIGITS, Shape, shape
 from convcalc.network import Network
+from convcalc.notes import Note
 from convcalc.report import Report, Row
 
 if TYPE_CHECKING:
@@ -54,7 +55,17 @@ def report_document(report: Report, depth: int | None = None) -> Document:
         "out_channels_assumed": report.out_channels_assumed,
         "layers": layer_documents(report, depth),
         "totals": {**report.totals._asdict(), "connections_undefined": report.connections_undefined},
+        "notes": note_documents(report.notes),
     }
+
+
+def note_documents(notes: Iterable[Note]) -> list[Document]:
+    """Return the notes as they stand under ``notes`` in every document.
+
+    >>> note_documents([Note("warning", "conv1", "channels last?")])
+    [{'kind': 'warning', 'layer': 'conv1', 'text': 'channels last?'}]
+    """
+    return [note._asdict() for note in notes]
 
 
 def layer_documents(report: Report, depth: int | None = None) -> list[Document]:
@@ -137,7 +148,9 @@ def verification_document(verification: Verification) -> Document:
     }
 
 
-def sweep_document(rows: Sequence[Configuration], names: Sequence[str], combinations: int) -> Document:
+def sweep_document(
+    rows: Sequence[Configuration], names: Sequence[str], combinations: int, notes: Iterable[Note] = ()
+) -> Document:
     """The rows of a sweep, each with the values that a table would show of it.
 
     >>> from convcalc.sweep import Configuration
@@ -151,16 +164,17 @@ def sweep_document(rows: Sequence[Configuration], names: Sequence[str], combinat
         "convcalc": __version__,
         "combinations": combinations,
         "rows": [dict(zip(names, sweep_row(names, row), strict=True)) for row in rows],
+        "notes": note_documents(notes),
     }
 
 
-def error_document(message: str) -> Document:
-    """A refusal.
+def error_document(message: str, notes: Iterable[Note] = ()) -> Document:
+    """Return a refusal, with the notes on what was read before it.
 
     >>> error_document("kernel 5 does not fit")
-    {'schema_version': 1, 'error': {'message': 'kernel 5 does not fit'}}
+    {'schema_version': 1, 'error': {'message': 'kernel 5 does not fit'}, 'notes': []}
     """
-    return {"schema_version": SCHEMA_VERSION, "error": {"message": message}}
+    return {"schema_version": SCHEMA_VERSION, "error": {"message": message}, "notes": note_documents(notes)}
 
 
 def network_from(document: object, origin: str = "stdin") -> tuple[Network, Shape]:

@@ -12,6 +12,7 @@ from convcalc.layers.block import Node, Opened, Place, Step, as_batch, axes_of, 
 from convcalc.layers.settings import Shape, counted, shape
 from convcalc.memory import homes, with_memory
 from convcalc.network import as_network
+from convcalc.notes import Note
 from convcalc.receptive_field import Field, union
 from convcalc.report import DTYPE, ITEMSIZES, Figures, Report, Row, total
 from convcalc.unread import unread
@@ -26,6 +27,7 @@ class LayerError(ConvcalcError):
         self.node = node
         self.number = number
         self.report = report
+        self.notes = report.notes
 
     def at(self, place: str, remedy: str = "") -> LayerError:
         """Return the same error that also says where the layer is, and what else would help."""
@@ -146,7 +148,18 @@ def trace_step(step: Step, seen: tuple[Field, ...], batched: bool, dtype: str = 
         seen=seen,
         field=layer.receptive_field(seen, input_shape),
         out_channels_assumed=step.out_channels_assumed,
+        notes=_assumptions(step),
     )
+
+
+def _assumptions(step: Step) -> tuple[Note, ...]:
+    """Say what nobody gave of a layer."""
+    if not step.out_channels_assumed:
+        return ()
+    out_channels = getattr(step.layer, "out_channels", None)
+    if out_channels is None:
+        return ()
+    return (Note("assumed", step.name, f"--out was not given, so out_channels is {out_channels}"),)
 
 
 def _shared(row: Row, first: str) -> Row:

@@ -11,7 +11,7 @@ import gc
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from inspect import Parameter, Signature
@@ -24,6 +24,7 @@ from typer.main import get_command
 
 from convcalc.commands import COMMANDS, values
 from convcalc.errors import ConvcalcError, did_you_mean, printable
+from convcalc.notes import Note, note_lines
 
 # How a remedy that names a setting (padding=1) is typed.
 OPTIONS = {
@@ -184,7 +185,7 @@ class Group(_AsTyped, TyperGroup):
             _let_go_of(sys.stdout)
             code = 0
         except ConvcalcError as error:
-            code = _refuse(str(error), typed)
+            code = _refuse(str(error), typed, error.notes)
         except (KeyboardInterrupt, Abort):
             code = 130
         except MemoryError:
@@ -228,7 +229,25 @@ def as_typed(without: Sequence[str] = ()) -> Iterator[None]:
     except ConvcalcError as error:
         names = "|".join(name for name in OPTIONS if name not in without)
         message = re.sub(rf"\b(use|or) ({names})='?([^\s']+)'?", lambda m: f"{m[1]} {OPTIONS[m[2]]} {m[3]}", str(error))
-        raise ConvcalcError(re.sub(rf"^({names})\b", lambda m: OPTIONS[m[1]], message)) from None
+        refusal = ConvcalcError(re.sub(rf"^({names})\b", lambda m: OPTIONS[m[1]], message))
+        refusal.notes = error.notes
+        raise refusal from None
+
+
+@contextmanager
+def with_notes(notes: Sequence[Note]) -> Iterator[None]:
+    """Add the notes on what was read to a refusal that follows.
+
+    >>> with with_notes([Note("assumed", None, "read in printed order")]):
+    ...     raise ConvcalcError("kernel 5 does not fit")
+    Traceback (most recent call last):
+    convcalc.errors.ConvcalcError: kernel 5 does not fit
+    """
+    try:
+        yield
+    except ConvcalcError as error:
+        error.notes = tuple(dict.fromkeys((*notes, *error.notes)))
+        raise
 
 
 def tell(text: str) -> None:
@@ -239,7 +258,13 @@ def tell(text: str) -> None:
         _let_go_of(sys.stderr)
 
 
-def _refuse(message: str, typed: Sequence[str]) -> int:
+def tell_notes(notes: Iterable[Note]) -> None:
+    """Print notes on stderr, for an output that has no place for them."""
+    for line in note_lines(notes):
+        tell(line)
+
+
+def _refuse(message: str, typed: Sequence[str], notes: Sequence[Note] = ()) -> int:
     message = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}..."
     pairs = pairwise(typed)
     if {"--json", "--format=json"} & {*typed} or any(pair in (("--format", "json"), ("-f", "json")) for pair in pairs):
@@ -247,8 +272,9 @@ def _refuse(message: str, typed: Sequence[str]) -> int:
 
         from convcalc.schema import error_document
 
-        tell(json.dumps(error_document(message)))
+        tell(json.dumps(error_document(message, notes)))
     else:
+        tell_notes(notes)
         tell(f"error: {message}")
     return 2
 

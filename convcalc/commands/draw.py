@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from convcalc.commands import files, output, svgs, terminal, values
-from convcalc.commands.base import as_typed, command, option, tell
+from convcalc.commands.base import as_typed, command, option, tell, tell_notes, with_notes
 from convcalc.errors import ConvcalcError, quoted
 
 if TYPE_CHECKING:
@@ -252,9 +252,10 @@ def _report(net: str, options: Options) -> Report:
 
     read = source.network(net, options.name, False)
     shape = source.input_shape(read, options.input)
-    for note in read.notes:
-        tell(f"note: {note}")
-    return trace(read.network, shape)
+    with with_notes(read.notes):
+        report = trace(read.network, shape)
+    tell_notes((*read.notes, *report.notes))
+    return report
 
 
 def _in_a_file(net: str, depth: int | None, options: Options) -> Picture:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from convcalc.commands import files, output, progress, svgs, terminal, values
-from convcalc.commands.base import as_typed, command, option, tell
+from convcalc.commands.base import as_typed, command, option, tell, tell_notes
 from convcalc.commands.shared import Format, Get, Json, MemoryLimit
 from convcalc.errors import ConvcalcError, printable
+from convcalc.notes import Note, note_block
 
 if TYPE_CHECKING:
     from convcalc.commands.terminal import Frames, Screen
@@ -217,16 +218,16 @@ def _filtered(path: str | None, filter_: Filter, settings: Settings, options: Op
     at = None if options.at is None else _place(options.at)
     limit = values.memory("--memory-limit", options.memory_limit)
     picture = _read(path, limit)
-    notes = [*picture.notes, *_left_out(picture, options)]
+    notes = [Note("assumed", None, text) for text in (*picture.notes, *_left_out(picture, options))]
     with progress.of_a_part("filtering") as listener:
         outcome = filtered(picture.array, filter_, settings, repeat, listener)
     difference = _verified(outcome, limit) if options.verify else None
-    said = _said(outcome, path or "demo", difference, options)
+    said = _said(outcome, path or "demo", difference, options, notes)
     free = options.output is None or _written(picture, outcome, at, options.output, options)
-    for note in notes:
-        tell(f"note: {note}")
     if free:
         said()
+    else:
+        tell_notes(notes)
     return difference is None or difference.fits
 
 
@@ -314,15 +315,17 @@ def _compared(outcome: Outcome, at: tuple[int, int] | None, path: str, force: bo
     return True
 
 
-def _said(outcome: Outcome, name: str, difference: Difference | None, options: Options) -> Callable[[], None]:
+def _said(
+    outcome: Outcome, name: str, difference: Difference | None, options: Options, notes: Sequence[Note]
+) -> Callable[[], None]:
     """What prints what there is to say; a path that is not in the JSON is refused here, before a file is written."""
     from convcalc.render.filter import outcome_blocks, outcome_document
 
     given = (outcome, name, options.output, options.convolve, difference)
     if options.format == "json":
-        from convcalc.schema import pick
+        from convcalc.schema import note_documents, pick
 
-        document = outcome_document(*given)
+        document = {**outcome_document(*given), "notes": note_documents(notes)}
         if options.get is not None:
             pick(document, options.get)
         return lambda: output.emit_document(document, options.get)
@@ -331,7 +334,7 @@ def _said(outcome: Outcome, name: str, difference: Difference | None, options: O
         if options.output is None:
             _show(outcome, name)
             output.write("")
-        output.emit(outcome_blocks(*given))
+        output.emit([*outcome_blocks(*given), *note_block(notes)])
 
     return say
 

@@ -10,6 +10,7 @@ from convcalc import lenet
 from convcalc.commands import output, values
 from convcalc.commands.base import as_typed, command
 from convcalc.commands.shared import Format, Get, Json, MemoryLimit, Verify
+from convcalc.notes import note_block
 from convcalc.report import Report
 from convcalc.walk import trace
 
@@ -51,7 +52,7 @@ def run(options: Options) -> bool:
         with as_typed():
             verification = _verified(size, full_c3, limit)
     if verification is not None and not verification.agrees:
-        output.emit_difference(verification, options.format == "json", options.get)
+        output.emit_difference(verification, options)
         return False
     report = trace(lenet.lenet5(size, full_c3), lenet.input_shape(size))
     if options.format == "json":
@@ -105,7 +106,7 @@ def _blocks(report: Report, verification: Verification | None, options: Options)
         blocks += ["", verification_table(verification), verdict(verification), ""]
         blocks.append(f"A picture of a {DIGIT}, squared distance to the code of each digit from 0 to 9: {distances}.")
         blocks.append("The weights are untrained, so these recognise nothing yet.")
-    return blocks
+    return [*blocks, *note_block(report.notes)]
 
 
 def _remarks(report: Report) -> list[str]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from convcalc.commands import output, progress, source, values
-from convcalc.commands.base import as_typed, command, tell
+from convcalc.commands.base import as_typed, command, tell, with_notes
 from convcalc.commands.shared import Format, Get, Json, MemoryLimit, Verify
 from convcalc.errors import ConvcalcError
+from convcalc.notes import note_block
 from convcalc.report import ITEMSIZES, Report
 from convcalc.walk import LayerError, trace
 
@@ -119,19 +120,19 @@ def run(options: Options) -> bool:
     input_shape = source.input_shape(read, options.input)
     verification = None
     try:
-        report = _traced(read, input_shape, dtype, options.flatten)
+        with with_notes(read.notes):
+            report = _traced(read, input_shape, dtype, options.flatten)
     except LayerError as error:
         if options.format == "table" and error.report.rows:
-            output.emit(_blocks(error.report, depth, columns))
+            output.emit(_blocks(error.report._replace(notes=()), depth, columns))  # the refusal has them
         raise
+    report = report._replace(notes=(*read.notes, *report.notes))
     if options.verify:
         with as_typed():
             verification = _verified(read, input_shape, limit, depth)
         if not verification.agrees:
-            output.emit_difference(verification, options.format == "json", options.get)
+            output.emit_difference(verification, options, report.notes)
             return False
-    for note in read.notes:
-        tell(f"note: {note}")
     _emit(report, verification, options, depth, columns)
     broken = [budget for budget in _budgets(limits, report) if budget.broken]
     for budget in broken:
@@ -253,4 +254,4 @@ def _blocks(
         blocks.append("Shared, so counted once: " + ", ".join(f"{row.name} is {row.shares}" for row in shared) + ".")
     if verification is not None:
         blocks += ["", verification_table(verification), verdict(verification)]
-    return blocks
+    return [*blocks, *note_block(report.notes)]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from convcalc.commands.base import tell_notes
 from convcalc.errors import printable
+from convcalc.notes import Note, note_block
 
 if TYPE_CHECKING:
     from convcalc.render.table import Column, Table
@@ -71,14 +73,15 @@ def emit_report(
     every = tuple(COLUMNS) if format in ("csv", "ndjson") else usual
     table = network_table(report, every if chosen is None else chosen, depth)
     # data has no row for the input, which is no layer
-    emit_table(table._replace(rows=table.rows[1:]) if format in ("csv", "ndjson") else table, format)
+    emit_table(table._replace(rows=table.rows[1:]) if format in ("csv", "ndjson") else table, format, report.notes)
 
 
-def emit_table(table: Table, format: str) -> None:  # noqa: A002 - the option's name
-    """Print a table as data or as a table for a paper."""
+def emit_table(table: Table, format: str, notes: Iterable[Note] = ()) -> None:  # noqa: A002 - the option's name
+    """Print a table as data or as a table for a paper, and the notes, for which those have no place, on stderr."""
     from importlib import import_module
 
     write(import_module(f"convcalc.render.{format}").text(table))
+    tell_notes(notes)
 
 
 def emit_rows(columns: Sequence[Column], rows: Iterable[Sequence[object]], format: str) -> None:  # noqa: A002
@@ -90,28 +93,42 @@ def emit_rows(columns: Sequence[Column], rows: Iterable[Sequence[object]], forma
 
 
 def emit_document(document: Any, path: str | None) -> None:
-    """Print a document as JSON; with a path the value there, bare: text as it is, anything else as JSON."""
+    """Print a document as JSON. With a path print only the value there: text as it is, anything else as JSON.
+
+    The notes are in the document; with a path they go to stderr, unless it leads to them.
+    """
     import json
 
     from convcalc.schema import pick
 
     if path is None:
         write(json.dumps(document, indent=2))
-    else:
-        value = pick(document, path)
-        write(value if isinstance(value, str) else json.dumps(value))
+        return
+    value = pick(document, path)
+    write(value if isinstance(value, str) else json.dumps(value))
+    if path.split(".")[0] != "notes":
+        tell_notes(Note(**note) for note in document.get("notes", ()))
 
 
-def emit_difference(verification: Verification, as_json: bool, path: str | None) -> None:
-    """Print a verification that failed, alone: what it refutes is not shown as if it were so."""
+class Chosen(Protocol):
+    """The options that say what form an answer has."""
+
+    @property
+    def format(self) -> str: ...
+    @property
+    def get(self) -> str | None: ...
+
+
+def emit_difference(verification: Verification, options: Chosen, notes: Iterable[Note] = ()) -> None:
+    """Print a verification that failed, alone: the figures that it refutes are not shown."""
     from convcalc.render.verification import verdict, verification_table
-    from convcalc.schema import SCHEMA_VERSION, verification_document
+    from convcalc.schema import SCHEMA_VERSION, note_documents, verification_document
 
-    if as_json or path is not None:
+    if options.format == "json" or options.get is not None:
         document = {"schema_version": SCHEMA_VERSION, "verification": verification_document(verification)}
-        emit_document(document, path)
+        emit_document({**document, "notes": note_documents(notes)}, options.get)
     else:
-        emit([verification_table(verification), verdict(verification)])
+        emit([verification_table(verification), verdict(verification), *note_block(notes)])
 
 
 def write(text: str, beyond: str = "backslashreplace") -> None:

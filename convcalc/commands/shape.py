@@ -12,9 +12,10 @@ from convcalc.commands.base import as_typed, command, tell
 from convcalc.commands.convolution import KINDS, layer_for, place_of, settings_of, texts_of
 from convcalc.commands.shared import Format, Get, Json, MemoryLimit, Verify
 from convcalc.errors import ConvcalcError
-from convcalc.layers.settings import Shape, counted
+from convcalc.layers.settings import Shape
 from convcalc.layers.windows import AXES
 from convcalc.network import Network
+from convcalc.notes import note_block
 from convcalc.walk import trace
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def run(options: Options) -> bool:
                     _kept(shape_in[-place.rank :], verification.output.shape[-place.rank :])
                 )
             if not verification.agrees:
-                output.emit_difference(verification, options.format == "json", options.get)
+                output.emit_difference(verification, options)
                 return False
         report = trace(network, input_shape)
     if options.format == "json":
@@ -138,8 +139,6 @@ def run(options: Options) -> bool:
         output.emit_report(report, options.format, LENET)
     else:
         output.emit(_blocks(report, verification, options, sizes))
-    if report.rows[-1].out_channels_assumed:
-        tell(f"note: --out was not given, so {name} has {counted(layer.out_channels, 'kernel')}")
     return True
 
 
@@ -152,7 +151,7 @@ def _verified(network: Network, input_shape: Shape, limit: int) -> Verification:
         check_memory(opened(network), plan(network, input_shape), limit)
         products = report.totals.macs * report.batch
         if products > PATIENCE:
-            tell(f"note: about {float(products):.0e} products to sum: this takes a while (Ctrl-C stops it)")
+            tell(f"about {float(products):.0e} products to sum: this takes a while (Ctrl-C stops it)")
     return verify(network, input_shape, memory_limit=limit)
 
 
@@ -188,9 +187,6 @@ def _blocks(report: Report, verification: Verification | None, options: Options,
         blocks += [network_table(report, LENET, 1), "", totals_table(report), "", f"{row.name}, the layer added here:"]
     blocks.append(layer_table(row, report))
     blocks.append(_scope(report))
-    assumed = [row.name for row in report.rows if row.out_channels_assumed]
-    if assumed:
-        blocks.append(f"Assumed, because --out was not given: the number of kernels of {', '.join(assumed)}.")
     if options.explain:
         from convcalc.explain import explain
         from convcalc.render.formulas import text
@@ -199,7 +195,7 @@ def _blocks(report: Report, verification: Verification | None, options: Options,
             blocks += ["", *([f"{each.name}:"] if len(report.rows) > 1 else []), text(explain(each))]
     if verification is not None:
         blocks += ["", verification_table(verification), verdict(verification)]
-    return blocks
+    return [*blocks, *note_block(report.notes)]
 
 
 def _heading(row: Row, sizes: list[str]) -> str:

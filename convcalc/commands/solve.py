@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from convcalc.commands import output, values
-from convcalc.commands.base import as_typed, command, option, tell
+from convcalc.commands.base import as_typed, command, option
 from convcalc.commands.shared import Format, Get, Json
 from convcalc.errors import ConvcalcError
 from convcalc.layers.settings import counted
+from convcalc.notes import Note, note_block
 
 if TYPE_CHECKING:
     from convcalc.layers.settings import Shape
@@ -81,12 +82,13 @@ class Options(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """An answer in each of its forms: the document, the table, and the lines before and behind it."""
+    """An answer in each of its forms: the document, the table with the lines around it, and the notes."""
 
     document: dict[str, Any]
     table: Table
     before: Sequence[str]
     behind: Sequence[str]
+    notes: tuple[Note, ...] = ()
 
 
 SETTINGS = ("kernel_size", "stride", "padding", "dilation")
@@ -121,13 +123,14 @@ def run(options: Options) -> None:
         with as_typed():
             reply = ask(sizes, options, limit)
     if options.format == "json":
-        from convcalc.schema import SCHEMA_VERSION
+        from convcalc.schema import SCHEMA_VERSION, note_documents
 
-        output.emit_document({"schema_version": SCHEMA_VERSION, **reply.document}, options.get)
+        document = {"schema_version": SCHEMA_VERSION, **reply.document, "notes": note_documents(reply.notes)}
+        output.emit_document(document, options.get)
     elif options.format == "table":
-        output.emit([*reply.before, reply.table, *reply.behind])
+        output.emit([*reply.before, reply.table, *reply.behind, *note_block(reply.notes)])
     else:
-        output.emit_table(reply.table, options.format)
+        output.emit_table(reply.table, options.format, reply.notes)
 
 
 def _question(sizes: list[str], options: Options) -> str:
@@ -271,8 +274,6 @@ def _exact(_: list[str], options: Options, limit: int) -> Reply:
     assert options.net is not None
     read = source.network(options.net, None, False)
     shape = source.input_shape(read, options.input)
-    for note in read.notes:
-        tell(f"note: {note}")
     sizes = SIZES if options.size is None else values.numbers("--size", options.size)
     found = exact_sizes(read.network, shape, sizes)
     rank = axes_of(read.network, shape)[1]
@@ -283,4 +284,5 @@ def _exact(_: list[str], options: Options, limit: int) -> Reply:
     own = Own(shape[len(shape) - rank :], losses)
     square = "x".join([*map(str, shape[: len(shape) - rank]), *["H"] * rank])
     before, behind = exact_lines(options.net, found, square, sizes, own)
-    return Reply(exact_document(options.net, found, shape, sizes, own), exact_table(found), before, behind)
+    document = exact_document(options.net, found, shape, sizes, own)
+    return Reply(document, exact_table(found), before, behind, read.notes)

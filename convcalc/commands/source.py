@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.commands import values
 from convcalc.errors import ConvcalcError, quoted
+from convcalc.notes import Note
 
 if TYPE_CHECKING:
     from convcalc.layers.block import Block
@@ -26,7 +27,7 @@ class Source(NamedTuple):
 
     network: Block
     input_shape: Shape | None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     lines: Mapping[int, int] = {}
     file: str | None = None
 

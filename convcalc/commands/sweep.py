@@ -9,11 +9,12 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.commands import output, values
-from convcalc.commands.base import as_typed, option, tell
+from convcalc.commands.base import as_typed, option, tell, tell_notes
 from convcalc.commands.convolution import KINDS, NO_KERNEL, READ, Place, layer_for, place_of
 from convcalc.errors import ConvcalcError
 from convcalc.layers.settings import counted
 from convcalc.layers.windows import AXES
+from convcalc.notes import Note, note_block
 from convcalc.render.sweep import SETTINGS, USUAL, VALUES, kinds, sweep_columns, sweep_row, sweep_table
 from convcalc.sweep import Configuration, Settings, configurations, count, sorted_by
 from convcalc.syntax.condition import NUMBER, PER_AXIS, read_condition, read_value
@@ -26,6 +27,7 @@ STREAMS = ("csv", "ndjson")
 MOST_HELD = 10_000  # rows of a table or a document, or that are put in order
 MOST_TRIED = 1_000_000  # combinations, where all must be tried before the first row can be shown
 MOST_NAMED = 4  # sizes of an axis in the heading
+FEWEST = "--out was not given, so out_channels is 1, or the number of groups"
 SCOPE = "Counts: one example. MACs: dense, without the bias."
 MANY = 10_000  # combinations from which on their number is said before they are tried
 
@@ -62,20 +64,20 @@ def run(asked: Request) -> bool:
     combinations = count(inputs.number, settings)
     _refuse_too_many(combinations, asked, limit)
     if combinations > MANY:
-        tell(f"note: {combinations:,} combinations to try (Ctrl-C stops it)")
+        tell(f"{combinations:,} combinations to try (Ctrl-C stops it)")
     found = _evaluated(inputs.places(), settings, asked.bias)
     if condition is not None:
         found = (one for one in found if condition(lambda name: VALUES[name].value(one)))  # noqa: B023
     if keys:
         found = iter(sorted_by(found, keys, limit) if limit else sorted_by(_held(found), keys, MOST_HELD))
     found = islice(found, limit)
+    notes = [Note("assumed", None, FEWEST)] if asked.texts["out_channels"] is None else []
     if asked.format in STREAMS:
         names = names or tuple(VALUES)
         output.emit_rows(sweep_columns(names), (sweep_row(names, one) for one in found), asked.format)
+        tell_notes(notes)
     else:
-        _emit(list(_held(found)), inputs, settings, names, asked)
-    if asked.texts["out_channels"] is None:
-        tell("note: --out was not given, so there is one kernel, or one a group")
+        _emit(list(_held(found)), inputs, settings, names, asked, notes)
     return True
 
 
@@ -180,13 +182,14 @@ def _emit(
     settings: Mapping[str, Sequence[Any]],
     names: tuple[str, ...] | None,
     asked: Request,
+    notes: Sequence[Note],
 ) -> None:
-    """Print rows that are all there."""
+    """Print rows that are all there, and the notes on them."""
     combinations = count(inputs.number, settings)
     if asked.format == "json":
         from convcalc.schema import sweep_document
 
-        output.emit_document(sweep_document(rows, names or tuple(VALUES), combinations), asked.get)
+        output.emit_document(sweep_document(rows, names or tuple(VALUES), combinations, notes), asked.get)
         return
     varying = [name for name in SETTINGS if len(settings[name]) > 1]
     if names is None:
@@ -194,15 +197,14 @@ def _emit(
         refused = ("refused",) if any(row.refused for row in rows) else ()
         names = (*shapes, *varying, *USUAL, *refused)
     if asked.format != "table":
-        output.emit_table(sweep_table(names, rows), asked.format)
+        output.emit_table(sweep_table(names, rows), asked.format, notes)
         return
     reasons = list(dict.fromkeys(row.refused for row in rows if row.refused))
     marks = {reason: f"({number})" for number, reason in enumerate(reasons, start=1)}
     marked = [row._replace(refused=marks.get(row.refused or "")) for row in rows]
-    notes = [f"{mark} {reason}" for reason, mark in marks.items()] if "refused" in names else []
-    output.emit(
-        [_heading(inputs, combinations), sweep_table(names, marked), *notes, *_footing(rows, combinations, asked)]
-    )
+    explained = [f"{mark} {reason}" for reason, mark in marks.items()] if "refused" in names else []
+    footing = [*explained, *_footing(rows, combinations, asked), *note_block(notes)]
+    output.emit([_heading(inputs, combinations), sweep_table(names, marked), *footing])
 
 
 def _heading(inputs: Inputs, combinations: int) -> str:

@@ -25,7 +25,7 @@ def layer_table(row: Row, report: Report) -> Table:
     lines = [("layer", shown_layer(layer))]
     if (pytorch := layer.in_pytorch()) not in (repr(layer), None):
         lines.append(("in PyTorch", str(pytorch)))
-    lines += [("input", brackets(row.input)), ("output", brackets(row.output))]
+    lines += [("input", brackets(row.input)), ("output", brackets(row.output) + _assumed(row))]
     if row.weight_shape is not None:
         lines.append(("kernel", brackets(row.weight_shape) + _pairs(layer)))
     lines += [
@@ -48,6 +48,13 @@ def layer_table(row: Row, report: Report) -> Table:
     if figures.dead_weights:
         lines.append(("dead weights", f"{figures.dead_weights:,} of {figures.weights:,} only ever meet padding"))
     return Table(LABELLED, tuple(lines))
+
+
+def _assumed(row: Row) -> str:
+    """Say in the row of the output that nobody gave its channels."""
+    if not row.out_channels_assumed:
+        return ""
+    return f" (out_channels was not given: {row.layer.spelled('out_channels')} assumed)"
 
 
 def _pairs(layer: Layer) -> str:

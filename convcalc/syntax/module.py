@@ -14,6 +14,7 @@ from convcalc.layers import FAMILIES
 from convcalc.layers.base import Layer
 from convcalc.layers.block import Block, every
 from convcalc.layers.containers import Sequential
+from convcalc.notes import Note
 from convcalc.syntax.call import nearest
 from convcalc.syntax.reader import Reader, UnreadError, dotted
 from convcalc.syntax.source import Parsed, check_text, file_words, kept_lines, place, shown, tree
@@ -288,20 +289,21 @@ class Module:
         )
         raise ConvcalcError(f"{words} has no network {shown(name)}: {hint}")
 
-    def others(self, chosen: Made, layer: Layer) -> tuple[str, ...]:
-        """A note of the networks that were not taken, and are no part of the one that was."""
+    def others(self, chosen: Made, layer: Layer) -> tuple[Note, ...]:
+        """Return notes on the networks that were not taken and are no part of the one that was."""
         parts = {id(part) for part in every(layer)}
         others = [
             made.name
             for made in self.made.values()
             if made is not chosen and not made.name.startswith(" ") and not _parts(made.value) <= parts
         ]
-        skipped = tuple(note for line, note in self.skipped if line > chosen.line)
+        skipped = tuple(Note("assumed", None, text) for line, text in self.skipped if line > chosen.line)
         if not others:
             return skipped
         taken = "the one without a name" if chosen.name.startswith(" ") else chosen.name
         more = f" and {len(others) - 9} more" if len(others) > 9 else ""
-        return (f"{taken} of {place(chosen.line, self.filename)} is read, not {', '.join(others[:9])}{more}", *skipped)
+        text = f"{taken} of {place(chosen.line, self.filename)} is read, not {', '.join(others[:9])}{more}"
+        return (Note("assumed", None, text), *skipped)
 
 
 TOP_LEVEL = (

@@ -16,6 +16,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers import FAMILIES, Layer
 from convcalc.layers.block import DEEPEST, MOST_LAYERS, every
 from convcalc.layers.containers import Sequential
+from convcalc.notes import Note
 from convcalc.syntax.call import make, parameters, takes, unknown
 from convcalc.syntax.reader import Reader
 from convcalc.syntax.source import Parsed, check_text, place, shown, tree
@@ -106,7 +107,7 @@ class Printed:
         self.root: Layer | None = None
         self.open: list[Container] = []
         self.lines: dict[int, int] = {}
-        self.notes: list[str] = []
+        self.notes: list[Note] = []
         self.unprinted: dict[tuple[str, tuple[str, ...]], list[str]] = {}
         self.size = 0
         self.has_maps = False  # whether what comes next gets maps
@@ -160,13 +161,13 @@ class Printed:
         layers = container.layers
         if container.kind != "Sequential":
             if not self.open:
-                self.notes.append(
+                text = (
                     f"{container.kind} is read in printed order: its forward is not shown, and may do more or otherwise"
                 )
+                self.notes.append(Note("assumed", None, text))
             else:
-                self.notes.append(
-                    f"{container.path} ({container.kind}) is read as a Sequential, as its layers are numbered"
-                )
+                text = f"{container.kind} is read as a Sequential, because its layers are numbered"
+                self.notes.append(Note("assumed", container.path, text))
         self.place_(Sequential(layers) if layers else Sequential(), container.line, container.names)
 
     def leaf(self, leaf: Leaf, path: str, names: list[str]) -> None:
@@ -176,7 +177,7 @@ class Printed:
         if name in ("Flatten", "Linear", "LazyLinear"):
             if name != "Flatten" and self.has_maps and self.flatten and self.open:
                 self.flatten = False
-                self.notes.append(f"a Flatten was put before {path}")
+                self.notes.append(Note("assumed", path, "a Flatten was put before it"))
                 container = self.open[-1]
                 added = make("Flatten", (), {}, lambda: "Flatten()")
                 self.lines[id(added)] = leaf.line
@@ -218,13 +219,12 @@ class Printed:
             raise ConvcalcError("there is nothing to read: give what print(model) shows")
         return self.root
 
-    def told(self) -> tuple[str, ...]:
-        """What was assumed."""
+    def told(self) -> tuple[Note, ...]:
+        """Return what was assumed."""
         for (name, settings), paths in self.unprinted.items():
             defaults = ", ".join(f"{setting}={parameters(name)[setting].default!r}" for setting in settings)
-            more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-            places = f" ({', '.join(paths[:3])}{more})" if paths[0] else ""
-            self.notes.append(f"PyTorch does not print {', '.join(settings)} of {name}{places}: read as {defaults}")
+            text = f"PyTorch does not print {', '.join(settings)} of {name}: read as {defaults}"
+            self.notes += [Note("assumed", path or None, text) for path in paths]
         return tuple(self.notes)
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from convcalc.errors import ConvcalcError, quoted
 from convcalc.layers.base import Layer
 from convcalc.layers.block import every
+from convcalc.notes import Note
 
 MOST_CHARACTERS = 1_000_000
 
@@ -18,7 +19,7 @@ class Parsed(NamedTuple):
 
     layer: Layer
     lines: dict[int, int] = {}  # noqa: RUF012
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def kept_lines(layer: Layer, lines: dict[int, int]) -> dict[int, int]:

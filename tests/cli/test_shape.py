@@ -40,8 +40,12 @@ def test_the_articles_example(run):
 
 def test_the_fewest_kernels_are_assumed_and_said(run):
     ran = run("shape 10 3 28 28 --k 4 --s 2")
-    assert (ran.code, ran.err) == (0, "note: --out was not given, so conv1 has 1 kernel\n")
-    assert lines(ran.out)["output"] == "[10, 1, 13, 13]"
+    note = "note: layer conv1: --out was not given, so out_channels is 1"
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[-1] == note
+    assert lines(ran.out)["output"] == "[10, 1, 13, 13] (out_channels was not given: 1 assumed)"
+    assert run("shape 10 3 28 28 --k 4 --format csv").err == f"{note}\n"
+    assert run("shape 10 3 28 28 --k 4 --get output").err == f"{note}\n"
     assert run("shape 10 6 28 28 --k 4 --g 3 --get output").out == "[10, 3, 25, 25]\n"
     assert run("shape 10 3 28 28 --k 4 --get out_channels_assumed").out == "true\n"
     assert run(EXAMPLE + " --get layers.0.out_channels_assumed").out == "false\n"
@@ -61,7 +65,7 @@ def test_the_fewest_kernels_are_assumed_and_said(run):
     ],
 )
 def test_how_the_input_was_read(run, sizes, heading, output):
-    ran = run(f"shape {sizes} --k 3")
+    ran = run(f"shape {sizes} --k 3 --out 1")
     assert ran.out.splitlines()[0] == heading
     assert lines(ran.out)["output"] == output
 
@@ -181,8 +185,9 @@ def test_json_holds_everything(run):
 def test_pipes_build_a_network(run):
     first = run("shape 10 3 28 28 --k 4 --s 2 --json")
     second = run("shape - --k 3 --out 32 --json", stdin=first.out)
-    assert first.err == "note: --out was not given, so conv1 has 1 kernel\n"
-    assert second.err == ""
+    assert (first.err, second.err) == ("", "")
+    assumed = {"kind": "assumed", "layer": "conv1", "text": "--out was not given, so out_channels is 1"}
+    assert first.document["notes"] == second.document["notes"] == [assumed]
     third = run("shape - --k 3 --p 1 --out 8 --json", stdin=second.out).document
     assert third["output"] == [10, 8, 11, 11]
     assert [layer["name"] for layer in third["layers"]] == ["conv1", "conv2", "conv3"]
@@ -251,7 +256,7 @@ def test_the_memory_limit(run):
 def test_the_assumed_mark_travels_down_a_pipe_in_words_too(run):
     first = run("shape 10 3 28 28 --k 4 --json").out
     second = run("shape - --k 3 --out 32", stdin=first)
-    assert second.out.splitlines()[-1] == "Assumed, because --out was not given: the number of kernels of conv1."
+    assert second.out.splitlines()[-1] == "note: layer conv1: --out was not given, so out_channels is 1"
     assert "Assumed" not in run(EXAMPLE).out
 
 

@@ -120,8 +120,8 @@ def test_how_many_is_said_before_it_starts_and_where_kernels_are_assumed(run):
     ran = run("shape 1 1 9 9 --k 1..101 --p 0..99 --limit 1 --format csv --columns output")
     assert ran.out == "output\n1x1x9x9\n"
     assert ran.err.splitlines() == [
-        "note: 10,100 combinations to try (Ctrl-C stops it)",
-        "note: --out was not given, so there is one kernel, or one a group",
+        "10,100 combinations to try (Ctrl-C stops it)",
+        "note: --out was not given, so out_channels is 1, or the number of groups",
     ]
 
 

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from convcalc import Conv2d, ConvcalcError, Flatten, Linear, ReLU, Sequential, Tanh, parse
+from convcalc.notes import Note
 from convcalc.syntax import read_module, read_network
 
 FILE = """import torch
@@ -92,8 +93,8 @@ def test_what_was_not_taken_is_told():
     parsed = read_module(text, "model.py")
     assert parsed.layer == Sequential(Tanh())
     assert parsed.notes == (
-        "b of line 2 of model.py is read, not a",
-        "line 3 of model.py: 'Net(b)' is not read",
+        Note("assumed", None, "b of line 2 of model.py is read, not a"),
+        Note("assumed", None, "line 3 of model.py: 'Net(b)' is not read"),
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from convcalc import Conv2d, ConvcalcError, Flatten, Linear, ReLU, Sequential, parse
 from convcalc.layers import FAMILIES
+from convcalc.notes import Note, note_lines
 from convcalc.syntax import read_network, read_printed
 from tests.helpers import DATA
 
@@ -77,14 +78,15 @@ def test_another_class_is_read_in_printed_order_and_a_note_says_so():
     assert parsed.layer.names == ("features", "avgpool", "classifier")
     assert parsed.layer.layers[2].layers[1] == Linear(3136, 10)
     assert parsed.lines[id(parsed.layer.layers[1])] == 7
-    assert parsed.notes == ("VGG is read in printed order: its forward is not shown, and may do more or otherwise",)
+    text = "VGG is read in printed order: its forward is not shown, and may do more or otherwise"
+    assert parsed.notes == (Note("assumed", None, text),)
 
 
 def test_a_flatten_where_a_linear_meets_maps():
     parsed = read_network(VGG, flatten=True)
     assert parsed.layer.layers[2].names == ("0", "flatten", "1", "2")
     assert parsed.layer.layers[2].layers[1] == Flatten()
-    assert "a Flatten was put before classifier.1" in parsed.notes
+    assert Note("assumed", "classifier.1", "a Flatten was put before it") in parsed.notes
     assert parsed.lines[id(parsed.layer.layers[2].layers[1])] == 10
     for text in ("ReLU()", "Flatten(start_dim=1, end_dim=-1)"):
         there = VGG.replace("Dropout(p=0.5, inplace=False)", text)
@@ -97,18 +99,22 @@ def test_a_class_whose_layers_are_numbered_is_a_sequential():
     text = VGG.replace("(features): Sequential(", "(features): Conv2dNormActivation(")
     parsed = read_network(text)
     assert parsed.layer == read_network(VGG).layer
-    assert "features (Conv2dNormActivation) is read as a Sequential, as its layers are numbered" in parsed.notes
+    text = "Conv2dNormActivation is read as a Sequential, because its layers are numbered"
+    assert Note("assumed", "features", text) in parsed.notes
 
 
 def test_what_pytorch_does_not_print_is_told():
     rows = "\n".join(f"  ({name}): AvgPool2d(kernel_size=2, stride=2, padding=0)" for name in "abcde")
-    (note,) = read_printed(f"Sequential(\n{rows}\n)").notes
-    assert note == (
-        "PyTorch does not print ceil_mode, count_include_pad, divisor_override of AvgPool2d (a, b, c and 2 more):"
+    text = (
+        "PyTorch does not print ceil_mode, count_include_pad, divisor_override of AvgPool2d:"
         " read as ceil_mode=False, count_include_pad=True, divisor_override=None"
     )
+    notes = read_printed(f"Sequential(\n{rows}\n)").notes
+    assert notes == tuple(Note("assumed", name, text) for name in "abcde")
+    assert note_lines(notes) == [f"note: layers a, b, c and 2 more: {text}"]
     old = "LayerNorm((10,), eps=1e-05, elementwise_affine=True)"
-    assert read_printed(old).notes == ("PyTorch does not print bias of LayerNorm: read as bias=True",)
+    text = "PyTorch does not print bias of LayerNorm: read as bias=True"
+    assert read_printed(old).notes == (Note("assumed", None, text),)
     assert read_printed(PRINTS["LayerNorm(10)"]).notes == ()
     assert read_printed(PRINTS["Upsample(size=7, mode='nearest-exact')"]).notes == ()
 
