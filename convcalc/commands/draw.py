@@ -15,6 +15,7 @@ from convcalc.errors import ConvcalcError, quoted
 
 if TYPE_CHECKING:
     from convcalc.commands.terminal import Frames, Screen
+    from convcalc.draw.film import Film
     from convcalc.draw.terminal import Line
     from convcalc.report import Report, Row
 
@@ -126,6 +127,7 @@ class Picture(NamedTuple):
     svg: Callable[[], str]
     frames: Callable[[Screen], Frames] | None
     file: str = ""
+    film: Callable[[], Film] | None = None
 
 
 @command(
@@ -148,7 +150,7 @@ def run(options: Options) -> None:
         if options.markdown and not path:
             raise ConvcalcError("--markdown prints the line that shows a file: add -o FILE")
         svg = picture.svg() if path else ""
-        data = svgs.converted(svg, files.suffix_of(path)) if path not in ("", "-") else b""
+        data = _converted(svg, path, picture.film) if path not in ("", "-") else b""
     if path == "-":
         output.write(svg.rstrip("\n"), "xmlcharrefreplace")
     elif path:
@@ -160,6 +162,11 @@ def run(options: Options) -> None:
     if picture.frames is not None and (not path or options.term):
         with as_typed(without=written):
             terminal.show(picture.frames)
+
+
+def _converted(svg: str, path: str, film: Callable[[], Film] | None) -> bytes:
+    suffix = files.suffix_of(path)
+    return svgs.converted(svg, suffix, film() if film is not None and suffix in svgs.MOVING else None)
 
 
 # What is drawn
@@ -178,7 +185,7 @@ def _subject(options: Options) -> tuple[list[str], str | None]:
 def _of_layer(sizes: list[str], options: Options) -> Picture:
     """Return the picture of one layer at work on an input of these sizes."""
     _refuse(options, OF_A_NETWORK, "is for a network: give one, such as lenet5, or leave it out")
-    from convcalc.draw.layer.picture import LOOKS, layer_picture
+    from convcalc.draw.layer.picture import LOOKS, layer_film, layer_picture
 
     row = _row(sizes, options)
     look = values.one_of("--look", options.look or LOOKS[0], LOOKS)
@@ -192,7 +199,11 @@ def _of_layer(sizes: list[str], options: Options) -> Picture:
             return iter([layer_frame(row, at, screen.width)]), 0.0
         return layer_frames(row, screen.width, screen.height)
 
-    return Picture(lambda: layer_picture(row, look=look, still=still, at=at), frames)
+    return Picture(
+        lambda: layer_picture(row, look=look, still=still, at=at),
+        frames,
+        film=None if still else lambda: layer_film(row, look=look),
+    )
 
 
 def _row(sizes: list[str], options: Options) -> Row:

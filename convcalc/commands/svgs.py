@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from convcalc.draw.film import Film
 
 SUFFIXES = (".svg", ".html", ".png", ".gif")
+MOVING = (".html", ".gif")  # in which frames are shown one after the other
 
 
-def converted(svg: str, suffix: str) -> bytes:
-    """The picture in the format of the suffix.
+def converted(svg: str, suffix: str, film: Film | None = None) -> bytes:
+    """Return the picture in the format of the suffix; ``film`` has the frames of a picture that moves.
 
     >>> converted("<svg/>", ".svg")
     b'<svg/>'
@@ -17,15 +22,16 @@ def converted(svg: str, suffix: str) -> bytes:
     if suffix == ".html":
         from convcalc.draw.html import page
 
-        return page(svg, _title(svg)).encode()
+        return page(svg, _title(svg), film).encode()
     if suffix == ".png":
         from convcalc.draw.raster import png
 
         return png(svg)
     if suffix == ".gif":
+        from convcalc.draw.film import still
         from convcalc.draw.raster import gif
 
-        return gif(svg)
+        return gif(film or still(svg))
     return svg.encode()
 
 

@@ -1,10 +1,10 @@
-"""A picture on a page of its own, which plays, pauses and steps; nothing is fetched from anywhere."""
+"""A picture on an HTML page of its own, which plays, pauses and steps, and loads nothing from elsewhere."""
 
 from __future__ import annotations
 
 import re
 
-from convcalc.draw.frames import timing
+from convcalc.draw.film import Film
 from convcalc.draw.svg import escape
 
 FROZEN, PAUSED = "animation:none!important", "animation-play-state:paused!important"
@@ -93,22 +93,22 @@ play(!matchMedia("(prefers-reduced-motion: reduce)").matches);
 """
 
 
-def page(svg: str, title: str) -> str:
-    """The picture on an HTML page, with play, pause and steps where it moves: buttons, space and the arrow keys.
+def page(svg: str, title: str, film: Film | None = None) -> str:
+    """Return an HTML page with the picture and, if it has a film, with buttons and keys to play, pause and step.
 
-    For readers who ask for less motion it starts paused, rather than frozen. At most 3 KB more than the picture: with
-    any layer at most 30 KB.
+    For readers who ask for less motion it starts paused. The page adds at most 3 KB to the picture: with any layer it
+    has at most 30 KB.
 
-    >>> page("<svg/>", "a < b").count("<button"), "<title>a &lt; b</title>" in page("<svg/>", "a < b")
+    >>> made = page("<svg/>", "a < b")
+    >>> made.count("<button"), "<title>a &lt; b</title>" in made
     (0, True)
     """
     key = re.search(r'class="picture-(\w+)"', svg)
     if key:
-        svg = svg.replace(f"-{key[1]}", "")  # nothing else on the page has names to be told apart from
-    moves = timing(svg)
+        svg = svg.replace(f"-{key[1]}", "")  # nothing else on the page has the same ids and classes
     controls = ""
-    if moves.places > 1:
-        controls = CONTROLS.format(places=moves.places, milliseconds=f"{1000 * moves.seconds:g}")
+    if film is not None and film.length > 1:
+        controls = CONTROLS.format(places=film.length, milliseconds=f"{1000 * film.seconds:g}")
         head, style, rest = svg.partition("<style>")
         svg = head + style + rest.replace(FROZEN, PAUSED, 1)
     return PAGE.format(title=escape(title), svg=svg, controls=controls)

@@ -7,7 +7,7 @@ from collections import Counter
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from convcalc.draw.frames import frame, timing
+from convcalc.draw.film import Film
 from convcalc.errors import ConvcalcError
 
 if TYPE_CHECKING:
@@ -35,18 +35,18 @@ def png(svg: str, scale: float = 2) -> bytes:
     return _render(_renderer(".png"), svg, scale)
 
 
-def gif(svg: str, scale: float = 1) -> bytes:
-    """The moving picture as a GIF that repeats, a frame a place; errors as `png`, or where there are too many frames.
+def gif(film: Film, scale: float = 1) -> bytes:
+    """Return the moving picture as a GIF that repeats. Errors as `png`, or where there are too many frames.
 
-    >>> gif('<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"/>')[:6]
+    >>> from convcalc.draw.film import still
+    >>> gif(still('<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"/>'))[:6]
     b'GIF89a'
     """
-    places, seconds = timing(svg)
-    if places > MOST_FRAMES:
+    if film.length > MOST_FRAMES:
         raise ConvcalcError(
-            f"the picture has {places:,} frames, a GIF here at most {MOST_FRAMES}: use .svg, or a smaller input"
+            f"the picture has {film.length:,} frames, a GIF here at most {MOST_FRAMES}: use .svg, or a smaller input"
         )
-    _check_pixels(svg, scale, places)
+    _check_pixels(film.draw(0), scale, film.length)
     renderer = _renderer(".gif")
     try:
         import PIL.Image
@@ -54,14 +54,14 @@ def gif(svg: str, scale: float = 1) -> bytes:
         raise ConvcalcError(f".gif {EXTRA}") from None
 
     frames = []
-    for place in range(places):
-        image = PIL.Image.open(BytesIO(_render(renderer, frame(svg, place), scale))).convert("RGBA")
+    for number in range(film.length):
+        image = PIL.Image.open(BytesIO(_render(renderer, film.draw(number), scale))).convert("RGBA")
         card = PIL.Image.new("RGBA", image.size, "white")  # in its corners a GIF would be black
         frames.append(PIL.Image.alpha_composite(card, image).convert("RGB"))
     palette = _palette(frames[0], frames[-1])
     start, *rest = (image.quantize(palette=palette, dither=PIL.Image.Dither.NONE) for image in frames)
     written = BytesIO()
-    start.save(written, "GIF", save_all=True, append_images=rest, duration=round(1000 * seconds), loop=0)
+    start.save(written, "GIF", save_all=True, append_images=rest, duration=round(1000 * film.seconds), loop=0)
     return written.getvalue()
 
 

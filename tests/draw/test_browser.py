@@ -27,7 +27,7 @@ from convcalc import (
 from convcalc.draw.chart.picture import chart_picture
 from convcalc.draw.connections.picture import connections_picture
 from convcalc.draw.html import page
-from convcalc.draw.layer.picture import layer_picture
+from convcalc.draw.layer.picture import layer_film, layer_picture
 from convcalc.draw.network.picture import network_picture
 from convcalc.draw.receptive_field.picture import field_picture
 
@@ -36,6 +36,10 @@ PACE = 0.8
 CARD = {"light": (255, 255, 255), "dark": (13, 17, 23)}  # "card" in the palette
 WINDOW, SPARE, MADE, OUT, IN = (230, 159, 0), (247, 221, 160), (0, 102, 75), (76, 195, 160), (86, 180, 233)
 MARGIN = 14  # pixels: of the picture's 16, less what a thick line may reach into them
+
+
+def example_page():
+    return page(picture(*EXAMPLE), "an example", layer_film(trace(*EXAMPLE).rows[0]))
 
 
 def picture(layer, shape, **options):
@@ -353,7 +357,7 @@ PLAYS = "document.getAnimations().some(motion => motion.playState === 'running')
 
 
 def test_the_page_is_operated_by_mouse(show):
-    browser = show(page(picture(*EXAMPLE), "an example"))
+    browser = show(example_page())
     assert browser.evaluate("document.title") == "an example"
     assert browser.evaluate(PLAYS)
     browser.click("button:nth-of-type(2)")
@@ -373,7 +377,7 @@ def test_the_page_is_operated_by_mouse(show):
 
 
 def test_the_page_is_operated_by_keys(show):
-    browser = show(page(picture(*EXAMPLE), "an example"))
+    browser = show(example_page())
     browser.press(" ")
     assert not browser.evaluate(PLAYS)
     browser.press("ArrowRight")
@@ -395,7 +399,7 @@ def test_the_page_is_operated_by_keys(show):
 
 def test_the_page_starts_paused_for_readers_who_ask_for_less_motion_and_can_be_played(browser, show):
     browser.prefer(reduced_motion="reduce")
-    show(page(picture(*EXAMPLE), "an example"))
+    show(example_page())
     assert not browser.evaluate(PLAYS)
     browser.press("ArrowRight")
     assert browser.evaluate(WHERE) == "place 2 of 9"
@@ -404,7 +408,7 @@ def test_the_page_starts_paused_for_readers_who_ask_for_less_motion_and_can_be_p
 
 
 def test_the_page_asks_the_network_for_nothing(show):
-    browser = show(page(picture(*EXAMPLE), "an example"))
+    browser = show(example_page())
     assert browser.evaluate("performance.getEntriesByType('resource').length") == 0
 
 

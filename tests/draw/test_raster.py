@@ -11,7 +11,8 @@ import pytest
 
 from convcalc import Conv2d, trace
 from convcalc.draw import raster
-from convcalc.draw.layer.picture import layer_picture
+from convcalc.draw.film import still
+from convcalc.draw.layer.picture import layer_film, layer_picture
 from convcalc.draw.raster import gif, png
 from convcalc.errors import ConvcalcError
 
@@ -21,6 +22,7 @@ def picture(layer, shape, **options):
 
 
 EXAMPLE = picture(Conv2d(1, 1, 3, stride=2, padding=1), (1, 1, 5, 5))
+FILM = layer_film(trace(Conv2d(1, 1, 3, stride=2, padding=1), (1, 1, 5, 5)).rows[0])
 WIDTH, HEIGHT = map(int, re.search(r'width="(\d+)" height="(\d+)"', EXAMPLE).groups())
 MADE, CARD = (0, 102, 75), (255, 255, 255)
 
@@ -43,7 +45,7 @@ def test_a_png_is_the_picture_at_twice_its_size():
 
 
 def test_a_gif_has_a_frame_a_place_with_the_output_cell_there():
-    made = PIL.Image.open(BytesIO(gif(EXAMPLE)))
+    made = PIL.Image.open(BytesIO(gif(FILM)))
     assert (made.n_frames, made.size, made.info["loop"], made.info["duration"]) == (9, (WIDTH, HEIGHT), 0, 800)
     places = []
     for place in range(9):
@@ -56,7 +58,7 @@ def test_a_gif_has_a_frame_a_place_with_the_output_cell_there():
 
 
 def test_a_gif_of_what_stands_still_has_one_frame():
-    made = PIL.Image.open(BytesIO(gif(picture(Conv2d(1, 1, 3), (1, 1, 5, 5), still=True, at=(1, 1)))))
+    made = PIL.Image.open(BytesIO(gif(still(EXAMPLE))))
     assert made.n_frames == 1
 
 
@@ -73,7 +75,7 @@ def test_too_much_is_refused_with_the_amount(monkeypatch, write, limits, reason)
     for name, value in limits.items():
         monkeypatch.setattr(raster, name, value)
     with pytest.raises(ConvcalcError, match=re.escape(reason)):
-        write(EXAMPLE)
+        write(FILM if write is gif else EXAMPLE)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_too_much_is_refused_with_the_amount(monkeypatch, write, limits, reason)
 def test_without_the_extra_it_says_how_to_get_it(monkeypatch, write, missing, said):
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(ConvcalcError, match=f"^{said}$"):
-        write(EXAMPLE)
+        write(FILM if write is gif else EXAMPLE)
 
 
 def test_without_a_font_text_is_not_left_out_in_silence(monkeypatch):

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from convcalc import formulas
-from convcalc.draw.frame import Caption, in_frame
+from convcalc.draw.film import Film
+from convcalc.draw.film import still as still_film
+from convcalc.draw.frame import Caption, Drawing, in_frame
 from convcalc.draw.layer import caption
 from convcalc.draw.layer.layer_figure import LOOKS as LOOKS  # noqa: PLC0414  (it is for others too)
 from convcalc.draw.layer.layer_figure import layer_figure
 from convcalc.draw.layer.linear_picture import linear_picture
+from convcalc.draw.layer.motion import pace
 from convcalc.draw.layer.visible_axis import Scene, visible_axis
 from convcalc.draw.svg import Names
 from convcalc.draw.text import by
@@ -39,11 +42,41 @@ def layer_picture(row: Row, *, look: str = "flat", still: bool = False, at: Sequ
         raise ConvcalcError(f"look {look!r} is unknown: use one of {', '.join(LOOKS)}")
     if row.parts is not None:
         raise ConvcalcError(f"{row.name!r} is a block of layers: draw one of them, or the network")
-    name = Names("layer", row.layer, row.input, look, still, at)
     if is_a(row.layer, "Linear"):
         refuse_place(row, at)
-        return linear_picture(name, row)
+        return linear_picture(Names("layer", row.layer, row.input, look, still, at), row)
     scene = scene_of(row, still=still, at=at)
+    name = Names("layer", row.layer, row.input, look, still, at)
+    return _in_frame(name, row, scene, layer_figure(name, scene, look))
+
+
+def layer_film(row: Row, *, look: str = "flat") -> Film:
+    """Return the frames of `layer_picture`, one for each position of the window. Errors as there.
+
+    Each frame has the size and the words of the moving picture.
+
+    >>> from convcalc import Conv2d, trace
+    >>> film = layer_film(trace(Conv2d(1, 1, 3, stride=2, padding=1), (1, 1, 5, 5)).rows[0])
+    >>> film.length, film.seconds, "out[2,</text>" in film.draw(8)  # the last of 3x3 positions
+    (9, 0.8, True)
+    """
+    svg = layer_picture(row, look=look)
+    if is_a(row.layer, "Linear"):
+        return still_film(svg)
+    scene = scene_of(row)
+    width = layer_figure(Names(), scene, look).width
+
+    def draw(frame: int) -> str:
+        name = Names("layer", row.layer, row.input, look, frame)
+        figure = layer_figure(name, scene.at(*positions[frame]), look)
+        return _in_frame(name, row, scene, figure._replace(width=width))
+
+    positions = scene.positions
+    return Film(len(positions), pace(len(scene.rows.places), len(scene.columns.places)), draw)
+
+
+def _in_frame(name: Names, row: Row, scene: Scene, figure: Drawing) -> str:
+    """Return the figure with the words that say what it shows."""
     rank = len(windows_of(row))
     title, shapes = caption.title(row.layer), caption.shapes(row, rank, scene.is_transposed)
     said = caption.notes(row, scene)
@@ -51,8 +84,7 @@ def layer_picture(row: Row, *, look: str = "flat", still: bool = False, at: Sequ
     captions = [Caption("ink", shapes), *([Caption("ink", maps)] if maps else [])]
     captions += [Caption("formula", line) for line in caption.formulas(row, rank)]
     captions += [Caption("muted", "; ".join(said))] if said else []
-    desc = caption.description(title, shapes, scene, said)
-    return in_frame(name, title, desc, layer_figure(name, scene, look), captions)
+    return in_frame(name, title, caption.description(title, shapes, scene, said), figure, captions)
 
 
 def scene_of(row: Row, *, still: bool = False, at: Sequence[int] | None = None) -> Scene:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from convcalc.layers.windows import Copies, Window
@@ -177,6 +178,15 @@ class Scene(NamedTuple):
     def axes(self) -> tuple[VisibleAxis, ...]:
         """The axes that the layer has, of those drawn."""
         return (self.columns,) if self.is_line else (self.rows, self.columns)
+
+    @property
+    def positions(self) -> list[tuple[int, int]]:
+        """The row and the column of each position of the window, in the order of the animation."""
+        return list(product(self.rows.places, self.columns.places))
+
+    def at(self, row: int, column: int) -> Scene:
+        """Return the scene with the window at one position."""
+        return self._replace(rows=self.rows._replace(places=(row,)), columns=self.columns._replace(places=(column,)))
 
     @property
     def has_unread(self) -> bool:

@@ -12,7 +12,7 @@ from convcalc.draw.frame import Caption, Drawing, in_frame
 from convcalc.draw.palette import SIZES
 from convcalc.draw.receptive_field.levels import Edge, Level, Units, cone_of, left_out, seen_through
 from convcalc.draw.svg import Names, element, label, line_height, number, paragraph
-from convcalc.draw.text import MINUS, TIMES, fit, shorten, widest
+from convcalc.draw.text import MINUS, TIMES, by, fit, shorten, widest
 from convcalc.layers.settings import counted
 from convcalc.layers.windows import AXES, ELEMENTS
 from convcalc.report import Report
@@ -71,22 +71,22 @@ def _said(
 ) -> list[str]:
     """The unit and what it sees, unclipped and clipped."""
     names = AXES[len(seen)]
-    whole = _by([end - first for first, end in seen])
+    whole = by([end - first for first, end in seen])
     units = [None if each.field.jump is None else each for each in target]
     if all(each is None for each in units):
         which = "a unit" if all(each.field.size == each.field.span for each in target) else "the first unit"
-        said = [f"{which} sees {whole} of {_by(sizes)}"]
+        said = [f"{which} sees {whole} of {by(sizes)}"]
     else:
         middles = ", ".join(UNKNOWN if each is None else str(each.middle) for each in units)
         counts = TIMES.join(UNKNOWN if each is None else str(each.number) for each in units)
-        said = [f"the middle unit, ({middles}) of {counts}, sees {whole} of {_by(sizes)}"]
+        said = [f"the middle unit, ({middles}) of {counts}, sees {whole} of {by(sizes)}"]
     said.append(("about " if is_near else "") + _ranges(names, seen))
     if seen == inside:
         said.append("all of it inside the input")
     elif any(first >= end for first, end in inside):
         said.append("clipped at the border: it sees nothing but padding")
     else:
-        left = _by([end - first for first, end in inside])
+        left = by([end - first for first, end in inside])
         said.append(f"clipped at the border to {left}: {_ranges(names, inside)}")
     return said
 
@@ -116,10 +116,6 @@ def _notes(unchanged: int, has_branches: bool, is_near: bool, levels: Sequence[L
     if is_near:
         said.append("where a layer makes several units of one, the jump is a mean: places are near, not exact")
     return said
-
-
-def _by(numbers: Sequence[int]) -> str:
-    return TIMES.join(map(str, numbers))
 
 
 def _signed(value: object) -> str:

@@ -242,7 +242,7 @@ def test_refusals_are_those_of_the_picture(layer, shape, at, reason):
 def test_without_colour_rich_is_not_loaded():
     code = (
         "import sys; from convcalc import Conv2d, trace; from convcalc.draw.terminal import plain;"
-        "from convcalc.draw.layer.terminal import layer_frame; import convcalc.draw.term_network;"
+        "from convcalc.draw.layer.terminal import layer_frame;"
         "plain(layer_frame(trace(Conv2d(1, 1, 3), (1, 1, 5, 5)).rows[0]));"
         "sys.exit(bool({'numpy', 'rich', 'pydantic', 'typer'} & set(sys.modules)))"
     )
