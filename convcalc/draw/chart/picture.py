@@ -69,13 +69,13 @@ def chart_picture(report: Report, figure: str, depth: int | None = None) -> str:
     True
     """
     title, series, bars, totals, left_out = costs_of(report, figure, depth)
-    name = Names("chart", figure, bars, report.totals)
     sums = " and ".join(f"{value:,} {each.words}" for value, each in zip(totals, series, strict=True))
     shown = fewer(bars)
     captions = [
         Caption("ink", f"in all {sums}"),
         *(Caption("muted", words) for words in _notes(report, figure, left_out)),
     ]
+    name = Names("chart", figure, [*map(tuple, bars)], [caption.words for caption in captions])
     most = max(bars, key=lambda bar: sum(bar.values))
     desc = (
         f"{title}, {counted(len(shown), 'bar')} in the network's order; in all {sums}. The most has {most.name}:"

@@ -53,7 +53,7 @@ def connections_picture(row: Row) -> str:
     """
     inner = connected_row(row)
     links = connectivity_of(inner)
-    name = Names("connections", row.name, row.inputs, inner.layer, links)
+    name = Names("connections", row.name, row.inputs, inner.layer, tuple(links))
     kinds = kinds_of(links)
     unit = "unit" if isinstance(inner.layer, Linear) else "map"
     source = "the input" if row.inputs[0] == INPUT else row.inputs[0]

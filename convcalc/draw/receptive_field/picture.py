@@ -39,7 +39,8 @@ def field_picture(report: Report, layer: str) -> str:
     (True, True)
     """
     levels, unchanged, has_branches, is_near = cone_of(report, layer)
-    name = Names("field", levels, unchanged, has_branches)
+    units = [[(each.number, *each.field) for each in level.units] for level in levels]
+    name = Names("field", [level[:2] for level in levels], units, unchanged, has_branches)
     target = levels[-1].units
     rank = len(target)
     seen = [units.sees(units.middle) for units in target]
