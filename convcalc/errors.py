@@ -24,7 +24,9 @@ class ConvcalcError(ValueError):
     convcalc.errors.ConvcalcError: kernel 5 does not fit input 3 (padding 0): use padding=1 or a kernel of at most 3
     """
 
-    notes: tuple[Note, ...] = ()
+    def __init__(self, message: str, notes: tuple[Note, ...] = ()) -> None:
+        super().__init__(message)
+        self.notes = notes
 
 
 def quoted(text: str) -> str:

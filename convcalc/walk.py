@@ -22,12 +22,11 @@ class LayerError(ConvcalcError):
     """A layer that refuses its input: its node, its number among the single layers (from 1), the report up to it."""
 
     def __init__(self, reason: str, node: Node, number: int, report: Report, place: str = "") -> None:
-        super().__init__(f"layer {node.name!r}{place}: {reason}")
+        super().__init__(f"layer {node.name!r}{place}: {reason}", report.notes)
         self.reason = reason
         self.node = node
         self.number = number
         self.report = report
-        self.notes = report.notes
 
     def at(self, place: str, remedy: str = "") -> LayerError:
         """Return the same error that also says where the layer is, and what else would help."""

@@ -229,9 +229,7 @@ def as_typed(without: Sequence[str] = ()) -> Iterator[None]:
     except ConvcalcError as error:
         names = "|".join(name for name in OPTIONS if name not in without)
         message = re.sub(rf"\b(use|or) ({names})='?([^\s']+)'?", lambda m: f"{m[1]} {OPTIONS[m[2]]} {m[3]}", str(error))
-        refusal = ConvcalcError(re.sub(rf"^({names})\b", lambda m: OPTIONS[m[1]], message))
-        refusal.notes = error.notes
-        raise refusal from None
+        raise ConvcalcError(re.sub(rf"^({names})\b", lambda m: OPTIONS[m[1]], message), error.notes) from None
 
 
 @contextmanager
