@@ -18,7 +18,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": lambda name: name.replace("_", "-"),  # --kernel_size is --kernel-size
+    },
     help="The pocket calculator for convolutional networks: every figure exact, every count proved by execution.",
 )
 
@@ -26,7 +29,7 @@ app = typer.Typer(
 @app.callback(invoke_without_command=True)
 def convcalc(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version and exit.")] = False,
 ) -> None:
     """Without a command: the version, or the help."""
     if version:

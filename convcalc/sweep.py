@@ -76,9 +76,9 @@ def sorted_by(
 
 
 def _place(value: Any, descending: bool) -> tuple[Any, ...]:
-    """Where a value stands in an order."""
+    """Return what puts a value in its place: all of its numbers, of a padding both sides of every axis."""
     parts = value if isinstance(value, tuple) else (value,)
-    flat = tuple(number for part in parts for number in (part if isinstance(part, tuple) else (part,)))
+    flat = tuple(number for part in parts for number in (part if isinstance(part, tuple) else (part, part)))
     if not flat or None in flat:
         return (1,)
     return (0, tuple(-number for number in flat) if descending else flat)

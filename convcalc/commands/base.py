@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from inspect import Parameter, Signature
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any, TextIO, TypeVar, cast, get_type_hints
 
 from typer import Abort, Exit, Typer
@@ -45,6 +45,9 @@ OPTIONS = {
     "range": "--range",
 }
 
+PER_AXIS = ("kernel_size", "stride", "padding", "dilation", "output_padding")
+OPTION = re.compile(r"--?[A-Za-z]")
+NUMBER = re.compile(r"[(\[]?[-+]?[0-9]+[)\]]?,?")
 LONGEST_MESSAGE = 600
 
 T = TypeVar("T")
@@ -89,7 +92,7 @@ class Command(_AsTyped, TyperCommand):
         if not takes_file and any(word in ("-o", "--output") or word.startswith("--output=") for word in args):
             ctx.fail("No option for a file here: send the output to one with > FILE")
         try:
-            rest = super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args if "--" in args else [*self._with_sizes_together(ctx, args)])
         except Exception as error:
             if getattr(error, "ctx", ctx) is None:  # so that the hint is to this command's help
                 error.ctx = ctx  # type: ignore[attr-defined]
@@ -101,6 +104,29 @@ class Command(_AsTyped, TyperCommand):
                     ctx.fail(f"{typed} stands behind --, where only sizes may: put options before it")
                 ctx.fail(f"No such option: {typed}{did_you_mean(typed, known)}")
         return rest
+
+    def _with_sizes_together(self, ctx: Any, args: Sequence[str]) -> Iterator[str]:
+        """Join the sizes behind --input, and refuse other sizes that do not stand together (--k 3 3)."""
+        takes_sizes = any(param.nargs == -1 for param in self.params)
+        valued = {name: param for param in self.params for name in param.opts if not getattr(param, "is_flag", True)}
+        starts = [place for place, word in enumerate(args) if OPTION.match(word)]
+        some_before = any(map(NUMBER.fullmatch, args[: starts[0]] if starts else ()))
+        yield from args[: starts[0]] if starts else args
+        for start, end in pairwise([*starts, len(args)]):
+            name, *words = args[start:end]
+            numbers = [*takewhile(NUMBER.fullmatch, words)]
+            if name in ("--input", "-i") and len(numbers) > 1:
+                yield from (name, " ".join(numbers), *words[len(numbers) :])
+                continue
+            yield from (name, *words)
+            value = words[:1] if name in valued else []
+            if takes_sizes and len(numbers) > len(value):
+                if some_before and (value or name[:2] in valued):
+                    per_axis = value and valued[name].name in PER_AXIS
+                    meant = f"did you mean {name} {'x'.join(numbers)}?" if per_axis else "put them before the options"
+                    option = " ".join((name, *value))
+                    raise ConvcalcError(f"numbers stand before and after {option}, and sizes stand together: {meant}")
+                some_before = True
 
 
 def command(options: type[T], **settings: Any) -> Callable[[Callable[[T], bool | None]], Command]:
@@ -173,6 +199,8 @@ class Group(_AsTyped, TyperGroup):
     ) -> Any:
         """Run the command line, and turn whatever ends it into an exit code."""
         typed = list(sys.argv[1:] if args is None else args)
+        if typed[:1] == ["help"]:
+            typed = args = [*typed[1:2], "--help"]
         gc.disable()  # a command is short: what it makes goes with the process
         if sys.stderr is None:  # closed: what is said there is lost, and must not land on stdout
             sys.stderr = open(os.devnull, "w")  # noqa: SIM115

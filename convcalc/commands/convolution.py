@@ -16,7 +16,7 @@ from convcalc.network import Network
 from convcalc.walk import trace
 
 KINDS: dict[int, type[Conv]] = {1: Conv1d, 2: Conv2d, 3: Conv3d}
-NO_KERNEL = "no kernel size given: add --k 3, or --k 3x5 for one an axis"
+NO_KERNEL = "no kernel size given: add --k 3, or --k 3x5 for one number per axis"
 
 # How each setting is read from its text.
 READ: dict[str, Callable[[str], Any]] = {
@@ -103,7 +103,8 @@ def _output(network: Network, input_shape: Shape, verify: bool) -> Shape:
 
 def texts_of(options: object) -> dict[str, str | None]:
     """Return the texts of the convolution's settings, from a command's options."""
-    return {name: getattr(options, name) for name in READ}
+    texts = {name: getattr(options, name) for name in READ}
+    return {name: text and values.with_x(text) for name, text in texts.items()}
 
 
 def settings_of(texts: Mapping[str, str | None]) -> dict[str, Any]:

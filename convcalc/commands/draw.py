@@ -84,7 +84,7 @@ class Options(NamedTuple):
         str | None, typer.Option("--name", metavar="NAME", help="Draw the network of that name in a .py file.")
     ] = None
     input: Annotated[
-        str | None, typer.Option("--input", "-i", metavar="SHAPE", help="The network's input: 1x3x224x224.")
+        list[str] | None, typer.Option("--input", "-i", metavar="SHAPE", help="The network's input: 1x3x224x224.")
     ] = None
     depth: Annotated[
         str | None,

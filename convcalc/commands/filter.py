@@ -90,7 +90,7 @@ class Options(NamedTuple):
         bool, typer.Option("--verify", help="Execute it as a Conv2d too, and compare; exit 1 where a pixel differs.")
     ] = False
     memory_limit: MemoryLimit = "2GiB"
-    list: Annotated[bool, typer.Option("--list", help="The kernels by name.")] = False
+    list_: Annotated[bool, typer.Option("--list", help="The kernels by name.")] = False
     show: Annotated[bool, typer.Option("--show", help="The kernel: its weights, their sum, and its Conv2d.")] = False
     compare: Annotated[
         bool, typer.Option("--compare", help="Draw input, kernel and result: -o page.svg, .html or .png.")
@@ -115,7 +115,7 @@ class Options(NamedTuple):
 def run(options: Options) -> bool:
     """Filter a picture, or tell of kernels; whether no pixel differs from what the layer gives."""
     path = options.picture
-    if options.list:
+    if options.list_:
         _alone(path, options, "--list", ("kernel", "show", *OF_A_PICTURE))
         _emit_list(options)
         return True

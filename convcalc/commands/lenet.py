@@ -95,8 +95,7 @@ def _blocks(report: Report, verification: Verification | None, options: Options)
     from convcalc.render.verification import verdict, verification_table
 
     blocks: list[str | Table] = [f"LeNet-5 on one {options.input}x{options.input} picture"]
-    if options.report:
-        blocks += ["", network_table(report, LENET, 1), *_remarks(report), ""]
+    blocks += ["", network_table(report, LENET, 1), *_remarks(report), ""]
     blocks.append(totals_table(report))
     if options.errata:
         blocks += ["", "Where the tutorial is wrong:"]

@@ -34,9 +34,9 @@ class Options(NamedTuple):
             " JSON; - for either on stdin; or a built-in name.",
         ),
     ] = None
-    list: Annotated[bool, typer.Option("--list", help="The built-in networks, with their totals.")] = False
+    list_: Annotated[bool, typer.Option("--list", help="The built-in networks, with their totals.")] = False
     input: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option("--input", "-i", metavar="SHAPE", help="1x3x224x224; a built-in network knows its own."),
     ] = None
     name: Annotated[
@@ -103,16 +103,16 @@ class Budget(NamedTuple):
 )
 def run(options: Options) -> bool:
     """Answer; False where verification found a difference, or a budget is broken."""
-    if options.list:
+    if options.list_:
         _emit_list(options.format)
         return True
-    typed = options.network
+    typed = "-" if options.network is None and source.is_piped() else options.network
     if typed is None:
         raise ConvcalcError(
             "no network given: write one, such as 'Conv2d(3, 16, 4), ReLU()', a file, - or a name (convcalc net --list)"
         )
     depth = values.depth("--depth", options.depth)
-    dtype = values.one_of("--dtype", options.dtype, tuple(ITEMSIZES))
+    dtype = values.one_of("--dtype", options.dtype, tuple(ITEMSIZES), values.OTHER_DTYPES)
     limit = values.memory("--memory-limit", options.memory_limit)
     columns = _columns(options.columns)
     limits = _limits(options)

@@ -102,7 +102,7 @@ class Options(NamedTuple):
 )
 def run(options: Options) -> bool:
     """Answer; False where verification found a difference."""
-    sizes = options.sizes or []
+    sizes = values.size_words(options.sizes or [])
     values.only_in_table_or_json("--explain", options.explain, options.format)
     memory_limit = values.memory("--memory-limit", options.memory_limit)
     texts = texts_of(options)

@@ -71,7 +71,7 @@ class Options(NamedTuple):
         str | None, typer.Option("--size", metavar="SIZES", help="With --exact: the sizes to try. [default: 1..512]")
     ] = None
     input: Annotated[
-        str | None, typer.Option("--input", "-i", metavar="SHAPE", help="For --chain and --exact: 1x3x224x224.")
+        list[str] | None, typer.Option("--input", "-i", metavar="SHAPE", help="For --chain and --exact: 1x3x224x224.")
     ] = None
     limit: Annotated[str | None, typer.Option("--limit", metavar="N", help="Show so many answers. [default: 20]")] = (
         None
@@ -246,7 +246,7 @@ def _chain(_: list[str], options: Options, limit: int) -> Reply:
         raise ConvcalcError("how much is a unit to see? Add --receptive-field 31")
     layers = values.at_least_one("--chain", options.chain)
     field = values.at_least_one("--receptive-field", options.receptive_field)
-    shape = INPUT_SHAPE if options.input is None else values.shape("--input", options.input)
+    shape = values.one_input("--input", options.input) if options.input else INPUT_SHAPE
     if layers * limit > MOST_WALKED:
         raise ConvcalcError(
             f"--limit {limit:,} chains of {counted(layers, 'layer')} are too many to walk: give at most"

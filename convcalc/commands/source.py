@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.commands import values
@@ -52,14 +53,14 @@ def network(typed: str, name: str | None, flatten: bool) -> Source:
     return _read(typed, None, name, flatten)
 
 
-def input_shape(read: Source, typed: str | None) -> Shape:
-    """The shape of the network's input: the one that was typed, or the one it was written with.
+def input_shape(read: Source, typed: Sequence[str] | None) -> Shape:
+    """Return the shape of the network's input: the one that was typed, or the one it was written with.
 
     >>> input_shape(network("lenet5", None, False), None)
     (1, 1, 32, 32)
     """
-    if typed is not None:
-        return values.shape("--input", typed)
+    if typed:
+        return values.one_input("--input", typed)
     if read.input_shape is None:
         raise ConvcalcError("no input shape given: add --input 1x3x224x224")
     return read.input_shape
@@ -70,7 +71,9 @@ def _read(text: str, file: str | None, name: str | None, flatten: bool) -> Sourc
 
     origin = file or "NETWORK"
     if not text.strip():
-        raise ConvcalcError(f"{origin} is empty: give a network, such as 'Conv2d(3, 16, 4), ReLU()'")
+        raise ConvcalcError(
+            f"{origin} is empty: give a network, such as 'Conv2d(3, 16, 4), ReLU()' (convcalc net --help)"
+        )
     if text.lstrip().startswith("{"):
         from convcalc.schema import network_from
 
@@ -105,6 +108,17 @@ def json_of(text: str, origin: str = "stdin") -> Any:
         raise ConvcalcError(
             f"the JSON {where} holds a number of more than {digits} digits: give smaller sizes"
         ) from None
+
+
+def is_piped() -> bool:
+    """Return whether stdin is a pipe or a file, from which a network can be read."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return False
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError):  # a stream of Python's own
+        return True
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
 
 
 def text_of_stdin(reads: str = "a network") -> str:

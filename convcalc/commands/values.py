@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from convcalc.errors import MOST_QUOTED, ConvcalcError, did_you_mean, quoted
 from convcalc.layers.settings import MOST_DIGITS
 
 FORMATS = ("table", "json", "ndjson", "csv", "markdown", "latex")
+OTHER_FORMATS = {"md": "markdown", "tex": "latex", "jsonl": "ndjson"}
+OTHER_DTYPES = {
+    "fp16": "float16",
+    "half": "float16",
+    "bf16": "bfloat16",
+    "fp32": "float32",
+    "float": "float32",
+    "fp64": "float64",
+    "double": "float64",
+}
 PADDING_WORDS = "use same, valid, numbers (1, 1x2) or sides (1:2x0:1)"
 LISTS = "write 3, a list 3,5,7 or a range 1..7 or 1..7..2"
 MOST_LISTED = 100_000
+BRACKETS = re.compile(r"(?:torch\.Size\(\s*)?[(\[]\s*([^()\[\]]*?)\s*[)\]]\s*\)?")
 UNITS: dict[str, int] = {"": 1, "b": 1}
 UNITS |= {f"{letter}ib": 2 ** (10 * power) for power, letter in enumerate("kmgt", start=1)}
 UNITS |= {f"{letter}{end}": 10 ** (3 * power) for power, letter in enumerate("kmgt", start=1) for end in ("", "b")}
@@ -41,25 +54,49 @@ def decimal(name: str, text: str) -> float:
         raise ConvcalcError(f"{name} {quoted(text)} is not a number: write 1.5, say") from None
 
 
-def per_axis(name: str, text: str) -> int | tuple[int, ...]:
-    """One number for all axes, or one an axis.
+def with_x(text: str) -> str:
+    """Return the values of several axes in one notation: ``3x5``, also for ``3×5``, ``(3, 5)`` and ``[3, 5]``.
 
-    >>> per_axis("--k", "3"), per_axis("--k", "3x5")
-    (3, (3, 5))
+    >>> with_x("(3, 5)"), with_x("torch.Size([1, 3, 28, 28])"), with_x("3,5,7")
+    ('3x5', '1x3x28x28', '3,5,7')
     """
-    if not all(map(is_integer, text.split("x"))):
-        raise ConvcalcError(f"{name} {quoted(text)} is not a number: write 3, or 3x5 for one an axis")
-    numbers = tuple(integer(name, part) for part in text.split("x"))
+    text = text.strip().replace("×", "x").replace("X", "x")
+    inside = BRACKETS.fullmatch(text)
+    return text if inside is None else re.sub(r"\s*,\s*|\s+", "x", inside[1].rstrip(", "))
+
+
+def per_axis(name: str, text: str) -> int | tuple[int, ...]:
+    """Return one number for all axes, or one number per axis.
+
+    >>> per_axis("--k", "3"), per_axis("--k", "3x5"), per_axis("--k", "(3, 5)")
+    (3, (3, 5), (3, 5))
+    """
+    parts = with_x(text).split("x")
+    if not all(map(is_integer, parts)):
+        raise ConvcalcError(f"{name} {quoted(text)} is not a number: write 3, or 3x5 for one number per axis")
+    numbers = tuple(integer(name, part) for part in parts)
     return numbers if len(numbers) > 1 else numbers[0]
 
 
-def sizes(texts: Sequence[str]) -> tuple[int, ...]:
-    """The sizes of an input, a word each.
+def size_words(words: Sequence[str]) -> list[str]:
+    """Return the sizes of an input as one text per axis, however they are written.
 
-    >>> sizes(["1", "3", "28", "28"])
-    (1, 3, 28, 28)
+    >>> size_words(["1", "3", "28..32", "28"]), size_words(["1,3,28"]), size_words(["torch.Size([1, 3, 28])"])
+    (['1', '3', '28..32', '28'], ['1', '3', '28'], ['1', '3', '28'])
     """
-    numbers = tuple(integer("size", text, "write the sizes apart, as 1 3 28 28") for text in texts)
+    text = " ".join(words)
+    if len(words) == 1 or BRACKETS.fullmatch(text):
+        return re.split(r"\s*[x,]\s*|\s+", with_x(text).rstrip(", "))
+    return [word.removesuffix(",") for word in words]
+
+
+def sizes(words: Sequence[str]) -> tuple[int, ...]:
+    """Return the sizes of an input.
+
+    >>> sizes(["1", "3", "28", "28"]), sizes(["1x3x28x28"])
+    ((1, 3, 28, 28), (1, 3, 28, 28))
+    """
+    numbers = tuple(integer("size", text, "write the sizes as 1 3 28 28 or 1x3x28x28") for text in size_words(words))
     for number in numbers:
         if number < 0:
             raise ConvcalcError(f"size {number} is negative: every size must be at least 0")
@@ -113,7 +150,9 @@ def listed(name: str, text: str) -> list[str]:
         elif not item:
             raise ConvcalcError(f"{name} {quoted(text)} has an empty place: write 3,5,7")
         elif item in found:
-            raise ConvcalcError(f"{name} {quoted(text)} lists {item} twice: write 3x3 for one an axis, 3,5 for a list")
+            raise ConvcalcError(
+                f"{name} {quoted(text)} lists {item} twice: write 3x3 for one number per axis, 3,5 for a list"
+            )
         else:
             found[item] = None
     return list(found)
@@ -136,7 +175,7 @@ def bounds(name: str, text: str, axes: int) -> list[Sequence[int]]:
     >>> bounds("--k", "1..7", 2), bounds("--k", "3x1..5", 2)
     ([range(1, 8), range(1, 8)], [(3,), range(1, 6)])
     """
-    parts = text.split("x")
+    parts = with_x(text).split("x")
     if len(parts) == 1 or "" in parts:
         return [numbers(name, text)] * axes
     if "," in text:
@@ -167,6 +206,7 @@ def padding(name: str, text: str) -> str | int | tuple[int, ...] | tuple[tuple[i
     """
     if text in ("same", "valid"):
         return text
+    text = with_x(text)
     if ":" not in text:
         if text.isalpha():
             raise ConvcalcError(f"{name} {quoted(text)} is unknown: {PADDING_WORDS}")
@@ -206,13 +246,47 @@ def amount(name: str, text: str) -> int:
     return found
 
 
-def shape(name: str, text: str) -> tuple[int, ...]:
-    """The sizes of an input, ``1x3x224x224``.
+class Input(NamedTuple):
+    """The shape of an input as it is typed, and the name of the input, if one was typed."""
 
-    >>> shape("--input", "1x3x224x224")
+    name: str | None
+    shape: tuple[int, ...]
+
+
+def inputs(name: str, texts: Sequence[str]) -> list[Input]:
+    """Return the inputs of a network, one for each time that the option was given.
+
+    >>> inputs("--input", ["1x3x224x224", "mask=1x8"])
+    [Input(name=None, shape=(1, 3, 224, 224)), Input(name='mask', shape=(1, 8))]
+    """
+    found = []
+    for text in texts:
+        key, _, sizes = text.rpartition("=")
+        found.append(Input(key or None, shape(name, sizes)))
+    return found
+
+
+def one_input(name: str, texts: Sequence[str]) -> tuple[int, ...]:
+    """Return the shape of the only input.
+
+    >>> one_input("--input", ["1x3x224x224"])
     (1, 3, 224, 224)
     """
-    parts = text.replace(",", "x").lower().split("x")
+    given = inputs(name, texts)
+    if len(given) > 1:
+        raise ConvcalcError(f"{name} is given {len(given)} times, and there is one input: give it once")
+    if given[0].name not in (None, "input"):
+        raise ConvcalcError(f"{name} {quoted(texts[0])} names an input that is not there: give the sizes alone")
+    return given[0].shape
+
+
+def shape(name: str, text: str) -> tuple[int, ...]:
+    """Return the sizes of one input.
+
+    >>> shape("--input", "1x3x224x224"), shape("--input", "1, 3, 28, 28"), shape("--input", "(1, 3)")
+    ((1, 3, 224, 224), (1, 3, 28, 28), (1, 3))
+    """
+    parts = size_words([text])
     if not all(map(is_integer, parts)):
         raise ConvcalcError(f"{name} {quoted(text)} is no shape: write its sizes as 1x3x224x224")
     sizes = tuple(integer(name, part) for part in parts)
@@ -250,7 +324,7 @@ def format_of(typed: str, as_json: bool, get: str | None) -> str:
     """
     if not typed:
         return "json" if as_json or get is not None else "table"
-    chosen = one_of("--format", typed, FORMATS)
+    chosen = one_of("--format", typed, FORMATS, OTHER_FORMATS)
     if chosen != "json" and (as_json or get is not None):
         raise ConvcalcError(f"{'--json' if as_json else '--get'} and --format {chosen} exclude each other: give one")
     return chosen
@@ -265,13 +339,14 @@ def only_in_table_or_json(option: str, given: bool, format: str) -> None:  # noq
         raise ConvcalcError(f"{option} has no place in --format {format}: leave one out")
 
 
-def one_of(name: str, text: str, choices: tuple[str, ...]) -> str:
-    """One of a few words.
+def one_of(name: str, text: str, choices: Sequence[str], also: Mapping[str, str] = {}) -> str:
+    """Return one of a few words; ``also`` has other words for them.
 
-    >>> one_of("--c3", "full", ("paper", "full"))
-    'full'
+    >>> one_of("--c3", "full", ("paper", "full")), one_of("--format", "md", FORMATS, OTHER_FORMATS)
+    ('full', 'markdown')
     """
-    if text not in choices:
+    found = also.get(text.lower(), text)
+    if found not in choices:
         hint = did_you_mean(text, choices)
         raise ConvcalcError(f"{name} {quoted(text)} is unknown{hint}: use one of {', '.join(choices)}")
-    return text
+    return found

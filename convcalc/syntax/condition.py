@@ -199,15 +199,15 @@ class _Reader:
             raise ConvcalcError(f"no column {quoted(name)}{hint}: use one of {', '.join(self.columns)}")
         kind, length = self.columns[name]
         if not indices:
-            return _Term(kind, text, lambda lookup: lookup(name))
+            return _Term(kind, text, lambda lookup: _spread(lookup(name), length if kind == PER_AXIS else 0))
         index = int(indices[0]) if len(indices) == 1 and len(indices[0]) < MOST_DIGITS else length
         if not length or index >= length:
             parts = f"has parts 0 to {length - 1}" if length else "has no parts"
             raise ConvcalcError(f"{text} is no column: {name} {parts}")
 
         def part(lookup: Lookup) -> Any:
-            value = lookup(name)
-            return value[index] if isinstance(value, tuple) else value
+            value = _spread(lookup(name), length)
+            return value if value is None else value[index]
 
         return _Term(NUMBER, text, part)
 
@@ -297,13 +297,7 @@ def _compared(left: _Term, sign: str, right: _Term) -> _Term:
             raise ConvcalcError(f"{text} puts text in an order: compare text with == or != only")
     else:
         _number(left, sign), _number(right, sign)
-    same = COMPARISONS["==" if sign == "!=" else sign]
-
-    def value(lookup: Lookup) -> bool | None:
-        found = _all(_each(same, left.value(lookup), right.value(lookup)))
-        return _denied(found) if sign == "!=" else found
-
-    return _Term(TRUTH, text, value)
+    return _Term(TRUTH, text, lambda lookup: _all(_each(COMPARISONS[sign], *_sides(left, right, lookup))))
 
 
 def _other_than_text(term: _Term) -> str:
@@ -319,7 +313,23 @@ def _calculated(left: _Term, sign: str, right: _Term, operation: Callable[[Any, 
     def step(x: Any, y: Any) -> Any:
         return None if sign in ("/", "//", "%") and y == 0 else operation(x, y)
 
-    return _Term(kind, f"{a.text} {sign} {b.text}", lambda lookup: _each(step, a.value(lookup), b.value(lookup)))
+    return _Term(kind, f"{a.text} {sign} {b.text}", lambda lookup: _each(step, *_sides(a, b, lookup)))
+
+
+def _spread(value: Any, axes: int) -> Any:
+    """Return a value per axis of what is one value for all of them."""
+    if value is None or not axes or (isinstance(value, tuple) and len(value) == axes):
+        return value
+    return (value if isinstance(value, tuple) else (value,)) * axes
+
+
+def _sides(left: _Term, right: _Term, lookup: Lookup) -> tuple[Any, Any]:
+    """Return both values; a number beside one value per axis stands at every axis."""
+    a, b = left.value(lookup), right.value(lookup)
+    if left.kind != right.kind and None not in (a, b):
+        a = a if left.kind == PER_AXIS else (a,) * len(b)
+        b = b if right.kind == PER_AXIS else (b,) * len(a)
+    return a, b
 
 
 def _each(operation: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 GOOD = "shape 1 3 28 28 --k 3 --out 4 --json"
 NO_SIZES = "give 3 (N C L), 4 (N C H W) or 5 (N C D H W), such as 1 3 28 28, or - to read JSON"
 
-SIZE = "write the sizes apart, as 1 3 28 28"
-NUMBER = "write 3, or 3x5 for one an axis"
+SIZE = "write the sizes as 1 3 28 28 or 1x3x28x28"
+NUMBER = "write 3, or 3x5 for one number per axis"
 PADDING = "use same, valid, numbers (1, 1x2) or sides (1:2x0:1)"
 
 BAD = [
@@ -23,18 +23,28 @@ BAD = [
     ("shape 28 --k 3", f"1 size given: {NO_SIZES}"),
     ("shape 28 28 --k 3", f"2 sizes given: {NO_SIZES}"),
     ("shape 1 1 1 1 1 1 --k 3", f"6 sizes given: {NO_SIZES}"),
-    ("shape 1 3 28 28", "no kernel size given: add --k 3, or --k 3x5 for one an axis"),
+    ("shape 1 3 28 28", "no kernel size given: add --k 3, or --k 3x5 for one number per axis"),
     ("shape 1 -3 28 28 --k 3", "size -3 is negative: every size must be at least 0"),
     ("shape -3 --k 3", "size -3 is negative: every size must be at least 0"),
     ("shape 1 3 0 28 --k 3", "Conv2d got a size of 0 in input [1, 3, 0, 28]: every spatial size must be at least 1"),
     ("shape 1 3 2.5 28 --k 3", f"size '2.5' is not a whole number: {SIZE}"),
-    ("shape 1,3,28,28 --k 3", f"size '1,3,28,28' is not a whole number: {SIZE}"),
+    ("shape 1,3,2.5,28 --k 3", f"size '2.5' is not a whole number: {SIZE}"),
     ("shape 1 3 1_000 28 --k 3", f"size '1_000' is not a whole number: {SIZE}"),
     ("shape 1 3 x 28 --k 3", f"size 'x' is not a whole number: {SIZE}"),
     ("shape - 3 28 28 --k 3", f"size '-' is not a whole number: {SIZE}"),
+    ("shape 1 3 28x28 --k 3", f"size '28x28' is not a whole number: {SIZE}"),
+    (
+        "shape 1 3 28 28 --k 3 3 --out 8",
+        "numbers stand before and after --k 3, and sizes stand together: did you mean --k 3x3?",
+    ),
+    ("shape 1 1 28 --k 3 3", "did you mean --k 3x3?"),
+    ("shape 1 3 --k 3 28 28", "numbers stand before and after --k 3"),
+    ("solve 28 --limit 3 13", "sizes stand together: put them before the options"),
+    ("net lenet5 --input 1x1x28x28 --input 1x1x32x32", "--input is given 2 times, and there is one input"),
+    ("net lenet5 --input mask=1x8", "--input 'mask=1x8' names an input that is not there"),
     ("shape 1 3 28 28 --k 3.5", f"--k '3.5' is not a number: {NUMBER}"),
     ("shape 1 3 28 28 --k 3x", f"--k '3x' is not a number: {NUMBER}"),
-    ("shape 1 3 28 28 --k 3,3", "--k '3,3' lists 3 twice: write 3x3 for one an axis, 3,5 for a list"),
+    ("shape 1 3 28 28 --k 3,3", "--k '3,3' lists 3 twice: write 3x3 for one number per axis, 3,5 for a list"),
     ("shape 1 3 28 28 --k 3x5x7", "--k 3x5x7 has 3 values for 2 axes: give one integer, or 2"),
     ("shape 1 3 28 28 --k 3x3x3", "--k 3x3x3 has 3 values for 2 axes: give one integer, or 2"),
     ("shape 1 3 28 28 --k 0", "--k 0 is too small: it must be at least 1"),

@@ -33,11 +33,8 @@ def test_the_report_has_the_input_seven_layers_and_totals(run):
     assert "Every row is as published" in out
 
 
-def test_without_report_the_totals(run):
-    out = run("lenet").out
-    assert "trainable parameters     60,000\n" in out
-    assert "connections              340,908 (7 layers have none to count)\n" in out
-    assert "C1 " not in out
+def test_the_table_needs_no_option(run):
+    assert run("lenet").out == run("lenet --report").out
 
 
 def test_json_and_get(run):

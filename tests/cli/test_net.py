@@ -199,3 +199,24 @@ def test_a_refusal_is_json_where_the_answer_would_be(run, words):
     ran = run(f"net 'Conv2d(3, 4, 3), Linear(8, 2)' --input 1x3x8x8 {words}")
     assert ran.code == 2
     assert json.loads(ran.err)["error"]["message"].startswith("layer '1' (number 2): Linear takes 8 features")
+
+
+def test_without_a_network_a_pipe_is_read(run):
+    assert run("net --input 1x4 --get output", stdin="Linear(4, 2)").out == "[1, 2]\n"
+    empty = run("net", stdin="")
+    assert (empty.code, empty.out) == (2, "")
+    assert "stdin is empty" in empty.err
+    assert "convcalc net --help" in empty.err
+    assert "no network given" in run("net").err
+
+
+def test_other_words_for_a_type_and_a_format(run):
+    assert run("net lenet5 --dtype fp16 --json").out == run("net lenet5 --dtype float16 --json").out
+    assert run("net lenet5 --dtype bf16 --json").out == run("net lenet5 --dtype bfloat16 --json").out
+    assert run("net lenet5 --format md").out == run("net lenet5 --format markdown").out
+
+
+def test_help_and_version_by_other_words(run):
+    assert run("help net").out == run("net --help").out
+    assert run("help").out == run("--help").out
+    assert run("-V").out == run("--version").out

@@ -290,3 +290,30 @@ def test_explanations_behind_a_block_go_by_its_name(run):
 @pytest.mark.parametrize("limit", ["1.5GiB", "2gb", "500 MiB", "1000000000"])
 def test_amounts_of_memory(run, limit):
     assert run(*EXAMPLE.split(), "--verify", "--memory-limit", limit).code == 0
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        "1x3x28x28",
+        "1×3×28×28",
+        "1,3,28,28",
+        "'1 3 28 28'",
+        "'(1, 3, 28, 28)'",
+        "[1, 3, 28, 28]",
+        "1, 3, 28, 28",
+        "'torch.Size([1, 3, 28, 28])'",
+    ],
+)
+def test_sizes_are_read_however_they_are_written(run, sizes):
+    assert run(f"shape {sizes} --k 3 --get output").out == "[1, 1, 26, 26]\n"
+    assert run(f"net 'Conv2d(3, 1, 3)' --input {sizes} --get output").out == "[1, 1, 26, 26]\n"
+
+
+@pytest.mark.parametrize("kernel", ["3x5", "3×5", "'(3, 5)'", "'[3, 5]'"])
+def test_a_kernel_is_read_however_it_is_written(run, kernel):
+    assert run(f"shape 1 3 28 28 --kernel_size {kernel} --get output").out == "[1, 1, 26, 24]\n"
+
+
+def test_a_flag_may_stand_among_the_sizes(run):
+    assert run("shape 1 3 --no-bias 28 28 --k 3 --get totals.parameters").out == "27\n"

@@ -191,3 +191,16 @@ def test_more_rows_than_can_be_held(run, monkeypatch):
     assert (ran.code, ran.out) == (2, "")
     assert "more than 5 rows, too many to hold: add --limit" in ran.err
     assert run("shape 1 1 9 9 --out 1 --k 1..5 --where 'macs > 0'").code == 0
+
+
+def test_a_condition_holds_of_every_axis(run):
+    line = "shape 1 1 9 9 --k 3 --s 1,1x2,2 --out 1 --format csv --columns stride --where"
+    assert run(f"{line} 'stride != 1'").out.splitlines() == ["stride", "2"]
+    assert run(f"{line} 'not stride == 1'").out.splitlines() == ["stride", "1x2", "2"]
+
+
+def test_sides_are_compared_and_put_in_order_axis_by_axis(run):
+    line = "shape 1 1 9 9 --k 3 --p 0:1x3,0x5,0:3x0 --out 1 --format csv --columns padding"
+    assert run(f"{line} --sort padding").out.splitlines() == ["padding", "0x5", "0:1x3", "0:3x0"]
+    refused = run("shape 1 1 2 2 --k 3x3,5x5 --p 0:0 --out 1 --where 'padding < kernel_size' --json")
+    assert len(refused.document["rows"]) == 2

@@ -44,9 +44,18 @@ def holds(text, row=ROW):
         ("-7 // 2 == -4 and --7 == 7", True),
         ("macs / 3 * 3 == macs", True),
         ("0.1 + 0.2 == 0.3", True),  # exact, where floating point is not
-        # one value an axis: all must agree, and != is the denial of ==
+        # one value per axis: all must agree, whatever the operator, and `not` denies that
         ("kernel_size == 3", False),
-        ("kernel_size != 3", True),
+        ("kernel_size != 3", False),
+        ("3 != kernel_size", False),
+        ("kernel_size != 4", True),
+        ("not kernel_size == 3", True),
+        ("kernel_size != padding", True),
+        ("padding != 1", False),
+        ("padding.1 != 1", False),
+        ("padding.1 < kernel_size", True),
+        ("padding.1 + kernel_size == 4", False),
+        ("2 * padding.1 >= padding and padding.1 - padding.1 == 0", True),
         ("kernel_size >= 3", True),
         ("kernel_size > 3", False),
         ("kernel_size.1 == 5", True),
@@ -61,6 +70,13 @@ def holds(text, row=ROW):
 )
 def test_conditions(text, expected):
     assert holds(text) is expected
+
+
+def test_one_value_stands_for_every_axis():
+    row = {"kernel_size": (3, 3, 5), "padding": ((1, 2),), "stride": 1}
+    columns = {name: Kind(PER_AXIS, 3) for name in row}
+    for text in ("padding < kernel_size", "padding.2 < kernel_size", "stride.2 == 1 and stride <= padding"):
+        assert read_condition(text, columns)(row.get)
 
 
 @pytest.mark.parametrize(
