@@ -116,13 +116,22 @@ def _plain(jump: int | Fraction | None) -> int | str | None:
 
 
 def explanation(lines: Sequence[Line]) -> list[Document]:
-    """Formulas with their numbers.
+    """Return formulas in letters and with their numbers.
 
-    >>> from convcalc.explain import Line
-    >>> explanation([Line("parameters", "150 + 6", 156)])
-    [{'figure': 'parameters', 'formula': '150 + 6', 'value': 156}]
+    >>> from convcalc.explain import line
+    >>> explanation([line("MACs", "f*i * v", 1200, f=10, i=120, v=1)])[0]["formula"]
+    '10*120 * 1'
     """
-    return [line._asdict() for line in lines]
+    return [
+        {
+            "figure": line.figure,
+            "meaning": line.meaning,
+            "letters": line.letters,
+            "formula": line.formula,
+            "value": line.value,
+        }
+        for line in lines
+    ]
 
 
 def verification_document(verification: Verification) -> Document:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from fractions import Fraction
 from math import floor
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from convcalc import Conv1d, Conv2d, Conv3d, Sequential, chain, lenet, trace
-from convcalc.explain import explain
+from convcalc.explain import LETTERS, explain
 from convcalc.layers.windows import ELEMENTS
 from tests.test_engine import convolutions
 
@@ -69,11 +70,22 @@ def figures_of(row):
     return named
 
 
+def check_letters(line):
+    """The formula is the one in letters, with each letter replaced by what it stands for; each is explained."""
+    letters = re.findall(r"[A-Za-z]\w*", line.letters.replace("floor", ""))
+    assert set(letters) == set(line.given)
+    written = re.sub(r"[A-Za-z]\w*", lambda found: str(line.given.get(found[0], found[0])), line.letters)
+    assert written == line.formula
+    assert {letter[0] for letter in letters} <= set(LETTERS)
+    assert line.meaning
+
+
 def check(report):
     for row in report.rows:
         wanted = [figures_of(leaf) for leaf in row.leaves]
         for line in explain(row):
             assert evaluate(line.formula) == line.value, line
+            check_letters(line)
             if not line.figure.startswith("taps on real"):
                 assert line.value in [figures.get(line.figure) for figures in wanted], line
 

@@ -126,7 +126,7 @@ def axis_index(name: str, axis: int, sizes: Shape) -> int:
     return axis % axes
 
 
-def spell(numbers: Sequence[int]) -> str:
+def spell(numbers: Sequence[object]) -> str:
     """Numbers an axis, as people write them: one where all are equal.
 
     >>> spell((3, 3)), spell((3, 5))

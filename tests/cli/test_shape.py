@@ -132,7 +132,13 @@ def test_explain_writes_the_numbers_in(run):
     assert "output H             floor((28 + 2*0 - 1*(4 - 1) - 1) / 2) + 1 = 13\n" in out
     assert "parameters           16*3*4*4 + 16 = 784\n" in out
     explained = run(EXAMPLE + " --explain --json").document["explain"]["conv1"]
-    assert {"figure": "MACs, dense", "formula": "16*3*4*4 * 13*13", "value": 129_792} in explained
+    (macs,) = [line for line in explained if line["figure"] == "MACs, dense"]
+    assert (macs["letters"], macs["formula"]) == ("O*c*k_H*k_W * o_H*o_W", "16*3*4*4 * 13*13")
+    assert macs["value"] == 129_792
+    assert macs["meaning"] == "multiply-accumulates in one example, those with padding too"
+    assert out.index("In letters:") < out.index("The letters:") < out.index("With numbers:")
+    assert "s_H, s_W  2            stride (--stride)" in out
+    assert "output H and W           floor((I + 2*p - d*(k - 1) - 1) / s) + 1  positions" in out
 
 
 def test_verify_shows_predicted_beside_observed(run):
