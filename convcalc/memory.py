@@ -73,9 +73,11 @@ def with_memory(rows: Sequence[Row], graph: Opened, input_shapes: Sequence[Shape
         if live.home[row.name] == row.name:
             alive[row.name] = size[row.name]
         peak = sum(alive.values())
-        saved = {trained[source] for source in row.inputs} if "input" in row.layer.saves else set()
-        saved |= {trained[row.name]} if "output" in row.layer.saves else set()
-        training = sum(size[name] for name in saved - kept) + row.layer.saved_bytes(row.input, itemsize)
+        needed = row.layer.saved_tensors(row.input)
+        saved = {trained[source] for source in row.inputs} if "input" in needed else set()
+        saved |= {trained[row.name]} if "output" in needed else set()
+        beside = row.layer.saved_bytes(*row.input_shapes, itemsize=itemsize)
+        training = sum(size[name] for name in saved - kept) + beside
         kept |= saved
         done.append(row._replace(figures=row.figures._replace(peak_bytes=peak, training_bytes=training)))
         for name in [name for name in alive if live.dead_after(number, name)]:

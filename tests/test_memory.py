@@ -20,14 +20,18 @@ from convcalc import (
     ReLU,
     Residual,
     Sequential,
+    parse,
     trace,
     zoo,
 )
-from convcalc.layers.block import Node
-from tests.helpers import DATA
+from convcalc.layers import FAMILIES
+from convcalc.layers.block import Node, every
+from tests.helpers import DATA, build, stored
 
 with (DATA / "zoo_training.csv").open() as lines:
-    TRAINING = list(csv.DictReader(lines))
+    ZOO = list(csv.DictReader(lines))
+MEASURED = stored("torch_training.jsonl.gz")
+KINDS = sorted({case.get("layer", "network") for case in MEASURED})
 
 
 def peaks(network, shape):
@@ -82,7 +86,25 @@ def test_bytes_go_by_the_type():
     assert totals["float32"].peak_bytes == 4 * totals["int8"].peak_bytes
 
 
-@pytest.mark.parametrize("row", TRAINING, ids=lambda row: row["name"])
-def test_training_keeps_what_pytorch_keeps(row):
+def network_of(case):
+    return parse(case["network"]) if "network" in case else build(case)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_keeps_what_pytorch_keeps(kind):
+    for case in MEASURED:
+        if case.get("layer", "network") == kind:
+            report = trace(network_of(case), tuple(case["input"]), dtype=case["dtype"])
+            assert report.totals.training_bytes == case["bytes"], case
+
+
+def test_every_layer_was_measured():
+    networks = [parse(case["network"]) for case in MEASURED if "network" in case]
+    parts = {type(layer).__name__ for network in networks for layer in every(network)}
+    assert {*KINDS, *parts} >= set(FAMILIES)
+
+
+@pytest.mark.parametrize("row", ZOO, ids=lambda row: row["name"])
+def test_training_keeps_what_pytorch_keeps_of_well_known_networks(row):
     report = trace(zoo.build(row["name"]), (2, 3, 224, 224))
     assert report.totals.training_bytes == int(row["bytes"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
+from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import InPlace, Uncounted, Weightless
 from convcalc.layers.settings import Shape, axis_index, check_axes, real, shape, whole
@@ -30,6 +32,16 @@ class FromOutput(Activation):
 
     __slots__ = ()
     saves = ("output",)
+
+
+class SavesOne(Activation):
+    """An activation that keeps one more number per element for its gradient, as PyTorch has it."""
+
+    __slots__ = ()
+
+    def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
+        """Return the bytes of one number per element."""
+        return formulas.size_in_bytes(prod(shape(input_shape)), itemsize)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -96,12 +108,12 @@ class Hardswish(Activation):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class LogSigmoid(Activation):
+class LogSigmoid(SavesOne):
     """log(sigmoid(x)), as ``torch.nn.LogSigmoid``."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Softsign(Activation):
+class Softsign(SavesOne):
     """x / (1 + abs(x)), as ``torch.nn.Softsign``."""
 
 
@@ -120,7 +132,7 @@ class LeakyReLU(Activation):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class RReLU(Activation):
+class RReLU(SavesOne):
     """As ``torch.nn.RReLU``, which in eval mode has the slope (lower + upper) / 2."""
 
     numbers = ("lower", "upper")

@@ -110,14 +110,14 @@ class AdaptiveAvgPool(AdaptivePool):
     def __init__(self, output_size: PerAxis | Sequence[int | None]) -> None:
         self.keep(output_size=_bins(output_size, self.known_rank()))
 
-    @property
-    def saves(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The input; nothing where PyTorch takes one mean of all, whose gradient needs no element.
+    def saved_tensors(self, input_shape: Sequence[int]) -> tuple[str, ...]:
+        """Return ("input",), or () where PyTorch takes one mean of all, whose gradient needs no element.
 
-        >>> AdaptiveAvgPool2d(7).saves, AdaptiveAvgPool2d(1).saves
+        >>> pool = AdaptiveAvgPool2d((None, 1))
+        >>> pool.saved_tensors((1, 8, 7, 7)), pool.saved_tensors((1, 8, 1, 7))
         (('input',), ())
         """
-        return () if set(self.output_size) == {1} else ("input",)
+        return () if self.takes_mean(shape(input_shape)) else ("input",)
 
     def takes_mean(self, sizes: Shape) -> bool:
         """Where one output is left of each axis; with a single axis only of an input that fits anyway.
@@ -145,7 +145,7 @@ class AdaptiveMaxPool(AdaptivePool):
     def __init__(self, output_size: PerAxis | Sequence[int | None], return_indices: bool = False) -> None:
         self.keep(output_size=_bins(output_size, self.known_rank()), return_indices=bool(return_indices))
 
-    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+    def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
         """The place of each maximum. Errors as `output_shape`.
 
         >>> AdaptiveMaxPool2d(2).saved_bytes((1, 6, 7, 7), itemsize=4)  # 8 * 6*2*2

@@ -81,8 +81,15 @@ class Layer:
         """Weights that only ever meet zero padding, so never get a gradient: none where nothing is padded."""
         return 0
 
-    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
-        """Bytes that training keeps for the backward pass beside input and output; none unless a layer says so."""
+    def saved_tensors(self, input_shape: Sequence[int]) -> tuple[str, ...]:
+        """Return which of "input" and "output" the backward pass needs: ``saves``, unless it depends on the input."""
+        return self.saves
+
+    def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
+        """Return the bytes that training keeps for the backward pass beside the input and the output.
+
+        As PyTorch does on the CPU, in ``train()``; see docs/words.md.
+        """
         return 0
 
     def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:

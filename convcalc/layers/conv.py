@@ -218,6 +218,41 @@ class Conv(ConvNd):
         """Each axis seen through the window, by `formulas.receptive_field`, `receptive_jump` and `receptive_start`."""
         return through_windows(fields, self.windows(input_shape))
 
+    def saved_tensors(self, input_shape: Sequence[int]) -> tuple[str, ...]:
+        """Return ("input",), or () where PyTorch convolves a padded copy and does not need the input to undo that.
+
+        >>> Conv1d(1, 1, 3, padding=1).saved_tensors((1, 1, 9))
+        ('input',)
+        >>> Conv1d(1, 1, 3, padding=1, padding_mode="circular").saved_tensors((1, 1, 9))
+        ()
+        """
+        return ("input",) if self._copied_sides() is None or self.padding_mode in ("reflect", "replicate") else ()
+
+    def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
+        """Return the bytes of the padded copy, where PyTorch makes one. Errors as `output_shape`.
+
+        >>> Conv1d(2, 1, 4, padding="same").saved_bytes((1, 2, 10), itemsize=4)  # padded to 11
+        88
+        """
+        copied, windows = self._copied_sides(), self.windows(input_shape)
+        if copied is None:
+            return 0
+        sizes = (window.size + before + after for window, (before, after) in zip(windows, copied, strict=True))
+        return formulas.size_in_bytes(prod((*shape(input_shape)[: -len(windows)], *sizes)), itemsize)
+
+    def _copied_sides(self) -> tuple[Sides, ...] | None:
+        """The sides that PyTorch pads in a copy of the input; None where the convolution itself pads.
+
+        The convolution pads zeros, as many before as after. Of ``same`` only what is more on one side is copied.
+        """
+        if self.padding_mode != "zeros":
+            return self.padding
+        if all(before == after for before, after in self.padding):
+            return None
+        if self.spelled("padding") == "same":
+            return tuple((0, after - before) for before, after in self.padding)
+        return self.padding
+
     # Words
 
     def spelled(self, name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
@@ -39,7 +40,6 @@ class Dropout(InPlace, Weightless):
     """
 
     aliases = True
-    drops = True
     saves = ()
     p: float = 0.5
     inplace: bool = False
@@ -48,9 +48,25 @@ class Dropout(InPlace, Weightless):
         if not 0 <= real("p", self.p) <= 1:
             raise ConvcalcError(f"p {self.p} is no probability: give a number from 0 to 1")
 
-    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
-        """One factor per element: 0, or the scale of the elements that are kept."""
-        return formulas.size_in_bytes(prod(shape(input_shape)), itemsize)
+    @property
+    def drops(self) -> bool:  # type: ignore[override]
+        """Whether the layer makes an output of its own in training: not where it drops nothing."""
+        return self.p > 0
+
+    def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
+        """Return the bytes of the factors, each 0 or the scale of what is kept; one 0 where all is dropped.
+
+        >>> Dropout().saved_bytes((2, 3), itemsize=4), Dropout(1).saved_bytes((2, 3), itemsize=4)
+        (24, 4)
+        """
+        sizes = shape(input_shape)
+        if self.p == 0 or 0 in sizes:
+            return 0
+        return formulas.size_in_bytes(1 if self.p == 1 else self.factors(sizes), itemsize)
+
+    def factors(self, sizes: Shape) -> int:
+        """Return how many factors an input of these sizes gets: one per element."""
+        return prod(sizes)
 
 
 class AlphaDropout(Dropout):
@@ -63,10 +79,11 @@ class ChannelDropout(Dropout):
     """Dropout of whole channels."""
 
     __slots__ = ()
+    batched_axes: ClassVar[int | None] = None  # the axes of an input with a batch; None: every input has one
 
-    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
-        """One factor per channel."""
-        return formulas.size_in_bytes(prod(shape(input_shape)[:2]), itemsize)
+    def factors(self, sizes: Shape) -> int:
+        """Return how many factors an input of these sizes gets: one per channel."""
+        return prod(sizes[: 2 if self.batched_axes in (None, len(sizes)) else 1])
 
 
 class FeatureAlphaDropout(ChannelDropout):
@@ -79,6 +96,7 @@ class Dropout1d(ChannelDropout):
     """Dropout of whole channels of (N, C) or (N, C, L), as ``torch.nn.Dropout1d``."""
 
     __slots__ = ()
+    batched_axes = 3
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """Return the input's shape, which must have two or three sizes."""
@@ -95,3 +113,4 @@ class Dropout3d(ChannelDropout):
     """Dropout of whole channels, as ``torch.nn.Dropout3d``."""
 
     __slots__ = ()
+    batched_axes = 5

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
 
+from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Weightless
 from convcalc.layers.settings import Shape, axis_index, counted, shape, whole
@@ -22,6 +24,10 @@ class Join(Weightless):
     def output_shape(self, input_shape: Sequence[int], *others: Sequence[int]) -> Shape:
         """The shape that comes out of inputs of these shapes; `ConvcalcError` where they do not go together."""
         raise NotImplementedError
+
+    def saved_bytes(self, input_shape: Sequence[int], *others: Sequence[int], itemsize: int) -> int:
+        """Return the bytes that training keeps beside the inputs: none."""
+        return 0
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """The union of the inputs' fields, which ``fields`` is."""
@@ -80,6 +86,16 @@ class Mul(Elementwise):
 
     def __init__(self) -> None:
         pass
+
+    def saved_bytes(self, input_shape: Sequence[int], *others: Sequence[int], itemsize: int) -> int:
+        """Return the bytes of the products in between, of more than two inputs: ``a * b`` of ``a * b * c``.
+
+        >>> Mul().saved_bytes((1, 8), (1, 8), (1, 8), itemsize=4)
+        32
+        """
+        shapes = (input_shape, *others)
+        between = (self.output_shape(*shapes[:count]) for count in range(2, len(shapes)))
+        return sum(formulas.size_in_bytes(prod(sizes), itemsize) for sizes in between)
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)

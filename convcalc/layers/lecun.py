@@ -91,6 +91,10 @@ class Subsampling2d(Layer):
         outputs = prod(self.output_shape(input_shape)[-3:])
         return formulas.subsampling_connections(outputs, prod(self.kernel_size))
 
+    def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
+        """Return the bytes of the sums, which the factors multiply."""
+        return formulas.size_in_bytes(prod(self.output_shape(input_shape)), itemsize)
+
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """Each axis seen through the window."""
         return through_windows(fields, self.windows(input_shape))
@@ -113,6 +117,12 @@ class ScaledTanh(Weightless):
     >>> ScaledTanh().output_shape((1, 6, 28, 28))
     (1, 6, 28, 28)
     """
+
+    saves = ()
+
+    def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
+        """Return the bytes of tanh(2a/3)."""
+        return formulas.size_in_bytes(prod(shape(input_shape)), itemsize)
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """Any shape, unchanged."""
@@ -137,9 +147,14 @@ class RBF(Linear):
     """
 
     __slots__ = ()
+    saves = ()
 
     def __init__(self, in_features: int, out_features: int) -> None:
         super().__init__(in_features, out_features, bias=False)
+
+    def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
+        """Return the bytes of the differences between the input and each code."""
+        return formulas.size_in_bytes(prod(self.output_shape(input_shape)) * self.in_features, itemsize)
 
     @property
     def weights(self) -> int:

@@ -36,8 +36,8 @@ class Norm(InPlace, Uncounted):
         """How many means it takes of such an input."""
         raise NotImplementedError
 
-    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
-        """The means, and as many deviations."""
+    def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
+        """Return the bytes of the means and deviations."""
         return formulas.size_in_bytes(2 * self.statistics(shape(input_shape)), itemsize)
 
     def refuse_single(self, values: int, sizes: Shape, of: str) -> None:
@@ -120,8 +120,8 @@ class BatchNorm(Affine):
         )
 
     def statistics(self, sizes: Shape) -> int:
-        """One a channel."""
-        return sizes[1]
+        """Return the number of means: one per channel, of an empty input none."""
+        return 0 if 0 in sizes else sizes[1]
 
     def check(self, sizes: Shape) -> None:
         """The right axes, the right channels, and more than one value where the input's own statistics are used."""
@@ -193,8 +193,18 @@ class InstanceNorm(BatchNorm):
         super().__init__(num_features, eps, momentum, affine, track_running_stats, bias=bias)
 
     def statistics(self, sizes: Shape) -> int:
-        """One a map of each example."""
+        """Return the number of means: one per channel of each example."""
         return prod(sizes[: len(sizes) - self.known_rank()])
+
+    def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
+        """Return the bytes of the means and deviations, and of what PyTorch repeats for each example.
+
+        These are the factors and the running statistics, where the layer has them.
+        """
+        sizes = shape(input_shape)
+        repeated = self.affine + 2 * self.track_running_stats
+        arrays = self.affine if 0 in sizes else 2 + repeated
+        return formulas.size_in_bytes(arrays * self.statistics(sizes), itemsize)
 
     def check(self, sizes: Shape) -> None:
         """As PyTorch: channels matter only to parameters and buffers, single values only without running statistics."""
@@ -339,10 +349,11 @@ class RMSNorm(Affine):
     ) -> None:
         self.keep(normalized_shape=_normalized(normalized_shape), eps=eps, elementwise_affine=bool(elementwise_affine))
 
-    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
-        """A root mean square a vector."""
+    def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
+        """Return the bytes of one root mean square per vector, and of the quotients that the factors multiply."""
         sizes = shape(input_shape)
-        return formulas.size_in_bytes(prod(sizes[: len(sizes) - len(self.normalized_shape)]), itemsize)
+        quotients = prod(sizes) if self.elementwise_affine else 0
+        return formulas.size_in_bytes(prod(sizes[: len(sizes) - len(self.normalized_shape)]) + quotients, itemsize)
 
     def check(self, sizes: Shape) -> None:
         """The last axes are the normalised ones."""
@@ -390,9 +401,11 @@ class LocalResponseNorm(Norm, Weightless):
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         self.keep(size=whole("size", size, least=None), alpha=alpha, beta=beta, k=k)
 
-    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
-        """The sums of the squares, and what is made of them, twice."""
-        return formulas.size_in_bytes(3 * prod(shape(input_shape)), itemsize)
+    def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
+        """Return the bytes of the squares, padded along the channels, and of two arrays made from them."""
+        batch, channels, *spatial = shape(input_shape)
+        squares = batch * (channels + self.size - 1) * prod(spatial)
+        return formulas.size_in_bytes(squares + 2 * prod(input_shape) if channels else 0, itemsize)
 
     def check(self, sizes: Shape) -> None:
         """Three sizes at least; an empty input is taken whatever the size."""

@@ -180,7 +180,7 @@ class MaxPool(Pool):
         """The dilation of each axis."""
         return self.dilation
 
-    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+    def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
         """The place of each maximum. Errors as `output_shape`.
 
         >>> MaxPool2d(2).saved_bytes((10, 6, 28, 28), itemsize=4)  # 8 * 10*6*14*14
@@ -275,7 +275,7 @@ class LPPool(Pool):
             norm_type=_norm(norm_type), kernel_size=kernel, stride=_stride(stride, kernel), ceil_mode=bool(ceil_mode)
         )
 
-    def saved_bytes(self, input_shape: Sequence[int], itemsize: int) -> int:
+    def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
         """The powers of the input, and of each output its mean, sign, size and sum. Errors as `output_shape`.
 
         >>> LPPool2d(2, 2).saved_bytes((1, 1, 4, 4), itemsize=4)  # 4 * (4*4 + 4 * 2*2)

@@ -69,14 +69,14 @@ class Upsample(Weightless):
             recompute_scale_factor=None if recompute_scale_factor is None else bool(recompute_scale_factor),
         )
 
-    @property
-    def saves(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The input for the means of mode area; the other modes need only its shape.
+    def saved_tensors(self, input_shape: Sequence[int]) -> tuple[str, ...]:
+        """Return () where the backward pass needs only shapes; mode area saves what its adaptive pool does.
 
-        >>> Upsample(2).saves, Upsample(2, mode="area").saves
+        >>> Upsample(2).saved_tensors((1, 8, 7)), Upsample(2, mode="area").saved_tensors((1, 8, 7))
         ((), ('input',))
         """
-        return ("input",) if self.mode == "area" else ()
+        sizes = shape(input_shape)
+        return self._area(self._out(sizes)).saved_tensors(sizes) if self.mode == "area" else ()
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """The last axes at the size, or at the whole part of the factor times theirs.

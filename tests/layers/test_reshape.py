@@ -33,7 +33,7 @@ def test_what_is_said_of_each():
         (Fold(2, 2), (1, 4, 1)),
     ):
         assert layer.connections(shape) is None
-        assert (layer.macs(shape), layer.parameters, layer.saves) == (0, 0, ())
+        assert (layer.macs(shape), layer.parameters) == (0, 0)
         assert layer.aliases == isinstance(layer, Unflatten)
         assert layer.moves_axes == isinstance(layer, Unflatten | Unfold | Fold)
 

@@ -94,9 +94,9 @@ KNOWN = {
 }
 
 
-def build(text: str) -> nn.Module:
-    """The model of an expression; several layers are a Sequential."""
-    model = eval(text.strip(), KNOWN.copy())
+def build(text: str, **others: type[nn.Module]) -> nn.Module:
+    """Build the model of an expression, which may use the other classes too; several layers are a Sequential."""
+    model = eval(text.strip(), {**KNOWN, **others})
     return nn.Sequential(*model) if isinstance(model, (tuple, list)) else model
 
 
