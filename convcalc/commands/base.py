@@ -45,6 +45,12 @@ OPTIONS = {
     "range": "--range",
 }
 
+COMPLETION = "_CONVCALC_COMPLETE"  # set by the script of a shell that asks what a word may go on to
+EXAMPLES = (
+    "convcalc shape 1 3 224 224 --k 7 --s 2 --p 3 --out 64",
+    "convcalc net resnet18 --depth 1",
+    "convcalc draw lenet5",
+)
 PER_AXIS = ("kernel_size", "stride", "padding", "dilation", "output_padding")
 OPTION = re.compile(r"--?[A-Za-z]")
 NUMBER = re.compile(r"[(\[]?[-+]?[0-9]+[)\]]?,?")
@@ -84,7 +90,25 @@ class _AsTyped:
 
 
 class Command(_AsTyped, TyperCommand):
-    """A command whose values are taken as typed."""
+    """A command whose values are taken as typed, and whose help has the options in groups."""
+
+    groups: Mapping[str, str]  # the heading that stands above an option, by the option's name
+    examples: Sequence[str]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write what can be typed, in groups, the long name of an option first."""
+        heading, rows = "", dict[str, list[tuple[str, str]]]()
+        for param in self.get_params(ctx):
+            heading = self.groups.get(param.name, heading or "Arguments" if param.opts[0][0] != "-" else heading)
+            if record := param.get_help_record(ctx):
+                rows.setdefault(heading or "Options", []).append((_names(param), record[1]))
+        for title, listed in rows.items():
+            with formatter.section(title):
+                formatter.write_dl(listed)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the examples, a line each, to be copied."""
+        write_examples(formatter, self.examples)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Where unknown options pass as arguments (so that -3 can be refused as a number), refuse the others here."""
@@ -129,10 +153,30 @@ class Command(_AsTyped, TyperCommand):
                 some_before = True
 
 
-def command(options: type[T], **settings: Any) -> Callable[[Callable[[T], bool | None]], Command]:
+def _names(param: Any) -> str:
+    """Return how an option is typed: its names, the longest first, and its value."""
+    if param.opts[0][0] != "-":
+        return str(param.metavar)
+    if param.secondary_opts:
+        return " / ".join((*param.opts, *param.secondary_opts))
+    names = ", ".join(sorted(param.opts, key=len, reverse=True))
+    return f"{names} {param.metavar}" if param.metavar else names
+
+
+def write_examples(formatter: Any, lines: Sequence[str]) -> None:
+    """Write command lines as they are: none is broken."""
+    with formatter.section("Examples" if len(lines) > 1 else "Example"):
+        for line in lines:
+            formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+
+def command(
+    options: type[T], examples: Sequence[str], groups: Mapping[str, str], **settings: Any
+) -> Callable[[Callable[[T], bool | None]], Command]:
     """Make a command of a function that takes ``options``: a named tuple, each field of which says how it is typed.
 
-    The command has the name of its file. It ends with exit code 1 where the function returns False.
+    In the help, ``groups`` has the heading above a field. The command has the name of its file. It ends with exit code
+    1 where the function returns False.
     """
 
     def made(run: Callable[[T], bool | None]) -> Command:
@@ -152,7 +196,9 @@ def command(options: type[T], **settings: Any) -> Callable[[Callable[[T], bool |
         name = run.__module__.rpartition(".")[2]
         app = Typer(rich_markup_mode=None, add_completion=False)
         app.command(name, cls=Command, help=COMMANDS[name], **settings)(typed)
-        return cast(Command, get_command(app))
+        command = cast(Command, get_command(app))
+        command.groups, command.examples = {**groups, "help": "Other"}, examples
+        return command
 
     return made
 
@@ -163,7 +209,12 @@ class Commands(Mapping[str, Command]):
     def __getitem__(self, name: str) -> Command:
         if name not in COMMANDS:
             raise KeyError(name)
-        return cast(Command, import_module(f"convcalc.commands.{name}").run)
+        command = cast(Command, import_module(f"convcalc.commands.{name}").run)
+        if COMPLETION in os.environ:
+            from convcalc.commands.complete import offer
+
+            offer(command)
+        return command
 
     def __iter__(self) -> Iterator[str]:
         return iter(COMMANDS)
@@ -187,6 +238,10 @@ class Group(_AsTyped, TyperGroup):
         """What each is for, without building it."""
         with formatter.section("Commands"):
             formatter.write_dl([*COMMANDS.items()])
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write what to try first."""
+        write_examples(formatter, EXAMPLES)
 
     def main(
         self,

@@ -132,8 +132,13 @@ class Picture(NamedTuple):
 
 @command(
     Options,
+    examples=(
+        "convcalc draw 1 1 5 5 --k 3 --s 2 --p 1 -o conv.svg",
+        "convcalc draw lenet5",
+        "convcalc draw lenet5 --receptive-field C3 -o field.svg",
+    ),
+    groups={"kernel_size": "One layer", "net": "A network", "term": "The output"},
     context_settings={"ignore_unknown_options": True},
-    epilog="Examples: convcalc draw 1 1 5 5 --k 3 --s 2 --p 1 -o conv.svg; convcalc draw lenet5",
 )
 def run(options: Options) -> None:
     """Draw a picture: to a file, to stdout, or in the terminal."""

@@ -109,8 +109,12 @@ class Options(NamedTuple):
 
 @command(
     Options,
-    epilog="Examples: convcalc filter photo.jpg --kernel sobel-x -o edges.png; convcalc filter photo.jpg --kernel"
-    " gaussian --size 7 --sigma 1.5 -o soft.png; convcalc filter --demo --kernel '0 -1 0; -1 5 -1; 0 -1 0'",
+    examples=(
+        "convcalc filter photo.jpg --kernel sobel-x -o edges.png",
+        "convcalc filter photo.jpg --kernel gaussian --size 7 --sigma 1.5 -o soft.png",
+        "convcalc filter --demo --kernel '0 -1 0; -1 5 -1; 0 -1 0'",
+    ),
+    groups={"demo": "The picture", "kernel": "The kernel", "border": "How it is applied", "verify": "The output"},
 )
 def run(options: Options) -> bool:
     """Filter a picture, or tell of kernels; whether no pixel differs from what the layer gives."""

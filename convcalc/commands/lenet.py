@@ -24,15 +24,19 @@ DIGIT = 3  # the picture that --verify runs the network on
 class Options(NamedTuple):
     """What can be typed: each argument and option, as text or a flag."""
 
-    report: Annotated[bool, typer.Option("--report", help="A row a layer, and the totals.")] = False
+    report: Annotated[
+        bool, typer.Option("--report", help="Show the table of layers. It is shown without this option, too.")
+    ] = False
     input: Annotated[
         str,
-        typer.Option("--input", metavar="SIZE", help="32, the paper's; or 28, the tutorial's, where C1 pads by 2."),
+        typer.Option(
+            "--input", metavar="SIZE", help="32 as in the paper, or 28 as in the tutorial, where C1 pads by 2."
+        ),
     ] = "32"
     c3: Annotated[
-        str, typer.Option("--c3", metavar="TABLE", help="paper: 60 of the 96 kernels exist; full: all of them.")
+        str, typer.Option("--c3", metavar="TABLE", help="paper: 60 of the 96 kernels exist. full: all of them.")
     ] = "paper"
-    errata: Annotated[bool, typer.Option("--errata", help="Show where the tutorial's print is wrong.")] = False
+    errata: Annotated[bool, typer.Option("--errata", help="Show where the tutorial is wrong.")] = False
     verify: Verify = False
     memory_limit: MemoryLimit = "2GiB"
     json: Json = False
@@ -40,7 +44,7 @@ class Options(NamedTuple):
     get: Get = None
 
 
-@command(Options, epilog="Example: convcalc lenet --report --verify")
+@command(Options, examples=("convcalc lenet --verify",), groups={"report": "The network", "verify": "The output"})
 def run(options: Options) -> bool:
     """Answer; False where verification found a difference."""
     size = int(values.one_of("--input", options.input, tuple(map(str, lenet.INPUT_SIZES))))

@@ -30,46 +30,57 @@ class Options(NamedTuple):
         str | None,
         typer.Argument(
             metavar="NETWORK",
-            help="An expression of PyTorch's layers; a .py file with one; a file with what print(model) gives, or with"
-            " JSON; - for either on stdin; or a built-in name.",
+            help="Layers as in PyTorch; a file: .py, .json, or .txt with what print(model) gives; - for stdin; or the"
+            " name of a built-in network.",
         ),
     ] = None
-    list_: Annotated[bool, typer.Option("--list", help="The built-in networks, with their totals.")] = False
+    list_: Annotated[bool, typer.Option("--list", help="List the built-in networks with their totals.")] = False
     input: Annotated[
         list[str] | None,
-        typer.Option("--input", "-i", metavar="SHAPE", help="1x3x224x224; a built-in network knows its own."),
+        typer.Option(
+            "--input", "-i", metavar="SHAPE", help="The input: 1x3x224x224. A built-in network knows its own."
+        ),
     ] = None
     name: Annotated[
         str | None,
-        typer.Option("--name", metavar="NAME", help="The network of that name in a .py file, not the last."),
+        typer.Option(
+            "--name", metavar="NAME", help="The variable of a .py file that holds the network. [default: the last]"
+        ),
     ] = None
     flatten: Annotated[
         bool, typer.Option("--flatten", help="Of a printed model, put a Flatten before the first Linear behind maps.")
     ] = False
-    columns: Annotated[
-        str | None,
-        typer.Option("--columns", metavar="NAMES", help="Such as name,output,macs,receptive_field; or all."),
-    ] = None
-    depth: Annotated[
-        str, typer.Option("--depth", metavar="N", help="Fold blocks that lie deeper: 1 is the outermost; or all.")
-    ] = "all"
-    dtype: Annotated[
-        str, typer.Option("--dtype", metavar="TYPE", help="For the memory: float32, float16, bfloat16, int8, float64.")
-    ] = "float32"
     max_params: Annotated[
-        str | None, typer.Option("--max-params", metavar="N", help="Exit 1 where there are more parameters: 5M.")
+        str | None, typer.Option("--max-params", metavar="N", help="Exit with 1 if there are more parameters: 5M.")
     ] = None
     max_macs: Annotated[
-        str | None, typer.Option("--max-macs", metavar="N", help="Exit 1 where there are more: 600M.")
+        str | None, typer.Option("--max-macs", metavar="N", help="Exit with 1 if there are more MACs: 600M.")
     ] = None
     max_memory: Annotated[
         str | None,
-        typer.Option("--max-memory", metavar="SIZE", help="Exit 1 where parameters and peak take more: 512KiB."),
+        typer.Option("--max-memory", metavar="SIZE", help="Exit with 1 if parameters and peak take more: 512KiB."),
     ] = None
     min_receptive_field: Annotated[
         str | None,
-        typer.Option("--min-receptive-field", metavar="N", help="Exit 1 where the output sees less of the input."),
+        typer.Option("--min-receptive-field", metavar="N", help="Exit with 1 if an output sees less of the input."),
     ] = None
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns", metavar="NAMES", help="Show these columns: name,output,macs,receptive_field; or all."
+        ),
+    ] = None
+    depth: Annotated[
+        str, typer.Option("--depth", metavar="N", help="Show blocks down to this depth, 1 for the outermost; or all.")
+    ] = "all"
+    dtype: Annotated[
+        str,
+        typer.Option(
+            "--dtype",
+            metavar="TYPE",
+            help="The type that memory is counted in: float32, float16, bfloat16, int8, float64.",
+        ),
+    ] = "float32"
     verify: Verify = False
     memory_limit: MemoryLimit = "2GiB"
     json: Json = False
@@ -99,7 +110,12 @@ class Budget(NamedTuple):
 
 @command(
     Options,
-    epilog="Example: convcalc net 'Conv2d(3, 16, 4, stride=2), ReLU(), Flatten(), LazyLinear(10)' --input 1x3x28x28",
+    examples=(
+        "convcalc net resnet18 --depth 1",
+        "convcalc net 'Conv2d(3, 16, 4), ReLU(), MaxPool2d(2)' --input 1x3x28x28",
+        "convcalc net model.py --input 1x3x224x224 --max-params 5M",
+    ),
+    groups={"list_": "The network", "max_params": "Limits, for scripts", "columns": "The output"},
 )
 def run(options: Options) -> bool:
     """Answer; False where verification found a difference, or a budget is broken."""

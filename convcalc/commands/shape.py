@@ -33,9 +33,8 @@ class Options(NamedTuple):
         list[str] | None,
         typer.Argument(
             metavar="N C [D] [H] W | -",
-            help="The input: 3, 4 or 5 integers for Conv1d, Conv2d or Conv3d; or -, to add the layer behind the"
-            " network whose JSON is piped in. Sizes and settings may be lists, 3,5,7 or 1..7: then every"
-            " combination is a row.",
+            help="The input: 3, 4 or 5 sizes for Conv1d, Conv2d or Conv3d. With -, the network that is piped in as JSON"
+            " gets one more layer. Sizes and settings may be lists, 3,5,7 or 1..7: each combination is one row.",
         ),
     ] = None
     kernel_size: Annotated[
@@ -45,10 +44,12 @@ class Options(NamedTuple):
             "--k",
             "-k",
             metavar="K",
-            help="3 for all axes, or one an axis, height x width: 3x5. Required.",
+            help="3, or one number per axis, height x width: 3x5. Required.",
         ),
     ] = None
-    stride: Annotated[str, typer.Option("--stride", "--s", "-s", metavar="S", help="2, or one an axis: 2x1.")] = "1"
+    stride: Annotated[
+        str, typer.Option("--stride", "--s", "-s", metavar="S", help="2, or one number per axis: 2x1.")
+    ] = "1"
     padding: Annotated[
         str,
         typer.Option(
@@ -56,37 +57,59 @@ class Options(NamedTuple):
             "--p",
             "-p",
             metavar="P",
-            help="1; one an axis: 1x2; same; valid; or before:after, for all axes or an axis: 1:2x0:1.",
+            help="1; one number per axis: 1x2; unequal sides, before:after: 1:2x0:1; same; or valid.",
         ),
     ] = "0"
     dilation: Annotated[
-        str, typer.Option("--dilation", "--d", "-d", metavar="D", help="1 is dense, 2 spreads by one; 2x1.")
+        str,
+        typer.Option(
+            "--dilation",
+            "--d",
+            "-d",
+            metavar="D",
+            help="The distance between taps: 1 is dense. Or one number per axis: 2x1.",
+        ),
     ] = "1"
     groups: Annotated[
-        str, typer.Option("--groups", "--g", "-g", metavar="G", help="Must divide both numbers of channels.")
+        str,
+        typer.Option(
+            "--groups",
+            "--g",
+            "-g",
+            metavar="G",
+            help="The groups of channels. Must divide the input and output channels.",
+        ),
     ] = "1"
     out_channels: Annotated[
         str | None,
         typer.Option(
-            "--out-channels", "--out", "-c", metavar="O", help="Number of kernels. If not given: one, or one a group."
+            "--out-channels", "--out", "-c", metavar="O", help="The output channels. [default: one per group]"
         ),
     ] = None
-    bias: Annotated[bool, typer.Option("--bias/--no-bias", help="One bias a kernel, or none.")] = True
+    bias: Annotated[bool, typer.Option("--bias/--no-bias", help="Add a bias to each output channel, or not.")] = True
     padding_mode: Annotated[
-        str, typer.Option("--padding-mode", metavar="MODE", help="zeros, reflect, replicate or circular.")
+        str,
+        typer.Option(
+            "--padding-mode", metavar="MODE", help="What fills the padding: zeros, reflect, replicate or circular."
+        ),
     ] = "zeros"
-    explain: Annotated[bool, typer.Option("--explain", help="Show each formula with its numbers put in.")] = False
     where: Annotated[
         str | None,
-        typer.Option("--where", metavar="CONDITION", help="Of a list's rows, those where 'output.2 == 112', say."),
+        typer.Option(
+            "--where", metavar="CONDITION", help="Keep only the rows where this holds: 'output.2 == 112 and macs < 5M'."
+        ),
     ] = None
     sort: Annotated[
-        str | None, typer.Option("--sort", metavar="COLUMNS", help="Put rows in order: macs; -macs for largest first.")
+        str | None,
+        typer.Option(
+            "--sort", metavar="COLUMNS", help="Sort the rows by columns: macs, or -macs for the largest first."
+        ),
     ] = None
-    limit: Annotated[str | None, typer.Option("--limit", metavar="N", help="At most so many rows.")] = None
+    limit: Annotated[str | None, typer.Option("--limit", metavar="N", help="Show at most N rows.")] = None
     columns: Annotated[
-        str | None, typer.Option("--columns", metavar="NAMES", help="Of the rows: stride,output,macs; or all.")
+        str | None, typer.Option("--columns", metavar="NAMES", help="Show these columns: stride,output,macs; or all.")
     ] = None
+    explain: Annotated[bool, typer.Option("--explain", help="Show each formula with its numbers.")] = False
     verify: Verify = False
     memory_limit: MemoryLimit = "2GiB"
     json: Json = False
@@ -96,9 +119,13 @@ class Options(NamedTuple):
 
 @command(
     Options,
-    # so that a negative size is an argument, to be refused with its own message
-    context_settings={"ignore_unknown_options": True},
-    epilog="Example: convcalc shape 10 3 28 28 --k 4 --s 2 --out 16 --verify",
+    examples=(
+        "convcalc shape 10 3 28 28 --k 4 --s 2 --out 16 --verify",
+        "convcalc shape 1 64 56 56 --k 1..7 --p 0..3 --where 'output.2 == 56'",
+        "convcalc shape 1 3 28 28 --k 3 --out 8 --json | convcalc shape - --k 3",
+    ),
+    groups={"kernel_size": "The layer", "where": "The sweep", "explain": "The output"},
+    context_settings={"ignore_unknown_options": True},  # a negative size is an argument, with a refusal of its own
 )
 def run(options: Options) -> bool:
     """Answer; False where verification found a difference."""

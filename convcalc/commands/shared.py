@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Print all of it as JSON: short for --format json.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON: short for --format json.")]
 Format = Annotated[  # empty: json where --json or --get is given, else a table
     str,
     typer.Option(
@@ -12,11 +12,11 @@ Format = Annotated[  # empty: json where --json or --get is given, else a table
     ),
 ]
 Get = Annotated[
-    str | None, typer.Option("--get", metavar="PATH", help="Print one value of the JSON, bare: totals.parameters.")
+    str | None, typer.Option("--get", metavar="PATH", help="Print one value of the JSON: totals.parameters.")
 ]
 Verify = Annotated[
-    bool, typer.Option("--verify", help="Execute with NumPy, count, and compare; exit 1 where a figure differs.")
+    bool, typer.Option("--verify", help="Execute with NumPy, count, and compare. Exit with 1 if a figure differs.")
 ]
 MemoryLimit = Annotated[
-    str, typer.Option("--memory-limit", metavar="SIZE", help="What --verify may allocate, as 512MiB or 2GiB.")
+    str, typer.Option("--memory-limit", metavar="SIZE", help="The memory that --verify may use: 512MiB, 2GiB.")
 ]

@@ -30,7 +30,7 @@ class Options(NamedTuple):
     sizes: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="SIZE [TARGET]", help="28 13: what turns 28 into 13? Several axes are written 224x224 112x96."
+            metavar="SIZE [TARGET]", help="28 13: which settings turn 28 into 13? With several axes: 224x224 112x96."
         ),
     ] = None
     kernel_size: Annotated[
@@ -40,40 +40,46 @@ class Options(NamedTuple):
             "--k",
             "-k",
             metavar="K",
-            help="Fix it, 3, or give bounds: 3,5,7 or 1..7.",
+            help="3, a list 3,5,7 or a range 1..7.",
         ),
     ] = None
-    stride: Annotated[str | None, typer.Option("--stride", "--s", "-s", metavar="S", help="The same.")] = None
-    padding: Annotated[str | None, typer.Option("--padding", "--p", "-p", metavar="P", help="The same.")] = None
-    dilation: Annotated[str | None, typer.Option("--dilation", "--d", "-d", metavar="D", help="The same.")] = None
-    output_padding: Annotated[
-        str | None, typer.Option("--output-padding", metavar="P", help="The same, with --transposed.")
+    stride: Annotated[
+        str | None, typer.Option("--stride", "--s", "-s", metavar="S", help="A number, a list or a range.")
     ] = None
-    transposed: Annotated[bool, typer.Option("--transposed", help="By a transposed convolution.")] = False
-    pool: Annotated[bool, typer.Option("--pool", help="By a pool; its ceil_mode is found too.")] = False
-    same: Annotated[bool, typer.Option("--same", help="The padding that keeps SIZE, or divides it by the stride.")] = (
-        False
-    )
+    padding: Annotated[
+        str | None, typer.Option("--padding", "--p", "-p", metavar="P", help="A number, a list or a range.")
+    ] = None
+    dilation: Annotated[
+        str | None, typer.Option("--dilation", "--d", "-d", metavar="D", help="A number, a list or a range.")
+    ] = None
+    output_padding: Annotated[
+        str | None,
+        typer.Option("--output-padding", metavar="P", help="With --transposed: a number, a list or a range."),
+    ] = None
+    transposed: Annotated[bool, typer.Option("--transposed", help="Ask for a transposed convolution.")] = False
+    pool: Annotated[bool, typer.Option("--pool", help="Ask for a pool, also with ceil_mode.")] = False
+    same: Annotated[
+        bool, typer.Option("--same", help="Find the padding that keeps SIZE, or divides it by the stride.")
+    ] = False
     chain: Annotated[
         str | None,
-        typer.Option("--chain", metavar="N", help="N equal layers that see so much, cheapest first."),
+        typer.Option("--chain", metavar="N", help="Find N equal layers that together see R, the cheapest first."),
     ] = None
     receptive_field: Annotated[
-        str | None, typer.Option("--receptive-field", metavar="R", help="With --chain: the least that a unit sees.")
+        str | None,
+        typer.Option("--receptive-field", metavar="R", help="How much of the input a unit must see at least."),
     ] = None
-    net: Annotated[
-        str | None, typer.Option("--net", metavar="NETWORK", help="With --exact: a network, as convcalc net takes it.")
-    ] = None
+    net: Annotated[str | None, typer.Option("--net", metavar="NETWORK", help="A network as in convcalc net.")] = None
     exact: Annotated[
-        bool, typer.Option("--exact", help="The input sizes of which the network leaves no row unread.")
+        bool, typer.Option("--exact", help="Find the input sizes of which the network leaves nothing unread.")
     ] = False
-    size: Annotated[
-        str | None, typer.Option("--size", metavar="SIZES", help="With --exact: the sizes to try. [default: 1..512]")
-    ] = None
+    size: Annotated[str | None, typer.Option("--size", metavar="SIZES", help="The sizes to try. [default: 1..512]")] = (
+        None
+    )
     input: Annotated[
         list[str] | None, typer.Option("--input", "-i", metavar="SHAPE", help="For --chain and --exact: 1x3x224x224.")
     ] = None
-    limit: Annotated[str | None, typer.Option("--limit", metavar="N", help="Show so many answers. [default: 20]")] = (
+    limit: Annotated[str | None, typer.Option("--limit", metavar="N", help="Show at most N answers. [default: 20]")] = (
         None
     )
     json: Json = False
@@ -104,9 +110,20 @@ TAKES = {
 
 @command(
     Options,
+    examples=(
+        "convcalc solve 28 13",
+        "convcalc solve 28 --same --s 2",
+        "convcalc solve --chain 3 --receptive-field 31",
+        "convcalc solve --net vgg16 --exact",
+    ),
+    groups={
+        "kernel_size": "The layer",
+        "same": "The padding that keeps the size",
+        "chain": "A chain of layers",
+        "net": "The sizes that a network reads without rest",
+        "limit": "The output",
+    },
     context_settings={"ignore_unknown_options": True},
-    epilog="Examples: convcalc solve 28 13; convcalc solve 28 --same --s 2; convcalc solve --chain 3 --receptive-field"
-    " 31; convcalc solve --net vgg16 --exact",
 )
 def run(options: Options) -> None:
     """Answer."""
