@@ -1,13 +1,11 @@
 """How fast `convcalc.filter.apply` is beside OpenCV and SciPy, on a photograph's size in memory; runs interleaved.
 
-    python benchmarks/filter.py [--only SUBSTRING] [--runs N] [--ways]
+    python benchmarks/filter.py [--only SUBSTRING] [--runs N]
 
 12 megapixels, two threads for us, and for the peers what they take by themselves. Everything is timed that `apply`
 does: border, range, the lowest and the highest result. A ratio is our time over the peer's: below the bar is good.
 The median is of the ratios of runs side by side, the best of each one's best run; "work" is the ratio of the processor
 time, which other processes disturb least. "error" is the greatest difference from the peer's result.
-
---ways times each way that a kernel can be summed by, in the time of the fastest: is the chosen one it?
 
 Install convcalc first; opencv-python-headless and scipy are used where they are installed.
 """
@@ -30,10 +28,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.errors import ConvcalcError
 from convcalc.filter.apply import apply
 from convcalc.filter.kernel import Linear, Settings, linear
-from convcalc.filter.ways.choice import WAYS
 from convcalc.ops.sliding import Array
 
 SIZE = (3000, 4000)
@@ -108,7 +104,7 @@ def rows() -> list[Row]:
     noise = random.integers(0, 256, (*SIZE, 3), dtype=np.uint8)
     pictures = {"RGB uint8": lambda: photograph((3,), np.uint8), "noise": lambda: noise}
     found = [
-        Row(f"3x3 {name}, {what}", make, small[name], "reflect", "cv2", filter2d, 2.0)
+        Row(f"3x3 {name}, {what}", make, small[name], "reflect", "cv2", filter2d, 3.0)
         for what, make in pictures.items()
         for name in small
     ]
@@ -120,7 +116,7 @@ def rows() -> list[Row]:
     ):
         make = _maker(channels, dtype)
         peer = gaussian if not channels else _by_channel
-        found.append(Row(f"31x31 gaussian, {what}", make, soft, "reflect", "scipy", peer, 1.0))
+        found.append(Row(f"31x31 gaussian, {what}", make, soft, "reflect", "scipy", peer, 3.0))
     found.append(Row("31x31 dense, grey float64", _maker((), np.float64), dense, "zeros", "scipy", fft, 1.0))
     return found
 
@@ -161,33 +157,16 @@ def compare(row: Row, runs: int) -> str:
     return f"{row.name:40} {row.bar:4.1f} {middle:7.2f} {best:6.2f} {work:6.2f}  {error:8.1e}  {said}"
 
 
-def ways(row: Row, runs: int) -> str:
-    """Each way in the time of the fastest."""
-    x, settings, best = row.picture(), Settings(row.border), {}
-    for way in (None, *WAYS):
-        try:
-            best[way or "chosen"] = min(
-                timed(lambda way=way: apply(x, row.kernel, settings, way=way))[0]  # type: ignore[misc]
-                for _ in range(runs)
-            )
-        except ConvcalcError:
-            continue
-    least = min(best.values())
-    return f"{row.name:40} " + "  ".join(f"{way} {seconds / least:.2f}" for way, seconds in best.items())
-
-
 def main() -> None:
     """Print a line a row."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="rows whose name holds this")
     parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--ways", action="store_true")
     given = parser.parse_args()
-    if not given.ways:
-        print(f"{'our time / theirs':40} {'bar':>4} {'median':>7} {'best':>6} {'work':>6}  {'error':>8}")
+    print(f"{'our time / theirs':40} {'bar':>4} {'median':>7} {'best':>6} {'work':>6}  {'error':>8}")
     for row in rows():
         if given.only in row.name:
-            print(ways(row, given.runs) if given.ways else compare(row, given.runs), flush=True)
+            print(compare(row, given.runs), flush=True)
 
 
 if __name__ == "__main__":

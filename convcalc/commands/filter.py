@@ -87,7 +87,7 @@ class Options(NamedTuple):
         ),
     ] = None
     verify: Annotated[
-        bool, typer.Option("--verify", help="Execute it as a Conv2d too, and compare; exit 1 where a pixel differs.")
+        bool, typer.Option("--verify", help="Work out pixels one by one too, and compare; exit 1 where one differs.")
     ] = False
     memory_limit: MemoryLimit = "2GiB"
     list_: Annotated[bool, typer.Option("--list", help="The kernels by name.")] = False
@@ -225,7 +225,7 @@ def _filtered(path: str | None, filter_: Filter, settings: Settings, options: Op
     notes = [Note("assumed", None, text) for text in (*picture.notes, *_left_out(picture, options))]
     with progress.of_a_part("filtering") as listener:
         outcome = filtered(picture.array, filter_, settings, repeat, listener)
-    difference = _verified(outcome, limit) if options.verify else None
+    difference = _verified(outcome) if options.verify else None
     said = _said(outcome, path or "demo", difference, options, notes)
     free = options.output is None or _written(picture, outcome, at, options.output, options)
     if free:
@@ -290,10 +290,10 @@ def _left_out(picture: Picture, options: Options) -> Sequence[str]:
     return left_out(picture, options.output)
 
 
-def _verified(outcome: Outcome, limit: int) -> Difference:
+def _verified(outcome: Outcome) -> Difference:
     from convcalc.filter.verify import difference
 
-    return difference(outcome, limit)
+    return difference(outcome)
 
 
 def _written(picture: Picture, outcome: Outcome, at: tuple[int, int] | None, path: str, options: Options) -> bool:

@@ -1,31 +1,31 @@
-"""A picture filtered, and the figures of it: the one result that the table, the JSON and the pictures are made from."""
+"""A filtered picture and its figures: the one result that the table, the JSON and the pictures are made from."""
 
 from __future__ import annotations
 
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.filter.kernel import Filter, Number, Order, Settings, parts
+from convcalc.filter.kernel import Filter, Number, Order, Settings, linear, parts
 from convcalc.filter.picture import colours
-from convcalc.filter.tally import Tell, part_of
 
 if TYPE_CHECKING:
-    from convcalc.layers.conv import Conv
+    from convcalc.filter.apply import Tell
+    from convcalc.layers.conv import Conv2d
     from convcalc.ops.sliding import Array
 
 
 class Outcome(NamedTuple):
-    """What went in, what was done, what came out."""
+    """What went in, what was done, and what came out."""
 
     before: Array
     after: Array
     filter: Filter
-    settings: Settings  # with the range that was taken; None of floats that are left as they are
+    settings: Settings  # with the range that was used; None for floats that are left as they are
     repeat: int
-    low: Number | None  # the lowest result before the range, of the last time; None where there is none but NaN
+    low: Number | None  # the lowest result before the range, of the last time; None where all results are NaN
     high: Number | None
-    layers: tuple[Conv, ...]  # the same kernel as a convolution, two of a gradient; none of an order
-    macs: int | None  # of all channels and all times; None of an order
+    layers: tuple[Conv2d, ...]  # the kernel as a convolution, two for a gradient, none for an order statistic
+    macs: int | None  # of all channels and all times; None for an order statistic
     connections: int
     seconds: float
 
@@ -37,49 +37,53 @@ def run(
     repeat: int = 1,
     tell: Tell | None = None,
 ) -> Outcome:
-    """Filter a picture, H x W or H x W x C, so many times, each time what came out before; ``tell`` hears how far.
+    """Filter a picture (H, W) or (H, W, C) ``repeat`` times, each time what came out before.
+
+    ``tell`` is given the share that is done.
 
     >>> import numpy as np
-    >>> from convcalc.filter.kernel import linear
     >>> outcome = run(np.eye(3, dtype=np.uint8), linear("sum", ((1, 1, 1),) * 3, "clip", ""), Settings("zeros"))
     >>> outcome.after.tolist(), outcome.macs
     ([[2, 2, 1], [2, 3, 2], [1, 2, 2]], 81)
     """
-    from convcalc.filter.apply import apply
-    from convcalc.filter.ranges import range_of
+    from convcalc.filter.apply import apply, part_of
 
     started = perf_counter()
-    after, low, high, macs, connections = picture, None, None, 0, 0
-    layers = as_layers(filter, settings, colours(picture))
+    made, low, high, taken, macs, connections = picture, None, None, None, 0, 0
+    layers = _layers(filter, settings, colours(picture))
+    is_order = isinstance(filter, Order)
     for number in range(repeat):
-        before = after
-        after, low, high = apply(before, filter, settings, tell=part_of(tell, number, repeat))
-        costs = _costs(filter, settings, layers, before)
-        macs, connections = macs + costs[0], connections + costs[1]
-    seconds = perf_counter() - started
-    taken = settings._replace(range=range_of(settings.range, filter.range, picture.dtype))
-    counted = None if isinstance(filter, Order) else macs
-    return Outcome(picture, after, filter, taken, repeat, low, high, layers, counted, connections, seconds)
+        size = made.shape[:2]
+        made, low, high, taken = apply(made, filter, settings, tell=part_of(tell, number, repeat))
+        macs_once, connections_once = _costs(layers, (1, layers[0].in_channels, *size))
+        macs, connections = macs + macs_once, connections + connections_once
+    return Outcome(
+        picture,
+        made,
+        filter,
+        settings._replace(range=taken),
+        repeat,
+        low,
+        high,
+        () if is_order else layers,
+        None if is_order else macs,
+        connections,
+        perf_counter() - started,
+    )
 
 
-def as_layers(filter: Filter, settings: Settings, channels: int) -> tuple[Conv, ...]:  # noqa: A002
-    """The same as convolutions, a group a channel; none of an order, which is no sum."""
+def _layers(filter_: Filter, settings: Settings, channels: int) -> tuple[Conv2d, ...]:
+    """Return the kernels as convolutions; for an order statistic one of its size, which has as many connections."""
     from convcalc.filter.describe import as_conv2d
 
-    return tuple(as_conv2d(kernel, settings, channels) for kernel in parts(filter))
+    rows, columns = filter_.size
+    kernels = parts(filter_) or (linear("", ((1,) * columns,) * rows, "", ""),)
+    return tuple(as_conv2d(kernel, settings, channels) for kernel in kernels)
 
 
-def _costs(filter: Filter, settings: Settings, layers: tuple[Conv, ...], picture: Array) -> tuple[int, int]:  # noqa: A002
-    """The dense MACs and the connections of one time, as of layers; an order's connections are a pool's: a tap each."""
+def _costs(layers: tuple[Conv2d, ...], shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return the dense MACs and the connections of one time."""
     from convcalc.walk import trace
 
-    shape = (1, colours(picture), *picture.shape[:2])
-    if isinstance(filter, Order):
-        from convcalc.filter.describe import as_conv2d
-        from convcalc.filter.kernel import linear
-
-        rows, columns = filter.size
-        shaped = linear("", ((1,) * columns,) * rows, "clip", "")
-        return 0, trace(as_conv2d(shaped, settings, shape[1]), shape).totals.connections or 0
     totals = [trace(layer, shape).totals for layer in layers]
     return sum(total.macs for total in totals), sum(total.connections or 0 for total in totals)

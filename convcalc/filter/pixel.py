@@ -1,8 +1,8 @@
-"""One pixel of a result, worked out by itself from its neighbourhood: a few lines, to be read and to be checked by."""
+"""One pixel of a result, worked out from its neighbourhood alone: a few lines, to read and to check against."""
 
 from __future__ import annotations
 
-from math import fsum, hypot, isfinite
+from math import fsum, hypot, isnan, nan
 from typing import NamedTuple
 
 from convcalc.filter.kernel import Filter, Linear, Magnitude, Number, Settings, parts
@@ -12,7 +12,7 @@ Place = tuple[int, int]  # row, column
 
 
 class Tap(NamedTuple):
-    """A place of the neighbourhood, and the pixel whose value stands there: itself, a copy's, or none (a zero)."""
+    """A place of the neighbourhood, and the pixel whose value it has: itself, another one, or None (a zero)."""
 
     place: Place
     source: Place | None
@@ -23,7 +23,7 @@ Window = tuple[tuple[Tap, ...], ...]
 
 
 def neighbourhood(plane: Array, size: Place, anchor: Place, settings: Settings, on: Place) -> Window:
-    """The taps of a window of that size whose anchor lies on a pixel of the plane (H, W).
+    """Return the taps of a window of that size whose anchor lies on a pixel of the plane (H, W).
 
     >>> import numpy as np
     >>> window = neighbourhood(np.array([[1, 2, 3]]), (1, 3), (0, 1), Settings("reflect"), (0, 0))
@@ -40,7 +40,7 @@ def neighbourhood(plane: Array, size: Place, anchor: Place, settings: Settings, 
 
 
 def source(place: int, size: int, border: str) -> int | None:
-    """Which of 0 .. size - 1 stands at a place of one axis, which may lie outside; None: a zero.
+    """Return which of 0 .. size - 1 gives the value at a place of one axis, which may lie outside; None is a zero.
 
     >>> [source(-2, 5, border) for border in ("zeros", "reflect", "replicate", "circular")]
     [None, 2, 0, 3]
@@ -58,7 +58,7 @@ def source(place: int, size: int, border: str) -> int | None:
 
 
 def under(kernel: Filter, settings: Settings, at: Place) -> Place:
-    """The pixel of the input that the anchor lies on, for a pixel of the result.
+    """Return the pixel of the input that the anchor lies on, for a pixel of the result.
 
     >>> from convcalc.filter.presets import find
     >>> under(find("box"), Settings("valid", stride=(2, 2)), (1, 3))
@@ -72,7 +72,7 @@ def under(kernel: Filter, settings: Settings, at: Place) -> Place:
 
 
 def sums(kernel: Linear | Magnitude, plane: Array, settings: Settings, on: Place) -> tuple[Number, ...]:
-    """The weighted sum of a kernel, or both of two. Weights of 0 are not read.
+    """Return the weighted sum of a kernel, or both of a gradient. Weights of 0 are not read.
 
     >>> import numpy as np
     >>> from convcalc.filter.presets import find
@@ -83,7 +83,7 @@ def sums(kernel: Linear | Magnitude, plane: Array, settings: Settings, on: Place
 
 
 def products(kernel: Linear, plane: Array, settings: Settings, on: Place) -> list[tuple[Number, Number]]:
-    """The weights that are not 0, each with the value that it meets, row by row.
+    """Return the weights that are not 0, each with the value that it meets, row by row.
 
     >>> import numpy as np
     >>> from convcalc.filter.presets import find
@@ -100,7 +100,7 @@ def products(kernel: Linear, plane: Array, settings: Settings, on: Place) -> lis
 
 
 def result(kernel: Filter, plane: Array, settings: Settings, on: Place) -> Number:
-    """What the filter makes of the neighbourhood of that pixel, before it is brought to a range.
+    """Return the result of the filter at that pixel, before the range.
 
     >>> import numpy as np
     >>> from convcalc.filter.presets import find
@@ -112,11 +112,11 @@ def result(kernel: Filter, plane: Array, settings: Settings, on: Place) -> Numbe
     if isinstance(kernel, Magnitude):
         return hypot(*sums(kernel, plane, settings, on))
     values, taken = ranked(kernel.order, neighbourhood(plane, kernel.size, kernel.anchor, settings, on))
-    return values[taken]
+    return nan if any(map(isnan, values)) else values[taken]
 
 
 def ranked(order: str, window: Window) -> tuple[list[Number], int]:
-    """The values in order, and which of them is the minimum, the median (of an even number the upper) or the maximum.
+    """Return the values in order, and which is the minimum, the median (the upper of an even number) or the maximum.
 
     >>> taps = tuple(Tap((0, i), (0, i), value) for i, value in enumerate([5, 9, 7, 1]))
     >>> ranked("median", (taps,))
@@ -128,8 +128,12 @@ def ranked(order: str, window: Window) -> tuple[list[Number], int]:
 
 def _sum(terms: list[tuple[Number, Number]]) -> Number:
     numbers = [weight * value for weight, value in terms]
-    is_exact = all(isinstance(number, int) for number in numbers) or not all(map(isfinite, numbers))
-    return sum(numbers) if is_exact else fsum(numbers)  # which takes no infinities of both signs
+    if all(isinstance(number, int) for number in numbers):
+        return sum(numbers)
+    try:
+        return fsum(numbers)
+    except (OverflowError, ValueError):  # a sum beyond float64, or infinities of both signs
+        return sum(numbers)
 
 
 def _tap(plane: Array, place: Place, border: str) -> Tap:

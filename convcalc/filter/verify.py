@@ -1,166 +1,131 @@
-"""The same filter as a layer: the engine that verifies networks executes it, and every pixel is compared.
+"""A filtered picture checked pixel by pixel: each is worked out by itself, as `pixel.py` does, and compared.
 
-It shares nothing with the filter's own ways but the kernel's weights.
+This shares nothing with how filters are executed but the weights of the kernel.
 """
 
 from __future__ import annotations
 
+from math import inf, isfinite, isnan
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc import engine
-from convcalc.errors import ConvcalcError
 from convcalc.filter.apply import apply
-from convcalc.filter.kernel import Linear, Magnitude, Order, Rows, parts
+from convcalc.filter.kernel import Filter, Number, Order, Settings, parts
 from convcalc.filter.outcome import Outcome
 from convcalc.filter.picture import colours
-from convcalc.layers.conv import Conv
+from convcalc.filter.pixel import Place, result, under
+from convcalc.filter.ranges import Extremes, most
 from convcalc.ops.sliding import Array
 
-LEVELS = 1  # of integers: what is halfway between two may be rounded either way
-# How far sums may be apart, of what they could reach: those over 8 bits and float32 are made in float32.
+MOST_VALUES = 10_000  # that are all compared; of more, so many are drawn
+MOST_TAPS = 2**18  # read for them together
+SEED = 0
+LEVELS = 1  # of integers: what lies halfway between two may be rounded either way
+# How far sums may differ, relative to what they could reach: those over 8 bits and float32 are made in float32.
 RELATIVE = {"uint8": 1e-5, "uint16": 1e-12, "float32": 1e-5, "float64": 1e-12}
 
 
 class Difference(NamedTuple):
-    """The largest difference of a pixel, and what may come of rounding."""
+    """The largest difference of a value, what rounding may cause, and how many values were compared."""
 
     largest: float
     tolerance: float
-    pixels: int
+    compared: int
+    values: int  # that there are
 
     @property
     def fits(self) -> bool:
-        """Whether no pixel differs by more than rounding."""
+        """Whether no value differs by more than rounding."""
         return self.largest <= self.tolerance
 
 
-def difference(outcome: Outcome, memory_limit: int) -> Difference:
-    """Execute the filter as convolutions, and compare. `ConvcalcError` where that takes more memory, or it is no sum.
+def difference(outcome: Outcome) -> Difference:
+    """Work out values of the result one by one, and compare: all of up to 10,000, else as many, drawn with a seed.
 
-    What is repeated is compared each time, from what had come out before: a level of rounding may grow with every time.
+    Large kernels have fewer, so that at most about 260,000 taps are read. Each of several times is compared, from
+    what had come out before.
 
     >>> from convcalc.filter.kernel import linear
     >>> from convcalc.filter.outcome import run
-    >>> difference(run(np.eye(3, dtype=np.uint8), linear("", ((1, 2, 1),), "clip", "")), 2**20).largest
-    0.0
+    >>> difference(run(np.eye(3, dtype=np.uint8), linear("", ((1, 2, 1),), "clip", "")))
+    Difference(largest=0.0, tolerance=1.0, compared=9, values=9)
     """
-    filter_ = outcome.filter
-    if isinstance(filter_, Order):
-        raise ConvcalcError(f"{filter_.name} puts pixels in order, which no Conv2d does: leave out --verify")
-    _check_memory(outcome, memory_limit)
+    rows, columns = outcome.filter.size
+    limit = max(1, min(MOST_VALUES, MOST_TAPS // (rows * columns)) // outcome.repeat)
     before, found = outcome.before, []
     for number in range(1, outcome.repeat + 1):
-        last = number == outcome.repeat
-        after = outcome.after if last else apply(before, filter_, outcome.settings).array
-        with np.errstate(all="ignore"):  # infinities are subtracted
-            found.append(_compared(outcome, filter_, before, after))
-        before = after
+        made = apply(before, outcome.filter, outcome.settings)
+        after = outcome.after if number == outcome.repeat else made.array
+        ends = None if made.low is None or made.high is None else (made.low, made.high)
+        found.append(_compared(outcome.filter, outcome.settings, before, after, ends, limit))
+        before = made.array
     worst = max(found, key=lambda one: (not one.fits, one.largest))
-    return worst._replace(pixels=sum(one.pixels for one in found))
+    return worst._replace(compared=sum(one.compared for one in found), values=sum(one.values for one in found))
 
 
-def _compared(outcome: Outcome, filter_: Linear | Magnitude, before: Array, after: Array) -> Difference:
-    """One time: the picture that went in, executed, beside what came out."""
-    channels, range_, dtype = colours(before), outcome.settings.range, before.dtype
-    planes, observed = _planes(before, channels), _planes(after, channels)
-    sums = _executed(filter_, outcome.layers, planes)
-    expected = _ranged(sums, range_, dtype).astype(dtype).astype(np.float64)
-    both = np.isfinite(expected) & np.isfinite(observed)
-    apart = np.abs(np.where(both, expected - observed, 0.0))
-    if range_ == "wrap":  # the highest lies beside the lowest
-        apart = np.minimum(apart, np.iinfo(dtype).max + 1 - apart)
-    same = both | (expected == observed) | (np.isnan(expected) & np.isnan(observed))
-    largest = float(apart.max(initial=0)) if same.all() else float("inf")
-    tolerance = _rounding(filter_, planes, dtype)
-    if range_ == "scale":
-        tolerance = _scaled(tolerance, sums, dtype)
-    if dtype.kind == "u":
-        tolerance = LEVELS + tolerance // 1
-    return Difference(largest, tolerance, expected.size)
-
-
-def _rounding(filter_: Linear | Magnitude, planes: Array, dtype: np.dtype[Any]) -> float:
-    """How far a sum may be from another one of the same numbers: a share of what they could add up to."""
-    weights = sum(float(np.abs(np.array(kernel.weights, np.float64)).sum()) for kernel in parts(filter_))
-    return RELATIVE[dtype.name] * weights * float(np.abs(np.where(np.isfinite(planes), planes, 0.0)).max())
-
-
-def _scaled(rounding: float, sums: Array, dtype: np.dtype[Any]) -> float:
-    """What becomes of it where the lowest sum is made 0 and the highest the most: at most all there is."""
-    most, (low, high) = _most(dtype), _ends(sums)
-    return min(most, 4 * rounding * most / (high - low)) if high > low else most
-
-
-def _check_memory(outcome: Outcome, memory_limit: int) -> None:
-    shape = (1, colours(outcome.before), *outcome.before.shape[:2])
-    needed = sum(
-        engine.needed_bytes(layer, [shape], engine.output_shape(layer, shape), "float64") for layer in outcome.layers
+def _compared(
+    filter_: Filter, settings: Settings, before: Array, after: Array, ends: Extremes | None, limit: int
+) -> Difference:
+    """Compare one time: the picture that went in, and what came out."""
+    count = after.shape[0] * after.shape[1] * colours(after)
+    rounding = _rounding(filter_, before)
+    if settings.range == "scale" and ends is not None:  # of what lies between the ends: at most all
+        spread = ends[1] - ends[0]
+        share = RELATIVE[before.dtype.name] + 4 * rounding / spread if spread else 1
+        rounding = float(min(1, share) * most(before.dtype))
+    tolerance = LEVELS + rounding // 1 if before.dtype.kind == "u" else rounding
+    numbers = range(count) if count <= limit else np.random.default_rng(SEED).choice(count, limit, replace=False)
+    planes, pairs = _planes(before), []
+    for number in map(int, numbers):
+        place, channel = divmod(number, colours(after))
+        at: Place = divmod(place, after.shape[1])
+        raw = result(filter_, planes[channel], settings, under(filter_, settings, at))
+        pairs.append((raw, _planes(after)[channel][at].item()))
+    known = [raw for raw, _ in pairs if not isnan(raw)]
+    if known and len(pairs) == count:
+        ends = min(known), max(known)
+    largest = max(
+        _apart(_ranged(raw, settings.range, before.dtype, ends), found, settings.range, most(before.dtype))
+        for raw, found in pairs
     )
-    if needed > memory_limit:
-        raise ConvcalcError(
-            f"verifying needs {needed:,} bytes, {memory_limit:,} are allowed:"
-            f" use memory_limit={needed} or give a smaller picture"
-        )
+    return Difference(largest, tolerance, len(pairs), count)
 
 
-def _planes(picture: Array, channels: int) -> Array:
-    """The channels that are filtered, as a batch of one in float64."""
-    array = picture.reshape(*picture.shape[:2], -1)[:, :, :channels]
-    return np.ascontiguousarray(np.moveaxis(array, -1, 0)[None], np.float64)
+def _planes(picture: Array) -> Array:
+    """Return the channels apart: (channels, rows, columns)."""
+    return picture[None] if picture.ndim == 2 else np.moveaxis(picture, 2, 0)
 
 
-def _executed(filter_: Linear | Magnitude, layers: tuple[Conv, ...], planes: Array) -> Array:
-    if isinstance(filter_, Magnitude):
-        across, down = (
-            _one(layer, kernel.weights, planes) for layer, kernel in zip(layers, (filter_.x, filter_.y), strict=True)
-        )
-        return np.hypot(across, down)
-    return _one(layers[0], filter_.weights, planes)
-
-
-def _one(layer: Conv, weights: Rows, planes: Array) -> Array:
-    """The layer executed; what is not finite apart: a layer multiplies it by 0 too, and a filter does not read it."""
-    kernel = np.array(weights, np.float64)
-    finite = np.isfinite(planes)
-    if finite.all():
-        return _weighed(layer, kernel, planes)
-    sums = _weighed(layer, kernel, np.where(finite, planes, 0.0))
-    rising = _met(layer, kernel > 0, planes == np.inf) | _met(layer, kernel < 0, planes == -np.inf)
-    falling = _met(layer, kernel < 0, planes == np.inf) | _met(layer, kernel > 0, planes == -np.inf)
-    lost = _met(layer, kernel != 0, np.isnan(planes)) | (rising & falling)
-    return np.where(lost, np.nan, np.where(rising, np.inf, np.where(falling, -np.inf, sums)))
-
-
-def _met(layer: Conv, kernel: Array, planes: Array) -> Array:
-    """Where a window has one of these pixels under one of these weights."""
-    met: Array = _weighed(layer, kernel.astype(np.float64), planes.astype(np.float64)) > 0
-    return met
-
-
-def _weighed(layer: Conv, kernel: Array, planes: Array) -> Array:
-    weight = np.broadcast_to(kernel, (planes.shape[1], 1, *kernel.shape))
-    return engine.execute(layer, planes, weight=np.ascontiguousarray(weight))
-
-
-def _ranged(sums: Array, range_: str | None, dtype: np.dtype[Any]) -> Array:
-    """The sums as the picture can hold them, in float64."""
-    most = _most(dtype)
+def _ranged(raw: Number, range_: str | None, dtype: np.dtype[Any], ends: Extremes | None) -> Number:
+    """Return a result as the picture can hold it."""
+    top = most(dtype)
+    if isnan(raw):
+        return raw
     if range_ == "abs":
-        sums = np.abs(sums)
-    if range_ == "scale":
-        low, high = _ends(sums)
-        sums = (sums - low) * (most / (high - low)) if high > low else sums * 0
-    if dtype.kind == "f":
-        return np.clip(sums, 0, 1) if range_ == "clip" else sums
-    whole = np.rint(sums)
-    return whole % (most + 1) if range_ == "wrap" else np.clip(whole, 0, most)
+        raw = abs(raw)
+    if range_ == "scale" and ends is not None:
+        raw = (raw - ends[0]) * top / (ends[1] - ends[0]) if ends[1] > ends[0] else raw * 0
+    if range_ is None:
+        return raw
+    value = raw if dtype.kind == "f" or not isfinite(raw) else round(raw)
+    return value % (top + 1) if range_ == "wrap" else min(max(value, 0), top)
 
 
-def _most(dtype: np.dtype[Any]) -> float:
-    return 1.0 if dtype.kind == "f" else float(np.iinfo(dtype).max)
+def _apart(expected: Number, found: Number, range_: str | None, top: int) -> float:
+    """Return how far two values are apart; infinity where one of them alone is not finite."""
+    if expected == found or (isnan(expected) and isnan(found)):
+        return 0.0
+    if not (isfinite(expected) and isfinite(found)):
+        return inf
+    apart = float(abs(expected - found))
+    return min(apart, top + 1 - apart) if range_ == "wrap" else apart  # the highest lies beside the lowest
 
 
-def _ends(sums: Array) -> tuple[float, float]:
-    return float(np.fmin.reduce(sums, axis=None)), float(np.fmax.reduce(sums, axis=None))
+def _rounding(filter_: Filter, picture: Array) -> float:
+    """Return how far a result may be from another one of the same numbers: a share of what they could add up to."""
+    if isinstance(filter_, Order):
+        return 0.0
+    sizes = sum(abs(weight) for part in parts(filter_) for row in part.weights for weight in row)
+    finite = np.abs(picture, where=np.isfinite(picture), out=np.zeros(picture.shape))
+    return RELATIVE[picture.dtype.name] * sizes * float(finite.max())

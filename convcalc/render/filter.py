@@ -148,22 +148,28 @@ def outcome_document(
         document["verification"] = {
             "largest": _json(difference.largest),
             "tolerance": _json(difference.tolerance),
-            "pixels": difference.pixels,
+            "pixels": difference.compared,
+            "values": difference.values,
             "fits": difference.fits,
         }
     return document
 
 
 def verdict(difference: Difference) -> str:
-    """Whether the engine, which executed the layer, gives the same picture.
+    """Return whether the values, worked out one by one, are those of the picture.
 
     >>> from convcalc.filter.verify import Difference
-    >>> verdict(Difference(0.0, 1.0, 12))
-    'Verified: the engine executed the layer; the largest difference in 12 values is 0.'
+    >>> verdict(Difference(0.0, 1.0, 12, 12))
+    'Verified: all 12 values were worked out one by one; the largest difference is 0.'
     """
     verdict = "Verified" if difference.fits else "DIFFERS"
-    found = f"the largest difference in {difference.pixels:,} values is {difference.largest:g}"
-    return f"{verdict}: the engine executed the layer; {found}."
+    every = difference.compared == difference.values
+    which = "all" if every else f"{difference.compared:,} of"
+    drawn = "" if every else ", a random sample,"
+    return (
+        f"{verdict}: {which} {difference.values:,} values{drawn} were worked out one by one;"
+        f" the largest difference is {difference.largest:g}."
+    )
 
 
 def _names(entry: Entry) -> str:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcalc.errors import ConvcalcError
-from convcalc.filter.border import band, places, sides
+from convcalc.filter.border import sides, windows
+from convcalc.filter.kernel import Settings
 
 PADS = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
@@ -15,37 +16,43 @@ PADS = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circula
 def pieces(draw):
     border = draw(st.sampled_from([*PADS, "valid"]))
     size = draw(st.tuples(st.integers(1, 6), st.integers(1, 6)))
-    most = {"reflect": lambda n: n - 1, "circular": lambda n: n, "valid": lambda n: 0}.get(border, lambda n: 9)
-    padded = tuple(tuple(draw(st.integers(0, most(n))) for _ in range(2)) for n in size)
-    ends = []
-    for n, side in zip(size, padded, strict=True):
-        start = draw(st.integers(0, n + sum(side) - 1))
-        ends.append(slice(start, draw(st.integers(start + 1, n + sum(side)))))
-    return border, size, padded, ends
+    taps = []
+    for n in size:
+        most = {"reflect": n - 1, "circular": n, "valid": (n - 1) // 2}.get(border, 9)
+        taps.append(2 * draw(st.integers(0, most)) + 1)
+    stride = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    return border, size, taps, stride
 
 
-@given(pieces(), st.sampled_from([(), (1,), (3,)]), st.sampled_from([np.uint8, np.float64]))
-def test_a_piece_is_cut_from_the_padded_picture(piece, channels, dtype):
-    border, size, padded, (rows, columns) = piece
-    x = np.arange(1, np.prod((*size, *channels)) + 1, dtype=dtype).reshape(*size, *channels)
-    whole = np.pad(x, (*padded, *((0, 0) for _ in channels)), mode=PADS.get(border, "constant"))
-    expected = whole[rows, columns]
-    out = np.full(expected.shape, 99, np.float64)
-    assert band(x, rows, columns, padded, border, out) is out
-    assert (out == expected).all()
+@given(pieces(), st.sampled_from([1, 3]), st.sampled_from([np.uint8, np.float64]), st.data())
+def test_a_band_is_cut_from_the_padded_picture(piece, channels, dtype, data):
+    border, size, taps, stride = piece
+    x = np.arange(1, size[0] * size[1] * channels + 1, dtype=dtype).reshape(*size, channels)
+    anchor = (taps[0] // 2, taps[1] // 2)
+    seen = windows(x, taps, anchor, Settings(border, stride))
+    sides = [(0, 0) if border == "valid" else (middle, middle) for middle in anchor]
+    whole = np.pad(x, (*sides, (0, 0)), mode=PADS.get(border, "constant")).transpose(2, 0, 1)
+    expected = np.lib.stride_tricks.sliding_window_view(whole, taps, (1, 2))[:, :: stride[0], :: stride[1]]
+    assert seen.output_size == expected.shape[1:3]
+    first = data.draw(st.integers(0, seen.output_size[0] - 1))
+    last = data.draw(st.integers(first, seen.output_size[0] - 1))
+    band = seen.read(slice(first, last + 1), np.dtype(np.float32))
+    assert band.dtype == np.float32
+    assert (band == whole[:, first * stride[0] : last * stride[0] + taps[0]]).all()
+
+
+@pytest.mark.parametrize(("shape", "taps", "stride"), [((5, 9000), 3, 1), ((3000, 4000), 31, 2), ((700, 3), 601, 5)])
+def test_the_bands_are_all_rows_once(shape, taps, stride):
+    x = np.broadcast_to(np.uint8(0), (*shape, 3))
+    seen = windows(x, (taps, 1), (0, 0), Settings("replicate", (stride, 1)))
+    rows = [row for band in seen.bands for row in range(band.start, band.stop)]
+    assert rows == list(range(seen.output_size[0]))
 
 
 def test_the_sides_follow_the_anchor_and_the_dilation():
     assert sides((9, 9), (4, 1), (2, 0), (2, 3), "zeros") == ((4, 2), (0, 0))
     assert sides((9, 9), (4, 3), (0, 2), (1, 1), "reflect") == ((0, 3), (2, 0))
     assert sides((9, 9), (9, 9), (4, 4), (1, 1), "valid") == ((0, 0), (0, 0))
-
-
-def test_there_are_as_many_places_as_pixels_and_a_part_with_a_stride():
-    whole = sides((7, 8), (4, 3), (2, 1), (1, 1), "zeros")
-    assert places((7, 8), (4, 3), whole, (1, 1), (1, 1)) == (7, 8)
-    assert places((7, 8), (4, 3), whole, (2, 3), (1, 1)) == (4, 3)
-    assert places((7, 8), (4, 3), ((0, 0), (0, 0)), (1, 1), (2, 1)) == (1, 6)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from zlib import crc32
 
 import numpy as np
 
+from convcalc.filter.apply import apply
 from convcalc.filter.demo import demo
-from convcalc.filter.kernel import Settings
-from convcalc.filter.order_statistics import order
+from convcalc.filter.presets import find
 
 CORNER = (slice(132, 228), slice(208, 304))
 
@@ -51,8 +51,7 @@ def test_the_rings_get_finer_outwards() -> None:
 def test_a_median_takes_the_salt_and_pepper_out() -> None:
     """Of 9216 pixels one in eight is black or white; a 5x5 median leaves hardly any."""
     picture = demo()
-    out = np.empty_like(picture)
-    order(picture, "median", (5, 5), (2, 2), Settings(), out)
+    out = apply(picture, find("median", size=5)).array
 
     def extreme(x: np.ndarray) -> int:
         return int(((x[CORNER] == 0) | (x[CORNER] == 255)).all(axis=2).sum())

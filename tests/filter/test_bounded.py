@@ -5,9 +5,10 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from convcalc.filter.apply import apply
+from convcalc import engine
+from convcalc.filter.apply import MOST_BYTES, apply
 from convcalc.filter.kernel import Magnitude, Settings, linear
-from convcalc.ops.scratch import SCRATCH_BYTES, release
+from convcalc.filter.presets import find
 
 SMALL = linear("", ((1, -2, 3), (4, 5, -6), (-3, 2, 1)), "clip", "")
 SOFT = linear("", tuple((0.1 * row,) * 31 for row in range(1, 32)), "clip", "")
@@ -28,17 +29,20 @@ BOTH = Magnitude("", SMALL, linear("", ((1, 2), (3, 4)), "clip", ""), "scale", "
         (SOFT, (1000, 1000, 3), np.uint8, {"range": "scale"}),
         (SOFT, (1000, 1000), np.float64, {}),
         (DENSE, (1000, 1000, 3), np.float32, {}),
-        (TALL, (3000, 100), np.uint16, {}),
+        (TALL, (3000, 10), np.uint16, {}),
         (BOTH, (1000, 1000, 3), np.uint8, {}),
+        (find("median"), (1000, 1000, 3), np.uint8, {}),
+        (find("maximum", size=(9, 31)), (1000, 1000), np.float64, {}),
+        (find("median", size=(301, 299)), (12, 9), np.float64, {}),
     ],
 )
 def test_scratch_is_bounded(what, shape, dtype, how, threads, monkeypatch):
     monkeypatch.setenv("CONVCALC_THREADS", threads)
     how = Settings(**{"border": "replicate", **how})
     x = np.ones(shape, dtype)
-    release()
+    engine.release_scratch()
     tracemalloc.start()
     result = apply(x, what, how)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak - result.array.nbytes <= SCRATCH_BYTES
+    assert peak - result.array.nbytes <= MOST_BYTES

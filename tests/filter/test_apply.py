@@ -15,7 +15,6 @@ from convcalc.filter.apply import apply
 from convcalc.filter.kernel import Magnitude, Settings, flipped, linear
 from tests.filter.slow import filtered, rounded
 
-WAYS = ("taps", "bands", "spectrum")
 BORDERS = ("zeros", "reflect", "replicate", "circular", "valid")
 STORED = np.load(Path(__file__).parents[1] / "data" / "filter_answers.npz")
 CASES = json.loads(str(STORED["cases"]))
@@ -33,16 +32,6 @@ def reach(weights, x):
     return sum(abs(w) for row in weights for w in row) * float(max(finite.max(initial=0), 1))
 
 
-def by_all(x, what, how=Settings()):  # noqa: B008 - a tuple
-    """The result of each way that the kernel can go."""
-    for way in WAYS:
-        try:
-            yield way, apply(x, what, how, way=way)
-        except ConvcalcError as refused:
-            if "cannot be summed by" not in str(refused):
-                raise
-
-
 @pytest.mark.parametrize("number", range(len(CASES)))
 def test_the_answers_of_scipy_and_opencv(number):
     case, x, expected = CASES[number], STORED[f"x{number}"], STORED[f"y{number}"]
@@ -50,24 +39,18 @@ def test_the_answers_of_scipy_and_opencv(number):
     if case.get("convolve"):
         what = flipped(what)
     how = Settings(case["border"], tuple(case.get("stride", (1, 1))), tuple(case.get("dilation", (1, 1))))
-    for way, result in by_all(x, what, how):
-        assert result.array.dtype == expected.dtype
-        assert result.array.shape == expected.shape
-        if x.dtype.kind == "f":
-            assert np.abs(result.array - expected).max() <= 1e-12 * reach(what.weights, x), way
-        else:
-            assert (result.array == expected).all(), way
+    array = apply(x, what, how).array
+    assert array.dtype == expected.dtype
+    assert array.shape == expected.shape
+    if x.dtype.kind == "f":
+        assert np.abs(array - expected).max() <= 1e-12 * reach(what.weights, x)
+    else:
+        assert (array == expected).all()
 
 
-def test_the_stored_answers_are_of_both_and_of_every_way():
+def test_the_stored_answers_are_of_both():
     assert {case["by"] for case in CASES} == {"scipy", "opencv"}
     assert {case["border"] for case in CASES} == set(BORDERS)
-    ways = [
-        way
-        for case, x in ((c, STORED[f"x{n}"]) for n, c in enumerate(CASES))
-        for way, _ in by_all(x, kernel(case["weights"]), Settings(case["border"]))
-    ]
-    assert min(map(ways.count, WAYS)) > 30
 
 
 @st.composite
@@ -110,26 +93,26 @@ def colours(x):
 
 @settings(max_examples=120, deadline=None)
 @given(works())
-def test_every_way_is_the_slow_loop(work):
+def test_it_is_the_slow_loop(work):
     x, what, how = work
     exact = filtered(x, what, how)[..., : colours(x)] if x.ndim == 3 else filtered(x, what, how)
     sums = exact.astype(float)
     scale = reach(what.weights, x)
     fine = 1e-12 if x.dtype.name in ("float64", "uint16") else 2e-6
-    for way, (array, low, high) in by_all(x, what, how):
-        assert array.shape == (*sums.shape[:2], *x.shape[2:]), way
-        mine = array[..., : colours(x)] if x.ndim == 3 else array
-        if x.dtype.kind == "f":
-            assert np.abs(mine - sums).max() <= fine * scale, way
-        else:
-            top = np.iinfo(x.dtype).max
-            wanted = np.vectorize(lambda value, top=top: min(max(rounded(value), 0), top))(exact)
-            apart = np.abs(mine.astype(float) - wanted)
-            near = np.abs(sums - np.floor(sums) - 0.5) <= fine * scale  # a half, but for rounding
-            whole = all(float(weight).is_integer() for row in what.weights for weight in row)
-            assert (apart <= (near & (not whole))).all(), way
-        assert abs(low - sums.min()) <= fine * scale
-        assert abs(high - sums.max()) <= fine * scale
+    array, low, high, _ = apply(x, what, how)
+    assert array.shape == (*sums.shape[:2], *x.shape[2:])
+    mine = array[..., : colours(x)] if x.ndim == 3 else array
+    if x.dtype.kind == "f":
+        assert np.abs(mine - sums).max() <= fine * scale
+    else:
+        top = np.iinfo(x.dtype).max
+        wanted = np.vectorize(lambda value: min(max(rounded(value), 0), top))(exact)
+        apart = np.abs(mine.astype(float) - wanted)
+        near = np.abs(sums - np.floor(sums) - 0.5) <= fine * scale  # a half, but for rounding
+        whole = all(float(weight).is_integer() for row in what.weights for weight in row)
+        assert (apart <= (near & (not whole))).all()
+    assert abs(low - sums.min()) <= fine * scale
+    assert abs(high - sums.max()) <= fine * scale
 
 
 @settings(max_examples=60, deadline=None)
@@ -145,11 +128,11 @@ def test_a_filter_is_a_layer(work):
     layer = Conv2d(1, 1, what.size, how.stride, tuple(map(tuple, padding)), how.dilation, bias=False, padding_mode=mode)
     planes = x.transpose(2, 0, 1)[:, None]
     expected = engine.execute(layer, planes, weight=np.array(what.weights, float)[None, None])[:, 0].transpose(1, 2, 0)
-    for way, result in by_all(x[..., 0] if x.shape[2] == 1 else x, what, how):
-        array = result.array.reshape(*result.array.shape[:2], -1)
-        wanted = expected if x.shape[2] != 2 else expected[..., :1]
-        mine = array if x.shape[2] != 2 else array[..., :1]
-        assert np.abs(mine - wanted).max() <= 1e-12 * reach(what.weights, x), way
+    array = apply(x[..., 0] if x.shape[2] == 1 else x, what, how).array
+    array = array.reshape(*array.shape[:2], -1)
+    wanted = expected if x.shape[2] != 2 else expected[..., :1]
+    mine = array if x.shape[2] != 2 else array[..., :1]
+    assert np.abs(mine - wanted).max() <= 1e-12 * reach(what.weights, x)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -161,22 +144,16 @@ def test_what_is_not_finite_goes_where_a_window_holds_it(dtype, value, weights):
     x[19, 29] = -value
     what = kernel(weights)
     expected = filtered(x, what, Settings("zeros")).astype(float)
-    ways = []
-    for way, result in by_all(x, what, Settings("zeros")):
-        with np.errstate(invalid="ignore"):
-            assert (np.isnan(result.array) == np.isnan(expected)).all(), way
-            assert (np.isinf(result.array) == np.isinf(expected)).all(), way
-            kept = ~np.isnan(expected)
-            assert np.allclose(result.array[kept], expected[kept], rtol=1e-5, atol=1e-5), way
-        assert (result.low, result.high) == pytest.approx(
-            (np.nanmin(expected), np.nanmax(expected)), rel=1e-5, abs=1e-5
-        )
-        ways.append(way)
-    assert len(ways) >= 2
+    array, low, high, _ = apply(x, what, Settings("zeros"))
+    assert (np.isnan(array) == np.isnan(expected)).all()
+    assert (np.isinf(array) == np.isinf(expected)).all()
+    kept = ~np.isnan(expected)
+    assert np.allclose(array[kept], expected[kept], rtol=1e-5, atol=1e-5)
+    assert (low, high) == pytest.approx((np.nanmin(expected), np.nanmax(expected)), rel=1e-5, abs=1e-5)
 
 
 def test_only_nan_has_no_lowest_or_highest():
-    assert apply(np.full((3, 3), np.nan), BOX)[1:] == (None, None)
+    assert apply(np.full((3, 3), np.nan), BOX)[1:] == (None, None, None)
 
 
 @pytest.mark.parametrize("border", ["zeros", "replicate"])
@@ -185,11 +162,10 @@ def test_a_kernel_may_be_larger_than_the_picture(border, shape):
     x = np.arange(1, np.prod(shape) + 1, dtype=np.uint16).reshape(shape)
     what = kernel(np.random.default_rng(0).integers(0, 5, (9, 12)).tolist())
     expected = filtered(x, what, Settings(border))
-    for way, result in by_all(x, what, Settings(border)):
-        assert (result.array == expected).all(), way
+    assert (apply(x, what, Settings(border)).array == expected).all()
 
 
-def test_a_picture_of_many_tiles_is_filtered_as_a_whole():
+def test_a_picture_of_many_bands_is_filtered_as_a_whole():
     x = np.random.default_rng(3).integers(0, 256, (300, 1500, 3), dtype=np.uint8)
     for weights in (EDGES.weights, ((1, 0, 2), (0, 5, 1), (3, 1, 1))):
         expected = np.zeros((300, 1500, 3), int)
@@ -197,22 +173,21 @@ def test_a_picture_of_many_tiles_is_filtered_as_a_whole():
         for i, row in enumerate(weights):
             for j, weight in enumerate(row):
                 expected += weight * padded[i : i + 300, j : j + 1500]
-        for way, result in by_all(x, kernel(weights)):
-            assert (result.array == expected.clip(0, 255)).all(), way
-            assert (result.low, result.high) == (expected.min(), expected.max())
-            assert type(result.low) is int
+        result = apply(x, kernel(weights))
+        assert (result.array == expected.clip(0, 255)).all()
+        assert (result.low, result.high) == (expected.min(), expected.max())
+        assert type(result.low) is int
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_threads_change_no_bit(dtype, monkeypatch):
     x = np.random.default_rng(4).integers(0, 256, (700, 800), dtype=np.uint8).astype(dtype)
-    for weights in (np.outer([0.3, 0.5, 0.11], [0.2, 0.7, 0.1]).tolist(), [[0.1, 0.2], [0.3, 0.45]]):
-        for way in WAYS if weights[0][0] == 0.06 else ("taps", "spectrum"):
-            results = []
-            for threads in "123":
-                monkeypatch.setenv("CONVCALC_THREADS", threads)
-                results.append(apply(x, kernel(weights), way=way).array.tobytes())
-            assert len(set(results)) == 1
+    for weights in (np.outer([0.3, 0.5, 0.11] * 3, [0.2, 0.7, 0.1] * 3).tolist(), [[0.1, 0.2], [0.3, 0.45]]):
+        results = set()
+        for threads in "123":
+            monkeypatch.setenv("CONVCALC_THREADS", threads)
+            results.add(apply(x, kernel(weights)).array.tobytes())
+        assert len(results) == 1
 
 
 def test_the_length_of_the_gradient():
@@ -227,10 +202,10 @@ def test_the_length_of_the_gradient():
             if border == "valid":  # where both of them fit: `down` has no column left of its anchor
                 pairs[1] = pairs[1][:, 1:]
             exact = np.vectorize(hypot)(*(side.astype(float) for side in pairs))[:, ::2]
-            for way, (array, low, high) in by_all(picture, what, how):
-                wanted = exact if picture.dtype.kind == "f" else np.minimum(exact.round(), np.iinfo(dtype).max)
-                assert np.abs(array - wanted).max() <= 1e-6 * 1020, (way, border)
-                assert (low, high) == pytest.approx((exact.min(), exact.max()))
+            array, low, high, _ = apply(picture, what, how)
+            wanted = exact if picture.dtype.kind == "f" else np.minimum(exact.round(), np.iinfo(dtype).max)
+            assert np.abs(array - wanted).max() <= 1e-6 * 1020, border
+            assert (low, high) == pytest.approx((exact.min(), exact.max()))
 
 
 @pytest.mark.parametrize("border", BORDERS)
@@ -253,7 +228,7 @@ def test_gradients_of_large_numbers_do_not_overflow():
 def test_alpha_is_kept(channels, border):
     x = np.random.default_rng(6).integers(0, 256, (8, 9, channels), dtype=np.uint8)
     what = kernel([[0, 0, 0, 2], [0, 0, 0, 0]])
-    array, _, high = apply(x, what, Settings(border, (2, 3), (2, 1)))
+    array, _, high, _ = apply(x, what, Settings(border, (2, 3), (2, 1)))
     alpha = x[2::2, 2:-1:3, -1] if border == "valid" else x[::2, ::3, -1]
     assert (array[..., -1] == alpha).all()
     plain = [
@@ -295,10 +270,10 @@ def test_nothing_of_the_picture_is_changed():
     ("x", "weights", "how", "said"),
     [
         (np.ones((2, 2), int), [[1]], {}, "a picture of int64 cannot be filtered: convert it to one of uint8"),
-        (np.ones(3, np.uint8), [[1]], {}, "an array of 3 is no picture: give H x W, or H x W x C with 1 to 4"),
-        (np.ones((2, 2, 5)), [[1]], {}, "an array of 2x2x5 is no picture"),
+        (np.ones(3, np.uint8), [[1]], {}, "an array of 3 is not a picture: give H x W, or H x W x C with 1 to 4"),
+        (np.ones((2, 2, 5)), [[1]], {}, "an array of 2x2x5 is not a picture"),
         (np.ones((0, 2, 3)), [[1]], {}, "a picture of 0x2 has no pixels"),
-        (np.ones((2, 2)), [[float("nan")]], {}, "a kernel has a weight that is no finite number"),
+        (np.ones((2, 2)), [[float("nan")]], {}, "a kernel has a weight that is not a finite number"),
         (np.ones((2, 2)), [[10**400]], {}, "a kernel's weights are too large for float64"),
         (np.ones((2, 2)), [[1]], {"stride": (0, 1)}, "stride (0, 1) is too small: use stride=1 or more"),
         (np.ones((2, 2)), [[1]], {"dilation": (1, 0)}, "dilation (1, 0) is too small: use dilation=1 or more"),
@@ -310,7 +285,7 @@ def test_nothing_of_the_picture_is_changed():
             np.ones((2, 2)),
             [[1] * 3] * 3,
             {"border": "zeros", "dilation": (10**9, 10**9)},
-            "a kernel over 2000000001x2000000001 pixels takes more than 64 MiB",
+            "a kernel over 2000000001x2000000001 pixels takes too much memory",
         ),
     ],
 )
@@ -329,7 +304,7 @@ def test_weights_of_any_size_are_exact_in_64_bits():
 
 @pytest.mark.parametrize("weights", [((1, 2, 1), (2, 4, 2), (1, 2, 1)), ((1, 0, 2), (0, 5, 1), (3, 1, 1))])
 @pytest.mark.parametrize("how", [Settings("reflect", (2, 3)), Settings("zeros", (1, 2), (3, 2))])
-def test_stride_and_dilation_over_many_blocks_and_tiles(weights, how):
+def test_stride_and_dilation_over_many_bands(weights, how):
     x = np.random.default_rng(9).integers(0, 256, (700, 900), dtype=np.uint16)
     (down, across), (high, wide) = how.stride, how.dilation
     padded = np.pad(
@@ -340,31 +315,25 @@ def test_stride_and_dilation_over_many_blocks_and_tiles(weights, how):
         for i, row in enumerate(weights)
         for j, weight in enumerate(row)
     )
-    assert [way for way, result in by_all(x, kernel(weights), how) if (result.array == expected).all()][
-        -1
-    ] == "spectrum"
-    assert all((result.array == expected).all() for _, result in by_all(x, kernel(weights), how))
+    assert (apply(x, kernel(weights), how).array == expected).all()
 
 
 @pytest.mark.parametrize(
-    ("weights", "impossible"),
+    "weights",
     [
-        ([[2**15 + 1, -3], [2 * (2**15 + 1), -6]], []),  # sums beyond float32's 24 bits
-        ([[2**24 + 1, -5], [3, 2**20 + 7]], ["bands"]),
-        ([[2**47 + 1, 3]], ["bands", "spectrum"]),  # beyond float64's 53
-        ([[100001.5, -7.5], [200003.0, -15.0]], []),  # halves of such
+        [[2**15 + 1, -3], [2 * (2**15 + 1), -6]],  # sums beyond float32's 24 bits
+        [[2**24 + 1, -5], [3, 2**20 + 7]],
+        [[2**47 + 1, 3]],  # beyond float64's 53
+        [[100001.5, -7.5], [200003.0, -15.0]],  # halves of such
     ],
 )
-def test_sums_of_large_weights_are_exact(weights, impossible):
+def test_sums_of_large_weights_are_exact(weights):
     x = np.random.default_rng(10).integers(0, 256, (20, 20), dtype=np.uint8)
     exact = filtered(x, kernel(weights), Settings())
     expected = np.vectorize(lambda value: rounded(value) % 256)(exact)
-    done = []
-    for way, result in by_all(x, kernel(weights), Settings(range="wrap")):
-        assert (result.array == expected).all(), way
-        assert (result.low, result.high) == (exact.min(), exact.max()), way
-        done.append(way)
-    assert set(done) == set(WAYS) - set(impossible)
+    array, low, high, _ = apply(x, kernel(weights), Settings(range="wrap"))
+    assert (array == expected).all()
+    assert (low, high) == (exact.min(), exact.max())
 
 
 def test_the_gradient_of_fractions():
