@@ -50,8 +50,8 @@ def report_document(report: Report, depth: int | None = None) -> Document:
         "outputs": list(map(list, report.outputs)),
         "input_names": list(report.input_names),
         "output_names": list(report.output_names),
-        "input": list(report.input),
-        "output": list(report.output),
+        "input": _listed(report.input),
+        "output": _listed(report.output),
         "out_channels_assumed": report.out_channels_assumed,
         "layers": layer_documents(report, depth),
         "totals": {**report.totals._asdict(), "connections_undefined": report.connections_undefined},
@@ -85,10 +85,10 @@ def _layer_document(row: Row, layer: str, depth: int | None) -> Document:
         "layer": layer,
         "pytorch": row.layer.in_pytorch(),
         "inputs": list(row.inputs),
-        "input": list(row.input),
+        "input": _listed(row.input),
         "input_shapes": list(map(list, row.input_shapes)),
-        "output": list(row.output),
-        "weight_shape": None if row.weight_shape is None else list(row.weight_shape),
+        "output": _listed(row.output),
+        "weight_shape": _listed(row.weight_shape),
         **row.figures._asdict(),
         "out_channels_assumed": row.out_channels_assumed,
         "receptive_field": [field.size for field in row.field],
@@ -101,6 +101,11 @@ def _layer_document(row: Row, layer: str, depth: int | None) -> Document:
         "shares": row.shares,
         "layers": _parts(row, depth),
     }
+
+
+def _listed(shape: Shape | None) -> list[int] | None:
+    """A shape as JSON has it; None where it is not known."""
+    return None if shape is None else list(shape)
 
 
 def _parts(row: Row, depth: int | None) -> list[Document] | None:
@@ -203,6 +208,10 @@ def network_from(document: object, origin: str = "stdin") -> tuple[Network, Shap
         raise ConvcalcError(
             f"{where} has schema_version {document['schema_version']!r}, this convcalc reads"
             f" {SCHEMA_VERSION}: use the same convcalc on both sides of the pipe"
+        )
+    if document.get("input", ()) is None:
+        raise ConvcalcError(
+            f"{where} is of a printed model, whose order of calls is not known: give the print itself, or an expression"
         )
     if "error" in document:
         raise ConvcalcError(f"{where} is the error of the command before: mend that first")

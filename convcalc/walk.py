@@ -196,7 +196,7 @@ def _block(
     fields: Mapping[str, tuple[Field, ...]],
 ) -> Row:
     """One row for the block: its costs are its parts' together, its window and weight those of the one that has any."""
-    last = place.leaving if place.leaving in outputs else parts[-1].name
+    last = place.leaving if place.leaving in outputs else parts[-1].leaves[-1].name
     weighted = [part.weight_shape for part in parts if part.weight_shape is not None]
     windowed = [part for part in parts if part.windows]
     made = home[last].startswith(f"{place.name}.")

@@ -18,7 +18,7 @@ def written(expected):
     """The network whose answers these are."""
     text, file = expected.with_suffix(".txt"), expected.with_suffix(".py")
     if text.exists():
-        return read_network(text.read_text()).layer
+        return read_network(text.read_text(), in_order=True).layer
     return read_network(file.read_text(), filename=file.name).layer
 
 
@@ -44,9 +44,9 @@ def test_a_text_is_refused_with_words_that_help(path):
     words = path.with_suffix(".error").read_text().rstrip("\n")
     if not shape.exists():
         with pytest.raises(ConvcalcError) as refusal:
-            read_network(path.read_text())
+            read_network(path.read_text(), in_order=True)
     else:
-        layer = read_network(path.read_text()).layer
+        layer = read_network(path.read_text(), in_order=True).layer
         with pytest.raises(ConvcalcError) as refusal:
             trace(layer, json.loads(shape.read_text())["input"])
     assert words in str(refusal.value)

@@ -266,7 +266,7 @@ def _report(net: str, options: Options) -> Report:
     from convcalc.commands import source
     from convcalc.walk import trace
 
-    read = source.network(net, options.name, False)
+    read = source.network(net, options.name)
     shape = source.input_shape(read, options.input)
     with with_notes(read.notes):
         report = trace(read.network, shape)

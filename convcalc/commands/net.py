@@ -10,6 +10,7 @@ from convcalc.commands import output, progress, source, values
 from convcalc.commands.base import as_typed, command, tell, with_notes
 from convcalc.commands.shared import Format, Get, Json, MemoryLimit, Verify
 from convcalc.errors import ConvcalcError
+from convcalc.inventory import inventory
 from convcalc.notes import note_block
 from convcalc.report import ITEMSIZES, Report
 from convcalc.walk import LayerError, trace
@@ -47,8 +48,13 @@ class Options(NamedTuple):
             "--name", metavar="NAME", help="The variable of a .py file that holds the network. [default: the last]"
         ),
     ] = None
+    in_order: Annotated[
+        bool,
+        typer.Option("--in-order", help="Read a printed model as a chain: its layers are called in printed order."),
+    ] = False
     flatten: Annotated[
-        bool, typer.Option("--flatten", help="Of a printed model, put a Flatten before the first Linear behind maps.")
+        bool,
+        typer.Option("--flatten", help="With --in-order: put a Flatten before the first Linear that gets maps."),
     ] = False
     max_params: Annotated[
         str | None, typer.Option("--max-params", metavar="N", help="Exit with 1 if there are more parameters: 5M.")
@@ -104,7 +110,7 @@ class Budget(NamedTuple):
         return self.found < self.limit if self.option.startswith("--min") else self.found > self.limit
 
     def __str__(self) -> str:
-        found = "not known" if self.found is None else f"{self.found:,}"
+        found = "not known, so it cannot be kept" if self.found is None else f"{self.found:,}"
         return f"{self.what}: {found}, and {self.option} is {self.limit:,}"
 
 
@@ -132,7 +138,13 @@ def run(options: Options) -> bool:
     limit = values.memory("--memory-limit", options.memory_limit)
     columns = _columns(options.columns)
     limits = _limits(options)
-    read = source.network(typed, options.name, options.flatten)
+    read = source.network(typed, options.name, options.in_order, options.flatten)
+    if read.printed is not None:
+        if options.verify:
+            raise ConvcalcError(f"--verify executes the layers, and {read.notes[0].text}")
+        report = inventory(read.printed, dtype, read.notes)
+        _emit(report, None, options, depth, columns)
+        return _keeps(limits, report)
     input_shape = source.input_shape(read, options.input)
     verification = None
     try:
@@ -150,6 +162,11 @@ def run(options: Options) -> bool:
             output.emit_difference(verification, options, report.notes)
             return False
     _emit(report, verification, options, depth, columns)
+    return _keeps(limits, report)
+
+
+def _keeps(limits: dict[str, int], report: Report) -> bool:
+    """Whether the network keeps its budgets; those that it breaks are named on stderr."""
     broken = [budget for budget in _budgets(limits, report) if budget.broken]
     for budget in broken:
         tell(f"over budget: {budget}")
@@ -206,7 +223,7 @@ def _limits(options: Options) -> dict[str, int]:
 
 def _budgets(limits: dict[str, int], report: Report) -> list[Budget]:
     totals = report.totals
-    memory = totals.parameter_bytes + totals.peak_bytes
+    memory = None if None in (totals.parameter_bytes, totals.peak_bytes) else totals.parameter_bytes + totals.peak_bytes
     found = {
         "--max-params": ("parameters", totals.parameters),
         "--max-macs": ("MACs", totals.macs),
@@ -252,20 +269,22 @@ def _emit(
     elif options.format == "table":
         output.emit(_blocks(report, depth, columns, verification))
     else:
-        from convcalc.render.columns import NETWORK
+        from convcalc.render.columns import COUNTED, NETWORK
 
-        output.emit_report(report, options.format, NETWORK, columns, depth)
+        output.emit_report(report, options.format, NETWORK if report.inputs else COUNTED, columns, depth)
 
 
 def _blocks(
     report: Report, depth: int | None, columns: tuple[str, ...] | None, verification: Verification | None = None
 ) -> list[str | Table]:
-    from convcalc.render.columns import NETWORK
+    from convcalc.render.columns import COUNTED, NETWORK
     from convcalc.render.network import network_table, totals_table
     from convcalc.render.verification import verdict, verification_table
 
-    blocks: list[str | Table] = [network_table(report, columns or NETWORK, depth), "", totals_table(report)]
-    blocks += [f"Counts: one example. Memory: the batch of {report.batch:,}.", LEFT_OUT]
+    usual = NETWORK if report.inputs else COUNTED
+    blocks: list[str | Table] = [network_table(report, columns or usual, depth), "", totals_table(report)]
+    if report.inputs:
+        blocks += [f"Counts: one example. Memory: the batch of {report.batch:,}.", LEFT_OUT]
     if shared := [row for row in report.leaves if row.shares is not None]:
         blocks.append("Shared, so counted once: " + ", ".join(f"{row.name} is {row.shares}" for row in shared) + ".")
     if verification is not None:

@@ -289,7 +289,7 @@ def _exact(_: list[str], options: Options, limit: int) -> Reply:
     from convcalc.solve.exact import SIZES, exact_sizes, loss
 
     assert options.net is not None
-    read = source.network(options.net, None, False)
+    read = source.network(options.net)
     shape = source.input_shape(read, options.input)
     sizes = SIZES if options.size is None else values.numbers("--size", options.size)
     found = exact_sizes(read.network, shape, sizes)

@@ -14,6 +14,7 @@ from convcalc.notes import Note
 
 if TYPE_CHECKING:
     from convcalc.layers.block import Block
+    from convcalc.layers.printed import Printed
     from convcalc.layers.settings import Shape
 
 MOST_BYTES = 64 * 2**20
@@ -23,7 +24,8 @@ FILES = (".py", ".txt", ".json")
 class Source(NamedTuple):
     """A network, the input it was written with (None: it says none), and what is to be said of how it was read.
 
-    ``lines`` gives the line of a layer by its identity, and ``file`` the name of the file it is in.
+    ``lines`` gives the line of a layer by its identity, and ``file`` the name of the file it is in. ``printed`` is the
+    model where only a print of it was given, which does not show the order of calls: it can be counted and not walked.
     """
 
     network: Block
@@ -31,12 +33,13 @@ class Source(NamedTuple):
     notes: tuple[Note, ...] = ()
     lines: Mapping[int, int] = {}
     file: str | None = None
+    printed: Printed | None = None
 
 
-def network(typed: str, name: str | None, flatten: bool) -> Source:
+def network(typed: str, name: str | None = None, in_order: bool = False, flatten: bool = False) -> Source:
     """The network that NETWORK stands for: a built-in name, ``-``, a file, or an expression.
 
-    >>> network("Flatten(), Linear(4, 2)", None, False).network.nodes[1].layer
+    >>> network("Flatten(), Linear(4, 2)").network.nodes[1].layer
     Linear(4, 2)
     """
     from convcalc import zoo
@@ -45,18 +48,18 @@ def network(typed: str, name: str | None, flatten: bool) -> Source:
     if typed in zoo.NAMES:
         return Source(as_network(zoo.build(typed)), zoo.input_shape(typed))
     if typed == "-":
-        return _read(text_of_stdin(), "stdin", name, flatten)
+        return _read(text_of_stdin(), "stdin", name, in_order, flatten)
     if typed.endswith(FILES) or os.path.isfile(typed) or (os.sep in typed and os.path.isdir(typed)):
-        return _read(_text_of_file(typed), os.path.basename(typed), name, flatten)
+        return _read(_text_of_file(typed), os.path.basename(typed), name, in_order, flatten)
     if typed.isidentifier():
         zoo.build(typed)  # refuses it, with the nearest names
-    return _read(typed, None, name, flatten)
+    return _read(typed, None, name, in_order, flatten)
 
 
 def input_shape(read: Source, typed: Sequence[str] | None) -> Shape:
     """Return the shape of the network's input: the one that was typed, or the one it was written with.
 
-    >>> input_shape(network("lenet5", None, False), None)
+    >>> input_shape(network("lenet5"), None)
     (1, 1, 32, 32)
     """
     if typed:
@@ -66,7 +69,7 @@ def input_shape(read: Source, typed: Sequence[str] | None) -> Shape:
     return read.input_shape
 
 
-def _read(text: str, file: str | None, name: str | None, flatten: bool) -> Source:
+def _read(text: str, file: str | None, name: str | None, in_order: bool, flatten: bool) -> Source:
     from convcalc.network import as_network
 
     origin = file or "NETWORK"
@@ -79,10 +82,12 @@ def _read(text: str, file: str | None, name: str | None, flatten: bool) -> Sourc
 
         read, shape = network_from(json_of(text, origin), origin)
         return Source(read, shape)
+    from convcalc.layers.printed import Printed
     from convcalc.syntax import read_network
 
-    parsed = read_network(text, name=name, flatten=flatten, filename=file)
-    return Source(as_network(parsed.layer), None, parsed.notes, parsed.lines, file)
+    parsed = read_network(text, name=name, in_order=in_order, flatten=flatten, filename=file)
+    printed = parsed.layer if isinstance(parsed.layer, Printed) else None
+    return Source(as_network(parsed.layer), None, parsed.notes, parsed.lines, file, printed)
 
 
 def json_of(text: str, origin: str = "stdin") -> Any:

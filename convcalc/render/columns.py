@@ -9,6 +9,7 @@ from typing import NamedTuple
 from convcalc.layers.base import Layer
 from convcalc.layers.containers import Sequential
 from convcalc.layers.conv import Conv
+from convcalc.layers.printed import Printed
 from convcalc.report import Figures, Row
 
 Value = Callable[[Row], object]
@@ -63,7 +64,7 @@ def operation(layer: Layer) -> str:
     if isinstance(layer, Sequential) and layer.depth == 1:
         weighted = [part for part in layer.layers if getattr(part, "weight_shape", None) is not None]
         return operation(weighted[0]) if len(weighted) == 1 else "Sequential"
-    return type(layer).__name__
+    return layer.kind if isinstance(layer, Printed) else type(layer).__name__
 
 
 def shown_layer(layer: Layer) -> str:
@@ -118,4 +119,5 @@ COLUMNS: dict[str, Figure] = {
     "shares": Figure("shares", lambda row: row.shares),
 }
 NETWORK = ("name", "layer", "output", "parameters", "macs", "receptive_field")
+COUNTED = ("name", "layer", "parameters", "buffers", "output", "macs")  # where only those are known
 LENET = ("name", "layer", "output", "kernel", "parameters", "connections", "macs")

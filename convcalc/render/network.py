@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from convcalc.layers.settings import counted
 from convcalc.render.columns import COLUMNS
-from convcalc.render.table import LABELLED, Column, Table, shown
+from convcalc.render.table import DASH, LABELLED, Column, Table, shown
 from convcalc.report import Report
 
 
@@ -50,18 +50,28 @@ def totals_table(report: Report) -> Table:
     return Table(
         LABELLED,
         (
-            ("trainable parameters", f"{totals.parameters:,}"),
-            ("fixed numbers (buffers)", f"{totals.buffers:,}"),
+            ("trainable parameters", shown(totals.parameters)),
+            ("fixed numbers (buffers)", shown(totals.buffers)),
             ("connections", connections),
-            ("MACs", f"{totals.macs:,} dense, {totals.macs_exact:,} exact"),
-            ("FLOPs", f"{totals.flops:,}"),
+            ("MACs", _measured(totals.macs, "dense", totals.macs_exact, "exact")),
+            ("FLOPs", shown(totals.flops)),
             (
                 f"memory ({report.dtype})",
-                f"{totals.parameter_bytes:,} bytes of parameters, {totals.output_bytes:,} of outputs",
+                _measured(totals.parameter_bytes, "bytes of parameters", totals.output_bytes, "of outputs"),
             ),
-            (
-                "peak, training",
-                f"{totals.peak_bytes:,} bytes alive at once at most, {totals.training_bytes:,} kept to train",
-            ),
+            (f"peak ({report.dtype})", _measured(totals.peak_bytes, "bytes alive at once at most")),
+            (f"training ({report.dtype})", _measured(totals.training_bytes, "bytes kept for the backward pass")),
         ),
     )
+
+
+def _measured(*parts: int | str | None) -> str:
+    """Return figures, each before its words, separated by commas; a dash where none of them is known.
+
+    >>> _measured(1536, "bytes of parameters", None, "of outputs")
+    '1,536 bytes of parameters, - of outputs'
+    """
+    figures, words = parts[::2], parts[1::2]
+    if not any(isinstance(figure, int) for figure in figures):
+        return DASH
+    return ", ".join(f"{shown(figure)} {word}" for figure, word in zip(figures, words, strict=True))

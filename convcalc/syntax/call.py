@@ -9,6 +9,7 @@ from typing import Any
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers import FAMILIES, Layer, kind
+from convcalc.syntax.torch_names import NAMES
 
 LONGEST = 60  # characters of a name for which a near one is sought
 _OPEN = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
@@ -35,9 +36,15 @@ def unknown(name: str) -> ConvcalcError:
 
     >>> print(unknown("Conv2D"))
     Conv2D is not a layer that convcalc knows: did you mean Conv2d?
+    >>> print(unknown("LSTM"))
+    PyTorch has LSTM, which convcalc does not know yet: write what it computes with layers that it knows
     """
+    if name in NAMES:
+        return ConvcalcError(
+            f"PyTorch has {name}, which convcalc does not know yet: write what it computes with layers that it knows"
+        )
     near = nearest(name, FAMILIES)
-    remedy = f"did you mean {near}?" if near else "it knows those of torch.nn, such as Conv2d(3, 16, 4)"
+    remedy = f"did you mean {near}?" if near else "it knows most of torch.nn, such as Conv2d(3, 16, 4)"
     return ConvcalcError(f"{name[:LONGEST]} is not a layer that convcalc knows: {remedy}")
 
 

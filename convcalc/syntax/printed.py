@@ -1,74 +1,55 @@
-"""What PyTorch prints of a model to the network: line by line, a bracket that opens and one that closes.
+"""What PyTorch prints of a model to the network: line by line, one bracket that opens and one that closes a block.
 
-The print shows what a model holds, not what its ``forward`` does with it; nor which layers are shared. A Sequential
-says its order by itself; of any other class only the outermost is believed to run in the order it prints, and a note
-says so.
+A print shows what a model holds, not the order in which its ``forward`` calls it. Only a Sequential says its order. So
+a print of Sequentials alone is a chain; in any other the layers are counted and not walked, unless the reader of the
+print says that it is in order. Which layers are shared is not shown either.
 """
 
 from __future__ import annotations
 
-import ast
 import copy
 import re
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from convcalc.errors import ConvcalcError
-from convcalc.layers import FAMILIES, Layer
-from convcalc.layers.block import DEEPEST, MOST_LAYERS, every
+from convcalc.layers import Layer
+from convcalc.layers.block import DEEPEST, MOST_LAYERS
 from convcalc.layers.containers import Sequential
+from convcalc.layers.printed import PrintedBlock, PrintedLayer
+from convcalc.layers.reshape import Flatten
 from convcalc.notes import Note
-from convcalc.syntax.call import make, parameters, takes, unknown
-from convcalc.syntax.reader import Reader
-from convcalc.syntax.source import Parsed, check_text, place, shown, tree
+from convcalc.syntax.call import parameters
+from convcalc.syntax.printed_layer import LISTS_OF_PARAMETERS, SIZE, counted_layer, is_known, layer_of, unprinted
+from convcalc.syntax.source import Parsed, check_text, place, shown
+from convcalc.syntax.torch_names import NAMES, WITH_PARAMETERS
 
-START = re.compile(r"\s*[A-Za-z_]\w*\(\s*\n\s*\([^\s()]+\): ")
+START = re.compile(r"\s*[A-Za-z_]\w*\(\s*\n(?:[^\n]*\n){0,3}?\s*\([^()\n]+\): [A-Za-z_]")
 ONE_LINE = re.compile(
     r"\s*[A-Za-z_]\w*\(.*\bpadding(?:=(?:same|valid)|_mode=(?:reflect|replicate|circular))\b.*\)\s*"
 )  # no quotes
 LINE = re.compile(
     r"(?:\((?P<name>[^()]*)\): )?(?:(?P<count>\d{1,9}) x )?(?P<kind>[A-Za-z_]\w*)\((?P<settings>.*?)(?P<end>\)?)"
 )
+BEHIND = re.compile(r"\w+=.*")  # what some libraries print behind a block: init_cfg={...}
 SPAN = re.compile(r"(\d{1,9})-(\d{1,9})")
-WORD = re.compile(
-    r"\b((?:padding|padding_mode|mode|approximate)=)([a-z-]+)(?=,|$)"
-)  # as some are printed: padding=same
-LISTS = ("ModuleList", "ModuleDict", "ParameterList", "ParameterDict")
-MAPS = re.compile(r"(Lazy)?Conv\w*|\w*Pool\d?d|Subsampling2d")  # layers behind which a Linear needs a Flatten
-
-# What PyTorch 2.13 does not print, and that changes a figure or a value: the setting by its layer. It does not print
-# either, and for nothing: return_indices, PReLU's init, inplace of Hardswish and Hardsigmoid, Identity's arguments.
-_AVERAGED = ("ceil_mode", "count_include_pad")
-_INTERPOLATED = ("linear", "bilinear", "bicubic", "trilinear")
-UNPRINTED: dict[str, tuple[str, ...]] = {
-    "AvgPool1d": _AVERAGED,
-    "AvgPool2d": (*_AVERAGED, "divisor_override"),
-    "AvgPool3d": (*_AVERAGED, "divisor_override"),
-    "LayerNorm": ("bias",),  # not before 2.1
-    "Upsample": ("align_corners", "recompute_scale_factor"),
-}
+MAPS = re.compile(r"(Lazy)?Conv\w*|\w*Pool\d?d")  # layers behind which a Linear needs a Flatten
+HOW = "write the network as an expression, or add --in-order where the print is a chain"
 
 
-class Leaf(NamedTuple):
-    """A line that opens nothing."""
+class Module(NamedTuple):
+    """A module of a print: its class, its settings, and where it opens a bracket the modules inside.
+
+    ``names`` is one, or as many as ``(0-11): 12 x`` counts; ``parts`` is None for a line that opens nothing. ``size``
+    is the number of modules under one of the names, this one included.
+    """
 
     kind: str
     settings: str
+    names: tuple[str, ...]
     line: int
-
-
-class Container:
-    """A line that opens a bracket, and the layers that were read behind it so far."""
-
-    def __init__(self, kind_: str, path: str, line: int, names: list[str]) -> None:
-        self.kind, self.path, self.line, self.names = kind_, path, line, names
-        self.layers: dict[str, Layer] = {}
-
-    def free(self, name: str) -> str:
-        """The name, or with a number behind it where that is taken."""
-        number = 1
-        while name + str(number) * (number > 1) in self.layers:
-            number += 1
-        return name + str(number) * (number > 1)
+    parts: tuple[Module, ...] | None = None
+    size: int = 1
 
 
 def is_printed(text: str) -> bool:
@@ -81,208 +62,243 @@ def is_printed(text: str) -> bool:
     return START.match(head) is not None or ("\n" not in head.strip() and ONE_LINE.fullmatch(head) is not None)
 
 
-def read_printed(text: str, flatten: bool = False, filename: str | None = None) -> Parsed:
-    """The network whose ``print`` the text is; with ``flatten``, a Flatten before the first Linear behind maps.
+def read_printed(text: str, in_order: bool = False, flatten: bool = False, filename: str | None = None) -> Parsed:
+    """Return the network whose ``print`` the text is.
+
+    A print of Sequentials gives a Sequential. Any other gives a `PrintedBlock`, of which only parameters and buffers
+    are known; with ``in_order`` it is read as a chain too. ``flatten`` puts a Flatten before the first Linear that gets
+    maps.
 
     >>> read_printed("Sequential(\\n  (0): Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=same)\\n)").layer
     Sequential(Conv2d(3, 8, 3, padding=1))
+    >>> read_printed("Net(\\n  (fc): Linear(in_features=4, out_features=2, bias=True)\\n)").layer
+    Net(...)
     """
-    printed = Printed(flatten)
-    number = 1
-    try:
-        for number, line in enumerate(check_text(text).splitlines(), start=1):
-            stripped = line.strip()
-            if stripped:
-                printed.read(stripped, number)
-        layer = printed.finished()
-    except ConvcalcError as error:
-        raise ConvcalcError(f"{place(number, filename)}: {error}") from None
-    return Parsed(layer, printed.lines, printed.told())
+    if flatten and not in_order:
+        raise ConvcalcError("--flatten needs a print that is read as a chain: add --in-order")
+    root = _Lines(filename).tree(check_text(text))
+    builder = _Builder(in_order or is_chain(root), flatten, filename)
+    layer = builder.built(root, "")
+    return Parsed(layer, builder.lines, (*_order(root, in_order, layer), *builder.notes))
 
 
-class Printed:
-    """A print as it is read, a line after the other."""
+def is_chain(module: Module) -> bool:
+    """Whether every block is a Sequential, and every layer one that convcalc knows.
 
-    def __init__(self, flatten: bool) -> None:
-        self.root: Layer | None = None
-        self.open: list[Container] = []
-        self.lines: dict[int, int] = {}
-        self.notes: list[Note] = []
-        self.unprinted: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    >>> is_chain(Module("LSTM", "3, 4", (), 1)), is_chain(Module("Sequential", "", (), 1, ()))
+    (False, True)
+    """
+    if module.parts is None:
+        return is_known(module.kind) or module.kind == "Sequential"
+    return module.kind == "Sequential" and not module.settings and all(map(is_chain, module.parts))
+
+
+class _Block:
+    """A bracket that is open: what is known of the module so far."""
+
+    def __init__(self, kind: str, names: tuple[str, ...], path: str, line: int) -> None:
+        self.kind, self.names, self.path, self.line = kind, names, path, line
+        self.settings: list[str] = []
+        self.parts: list[Module] = []
+        self.taken: set[str] = set()
+
+    def closed(self) -> Module:
+        """The module, now that the bracket is closed."""
+        parts = tuple(self.parts) if self.parts or not self.settings else None
+        size = 1 + sum(part.size * len(part.names) for part in self.parts)
+        return Module(self.kind, ", ".join(self.settings), self.names, self.line, parts, size)
+
+
+class _Lines:
+    """The lines of a print, read one after the other to a tree of modules."""
+
+    def __init__(self, filename: str | None) -> None:
+        self.filename = filename
+        self.open: list[_Block] = []
+        self.root: Module | None = None
         self.size = 0
-        self.has_maps = False  # whether what comes next gets maps
-        self.flatten = flatten
+
+    def tree(self, text: str) -> Module:
+        """Return the outermost module. `ConvcalcError` names the line that is not part of a print."""
+        number = 1
+        try:
+            for number, line in enumerate(text.splitlines(), start=1):
+                if stripped := line.strip():
+                    self.read(stripped, number)
+            if self.open:
+                words = self.open[-1].path or self.open[-1].kind
+                raise ConvcalcError(f"the print is cut short, {words} is not closed: give all that print(model) shows")
+            if self.root is None:
+                raise ConvcalcError("there is nothing to read: give what print(model) shows")
+        except ConvcalcError as error:
+            raise ConvcalcError(f"{place(number, self.filename)}: {error}") from None
+        return self.root
 
     def read(self, line: str, number: int) -> None:
         """Take in one line."""
         if line == ")" and self.open:
-            self.close()
+            self.add(self.open.pop().closed())
             return
         match = LINE.fullmatch(line)
-        if match is None or self.root is not None or (match["name"] is None) == bool(self.open):
+        block = self.open[-1] if self.open else None
+        parameter = block is not None and block.kind in LISTS_OF_PARAMETERS and SIZE.search(line)
+        is_module = match is not None and self.root is None and (match["name"] is None) == (block is None)
+        if parameter or not is_module:
+            self.extra(line, block)
+            return
+        assert match is not None
+        names = _names(match["name"] or "", match["count"])
+        path = names[0] if block is None or not block.path else f"{block.path}.{names[0]}"
+        if block is not None:
+            _check_names(block, names)
+        if match["end"]:
+            self.add(Module(match["kind"], match["settings"], names, number))
+        elif match["settings"]:
+            raise ConvcalcError(f"{shown(line)} is cut short: give all that print(model) shows")
+        elif len(self.open) >= DEEPEST:
+            raise ConvcalcError(f"blocks are nested more than {DEEPEST} deep: nest at most {DEEPEST}")
+        else:
+            self.open.append(_Block(match["kind"], names, path, number))
+
+    def extra(self, line: str, block: _Block | None) -> None:
+        """Take in a line that is no module: settings before the modules of a block, or what a library adds behind."""
+        if block is not None and not block.parts:
+            block.settings.append(line)
+        elif not (BEHIND.fullmatch(line) and (block is not None or self.root is not None)):
             behind = " behind the model" if self.root is not None else ""
             raise ConvcalcError(
                 f"{shown(line)}{behind} is not what PyTorch prints of a model: give what print(model) shows"
             )
-        names = _names(match["name"] or "", match["count"])
-        container = self.open[-1] if self.open else None
-        path = ".".join([*([container.path] if container and container.path else []), names[0]])
-        if container is not None:
-            self.check_names(container, names)
-        if match["end"]:
-            self.leaf(Leaf(match["kind"], match["settings"], number), path, names)
-        elif match["settings"]:
-            raise ConvcalcError(f"{shown(line)} is cut short: give all that print(model) shows")
-        else:
-            self.begin(Container(match["kind"], path, number, names))
 
-    def check_names(self, container: Container, names: list[str]) -> None:
-        """Each name once; and numbers, where only they say that the layers are in a row."""
-        for name in names:
-            if name in container.layers:
-                raise ConvcalcError(f"{shown(name)} stands twice in {container.path or container.kind}: each name once")
-        nested = len(self.open) > 1 and container.kind != "Sequential"
-        if nested and names[0] != str(len(container.layers)):
-            raise ConvcalcError(_no_order(container))
-
-    def begin(self, container: Container) -> None:
-        """A bracket that opens."""
-        if container.kind in FAMILIES and container.kind != "Sequential":
-            raise ConvcalcError(f"{container.kind} holds no layers in PyTorch: give what print(model) shows")
-        if self.open and container.kind in LISTS:
-            raise ConvcalcError(_no_order(container))
-        if len(self.open) >= DEEPEST:
-            raise ConvcalcError(f"blocks are nested more than {DEEPEST} deep: nest at most {DEEPEST}")
-        self.open.append(container)
-
-    def close(self) -> None:
-        """A bracket that closes."""
-        container = self.open.pop()
-        layers = container.layers
-        if container.kind != "Sequential":
-            if not self.open:
-                text = (
-                    f"{container.kind} is read in printed order: its forward is not shown, and may do more or otherwise"
-                )
-                self.notes.append(Note("assumed", None, text))
-            else:
-                text = f"{container.kind} is read as a Sequential, because its layers are numbered"
-                self.notes.append(Note("assumed", container.path, text))
-        self.place_(Sequential(layers) if layers else Sequential(), container.line, container.names)
-
-    def leaf(self, leaf: Leaf, path: str, names: list[str]) -> None:
-        """A layer, on a line of its own."""
-        layer = _layer(leaf, path)
-        name = leaf.kind
-        if name in ("Flatten", "Linear", "LazyLinear"):
-            if name != "Flatten" and self.has_maps and self.flatten and self.open:
-                self.flatten = False
-                self.notes.append(Note("assumed", path, "a Flatten was put before it"))
-                container = self.open[-1]
-                added = make("Flatten", (), {}, lambda: "Flatten()")
-                self.lines[id(added)] = leaf.line
-                container.layers[container.free("flatten")] = added
-            self.has_maps = False
-        elif MAPS.fullmatch(name):
-            self.has_maps = True
-        unprinted = _unprinted(layer, leaf)
-        if unprinted:
-            self.unprinted.setdefault((name, unprinted), []).append(path)
-        self.place_(layer, leaf.line, names)
-
-    def place_(self, layer: Layer, line: int, names: list[str]) -> None:
-        """Put a layer where it belongs, under each of its names a layer of its own."""
-        self.lines[id(layer)] = line
-        inside = list(every(layer)) if len(names) > 1 else [layer]
-        self.size += len(inside) * len(names)
-        if self.size > MOST_LAYERS:
-            raise ConvcalcError(f"a network of more than {MOST_LAYERS:,} layers is too large: give a smaller one")
+    def add(self, module: Module) -> None:
+        """Put a module where it belongs."""
         if not self.open:
-            self.root = layer
-            return
-        layers = self.open[-1].layers
-        layers[names[0]] = layer
-        for name in names[1:]:
-            layers[name] = copy.deepcopy(layer)
-            self.lines.update(
-                {id(new): self.lines[id(old)] for old, new in zip(inside, every(layers[name]), strict=True)}
-                if len(inside) > 1
-                else {id(layers[name]): line}
-            )
-
-    def finished(self) -> Layer:
-        """The whole network."""
-        if self.open:
-            words = self.open[-1].path or self.open[-1].kind
-            raise ConvcalcError(f"the print is cut short, {words} is not closed: give all that print(model) shows")
-        if self.root is None:
-            raise ConvcalcError("there is nothing to read: give what print(model) shows")
-        return self.root
-
-    def told(self) -> tuple[Note, ...]:
-        """Return what was assumed."""
-        for (name, settings), paths in self.unprinted.items():
-            defaults = ", ".join(f"{setting}={parameters(name)[setting].default!r}" for setting in settings)
-            text = f"PyTorch does not print {', '.join(settings)} of {name}: read as {defaults}"
-            self.notes += [Note("assumed", path or None, text) for path in paths]
-        return tuple(self.notes)
+            self.root = module
+        else:
+            self.open[-1].parts.append(module)
+        self.size += 1
+        if self.size > MOST_LAYERS or module.size * len(module.names or ("",)) > MOST_LAYERS:
+            raise ConvcalcError(f"a network of more than {MOST_LAYERS:,} layers is too large: give a smaller one")
 
 
-def _names(name: str, count: str | None) -> list[str]:
+class _Builder:
+    """Makes layers of modules: a chain of known layers, or blocks and layers that are only counted."""
+
+    def __init__(self, chain: bool, flatten: bool, filename: str | None) -> None:
+        self.chain, self.flatten, self.filename = chain, flatten, filename
+        self.lines: dict[int, int] = {}
+        self.notes: list[Note] = []
+        self.has_maps = False  # whether what comes next gets maps
+        self.known: dict[tuple[str, str], tuple[Layer, str]] = {}
+
+    def built(self, module: Module, path: str) -> Layer:
+        """Return the layer of a module, each time a new one."""
+        if module.parts is None and module.kind != "Sequential":
+            layer = self.leaf(module, path)
+        else:
+            parts = self.parts(module, path)
+            layer = Sequential(parts) if self.chain else PrintedBlock(module.kind, parts)
+        self.lines[id(layer)] = module.line
+        return layer
+
+    def parts(self, module: Module, path: str) -> dict[str, Layer]:
+        """Return the layers inside a block by their names; first the parameters that the block holds itself."""
+        prefix = f"{path}." if path else ""
+        layers: dict[str, Layer] = {}
+        if module.settings or module.kind in WITH_PARAMETERS:
+            layers[module.kind] = self.leaf(module, prefix + module.kind)
+        for part in module.parts or ():
+            for name in part.names:
+                layer = self.built(part, prefix + name)
+                if self.flatten and self.has_maps and part.kind in ("Linear", "LazyLinear"):
+                    self.add_flatten(layers, prefix + name, part.line)
+                self.has_maps = bool(MAPS.fullmatch(part.kind)) or (
+                    self.has_maps and part.kind not in ("Flatten", "Linear", "LazyLinear")
+                )
+                layers[name] = layer
+        return layers
+
+    def add_flatten(self, layers: dict[str, Layer], path: str, line: int) -> None:
+        """Put in the Flatten that a ``forward`` may have as a function."""
+        self.flatten = False
+        self.notes.append(Note("assumed", path, "a Flatten was put before it"))
+        number = 1
+        while (name := "flatten" + str(number) * (number > 1)) in layers:
+            number += 1
+        layers[name] = Flatten()
+        self.lines[id(layers[name])] = line
+
+    def leaf(self, module: Module, path: str) -> Layer:
+        """Return the layer of a line of its own."""
+        key = module.kind, module.settings
+        if key not in self.known:
+            self.known[key] = self.read(module, path)
+        made, reason = self.known[key]
+        layer = copy.copy(made)
+        if isinstance(layer, PrintedLayer):
+            if layer.numbers is None:
+                self.notes.append(Note("unknown", path or None, f"its parameters are not known: {reason}"))
+        elif names := unprinted(layer, *key):
+            defaults = ", ".join(f"{name}={parameters(module.kind)[name].default!r}" for name in names)
+            text = f"PyTorch does not print {', '.join(names)} of {module.kind}: read as {defaults}"
+            self.notes.append(Note("assumed", path or None, text))
+        return layer
+
+    def read(self, module: Module, path: str) -> tuple[Layer, str]:
+        """Read the settings of a line; in a chain every layer must be one that convcalc knows."""
+        if not self.chain:
+            return counted_layer(module.kind, module.settings)
+        try:
+            return layer_of(module.kind, module.settings), ""
+        except ConvcalcError as error:
+            where = f"{path} is {module.kind}(): " if path and not is_known(module.kind) else ""
+            raise ConvcalcError(f"{place(module.line, self.filename)}: {where}{error}") from None
+
+
+def _names(name: str, count: str | None) -> tuple[str, ...]:
     """The names on a line: one, or as many as ``(0-5): 6 x`` counts."""
     if count is None:
-        return [name]
+        return (name,)
     span = SPAN.fullmatch(name)
     first, last = (int(span[1]), int(span[2])) if span else (0, 0)
     if span is None or last - first + 1 != int(count) or int(count) < 1:
         raise ConvcalcError(f"({name[:60]}) is not the names of {count} layers: give what print(model) shows")
     if int(count) > MOST_LAYERS:
         raise ConvcalcError(f"a network of more than {MOST_LAYERS:,} layers is too large: give a smaller one")
-    return [str(number) for number in range(first, last + 1)]
+    return tuple(str(number) for number in range(first, last + 1))
 
 
-def _no_order(container: Container) -> str:
-    return (
-        f"the order inside {container.path} ({container.kind}) cannot be known from a print:"
-        " write it as Sequential, Residual or Branches"
-    )
+def _check_names(block: _Block, names: tuple[str, ...]) -> None:
+    """Refuse a name that stands twice in a block, or that no module can have."""
+    for name in names:
+        if name in block.taken:
+            raise ConvcalcError(f"{shown(name)} stands twice in {block.path or block.kind}: each name once")
+        if not name or "." in name or not name.isprintable():
+            raise ConvcalcError(f"{name!r} is no name for a layer: give printable characters without a dot")
+    block.taken.update(names)
 
 
-def _layer(leaf: Leaf, path: str) -> Layer:
-    """The layer of a line, from the settings as PyTorch prints them."""
-    name = leaf.kind
-    where = f"{path} is " if path else ""
-    if name not in FAMILIES:
-        raise ConvcalcError(f"{where}{name}(): {unknown(name)}" if where else str(unknown(name)))
-    text = f"{name}({WORD.sub(_quoted, leaf.settings)})"
-    call = tree(text, "eval").body  # type: ignore[attr-defined]
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
-        raise ConvcalcError(f"{shown(text)} is not what PyTorch prints of a layer")
-    args, settings = Reader(text).arguments(name, call)
-    if name.startswith("Lazy"):  # which does not know its channels yet, and prints 0
-        args = args[1:]
-        settings.pop("in_features", None)
-    if name.startswith("Upsampling"):
-        settings.pop("mode", None)
-    if settings.get("elementwise_affine") is False:
-        settings.pop("bias", None)
-    without = "Norm" in name and not takes(name.removeprefix("Lazy"), "bias")
-    if without and settings.pop("bias", settings.get("affine")) != settings.get("affine"):
-        raise ConvcalcError(f"{shown(text)} has factors and no bias: convcalc knows the two together only")
-    return make(name, args, settings, lambda: shown(text))
+def _order(root: Module, in_order: bool, layer: Layer) -> Iterator[Note]:
+    """Say what the print does not show of the order of calls, and what follows."""
+    kinds = [kind for kind in dict.fromkeys(_blocks(root)) if kind != "Sequential"]
+    named = ", ".join(kinds[:3]) + (f" and {len(kinds) - 3} more classes" if len(kinds) > 3 else "")
+    if in_order and kinds:
+        yield Note("assumed", None, f"read in printed order (--in-order): {named}")
+    elif isinstance(layer, PrintedBlock):
+        cause = f"the print does not show the order of calls in {named}" if kinds else "not every layer is known"
+        yield Note("unknown", None, f"{cause}, so shapes and MACs are not known: {HOW}")
+    if isinstance(layer, PrintedBlock) and any(kind not in NAMES for kind in kinds):
+        yield Note(
+            "warning",
+            None,
+            "parameters are those of the printed layers: parameters that a class holds itself (nn.Parameter) are not"
+            " printed, and a layer that is used at several places is counted at each",
+        )
 
 
-def _quoted(word: re.Match[str]) -> str:
-    return f"{word[1]}{word[2]!r}"
-
-
-def _unprinted(layer: Layer, leaf: Leaf) -> tuple[str, ...]:
-    """The settings of a layer that its line does not show, though they matter."""
-    settings: tuple[str, ...] = UNPRINTED.get(leaf.kind, ())
-    if leaf.kind == "LayerNorm" and "elementwise_affine=False" in leaf.settings:
-        return ()
-    if leaf.kind == "Upsample":
-        mode: Any = layer.spelled("mode")
-        settings = settings if mode in _INTERPOLATED else settings[1:]
-        settings = settings if layer.spelled("size") is None else settings[:-1]
-    return tuple(setting for setting in settings if f"{setting}=" not in leaf.settings)
+def _blocks(module: Module) -> Iterator[str]:
+    """The classes of the blocks, outermost first."""
+    if module.parts is not None:
+        yield module.kind
+        for part in module.parts:
+            yield from _blocks(part)

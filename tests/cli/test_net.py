@@ -75,15 +75,15 @@ def test_what_a_printed_model_does_not_say(run):
         "(fc): Linear(in_features=18, out_features=4, bias=True)",
     )
     model = "\n  ".join(("Net(", *layers)) + "\n)\n"
-    refused = run("net - --input 1x1x8x8", stdin=model)
+    refused = run("net - --in-order --input 1x1x8x8", stdin=model)
     assert refused.code == 2
     assert "layer 'fc' (number 3, line 4 of stdin): Linear takes 18 features" in refused.err
     assert "or add --flatten" in refused.err
     assert "pool" in refused.out  # what comes before it is still shown
-    read = run("net - --input 1x1x8x8 --flatten", stdin=model)
+    read = run("net - --input 1x1x8x8 --in-order --flatten", stdin=model)
     assert read.code == 0
     assert read.err == ""
-    assert "note: Net is read in printed order: its forward is not shown" in read.out
+    assert "note: read in printed order (--in-order): Net" in read.out
     assert "note: layer pool: PyTorch does not print ceil_mode, count_include_pad, divisor_override of" in read.out
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from convcalc import Conv2d, ConvcalcError, Flatten, Linear, ReLU, Sequential, parse
 from convcalc.layers import FAMILIES
+from convcalc.layers.printed import PrintedBlock
 from convcalc.notes import Note, note_lines
 from convcalc.syntax import read_network, read_printed
 from tests.helpers import DATA
@@ -62,45 +63,39 @@ def test_a_model_reads_back_from_its_print(text):
 
 def test_layers_that_are_printed_once_are_made_as_often_as_they_are():
     text = "Net(\n  (0-2): 3 x Sequential(\n    (0): Linear(in_features=4, out_features=4, bias=True)\n  )\n)"
-    parsed = read_printed(text)
+    parsed = read_printed(text, in_order=True)
     assert parsed.layer == Sequential(*[Sequential(Linear(4, 4)) for _ in range(3)])
     assert parsed.layer.parameters == 60
     assert [parsed.lines[id(row)] for row in parsed.layer.layers] == [2, 2, 2]
     assert [parsed.lines[id(row.layers[0])] for row in parsed.layer.layers] == [3, 3, 3]
-    leaves = read_printed("Net(\n  (0-5): 6 x Conv2d(2, 2, kernel_size=(1, 1), stride=(1, 1))\n)")
+    leaves = read_printed("Net(\n  (0-5): 6 x Conv2d(2, 2, kernel_size=(1, 1), stride=(1, 1))\n)", in_order=True)
     assert leaves.layer.names == tuple("012345")
     assert leaves.layer.parameters == 36
     assert set(leaves.lines.values()) == {1, 2}
 
 
 def test_another_class_is_read_in_printed_order_and_a_note_says_so():
-    parsed = read_network(VGG)
+    parsed = read_network(VGG, in_order=True)
     assert parsed.layer.names == ("features", "avgpool", "classifier")
     assert parsed.layer.layers[2].layers[1] == Linear(3136, 10)
     assert parsed.lines[id(parsed.layer.layers[1])] == 7
-    text = "VGG is read in printed order: its forward is not shown, and may do more or otherwise"
-    assert parsed.notes == (Note("assumed", None, text),)
+    assert parsed.notes == (Note("assumed", None, "read in printed order (--in-order): VGG"),)
+    assert isinstance(read_network(VGG).layer, PrintedBlock)
 
 
 def test_a_flatten_where_a_linear_meets_maps():
-    parsed = read_network(VGG, flatten=True)
+    parsed = read_network(VGG, in_order=True, flatten=True)
     assert parsed.layer.layers[2].names == ("0", "flatten", "1", "2")
     assert parsed.layer.layers[2].layers[1] == Flatten()
     assert Note("assumed", "classifier.1", "a Flatten was put before it") in parsed.notes
     assert parsed.lines[id(parsed.layer.layers[2].layers[1])] == 10
     for text in ("ReLU()", "Flatten(start_dim=1, end_dim=-1)"):
         there = VGG.replace("Dropout(p=0.5, inplace=False)", text)
-        assert (read_network(there, flatten=True).layer == read_network(there).layer) is text.startswith("Flatten")
+        assert (
+            read_network(there, in_order=True, flatten=True).layer == read_network(there, in_order=True).layer
+        ) is text.startswith("Flatten")
     taken = VGG.replace("(0): Dropout", "(flatten): Dropout")
-    assert read_network(taken, flatten=True).layer.layers[2].names == ("flatten", "flatten2", "1", "2")
-
-
-def test_a_class_whose_layers_are_numbered_is_a_sequential():
-    text = VGG.replace("(features): Sequential(", "(features): Conv2dNormActivation(")
-    parsed = read_network(text)
-    assert parsed.layer == read_network(VGG).layer
-    text = "Conv2dNormActivation is read as a Sequential, because its layers are numbered"
-    assert Note("assumed", "features", text) in parsed.notes
+    assert read_network(taken, in_order=True, flatten=True).layer.layers[2].names == ("flatten", "flatten2", "1", "2")
 
 
 def test_what_pytorch_does_not_print_is_told():
@@ -135,22 +130,8 @@ HEAD = "Net(\n  (a): ReLU()\n"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (
-            HEAD + "  (layer1): Sequential(\n    (0): BasicBlock(\n      (conv1): Conv2d(3, 8, kernel_size=(1, 1))",
-            "line 5: the order inside layer1.0 (BasicBlock) cannot be known from a print:"
-            " write it as Sequential, Residual or Branches",
-        ),
-        (
-            HEAD + "  (m): ModuleList(\n    (0): ReLU()",
-            "line 3: the order inside m (ModuleList) cannot be known from a print:"
-            " write it as Sequential, Residual or Branches",
-        ),
-        (
-            HEAD + "  (b): Block(\n    (0): ReLU()\n    (2): ReLU()",
-            "line 5: the order inside b (Block) cannot be known",
-        ),
         (HEAD + "  (b): Relu()\n)", "line 3: b is Relu(): Relu is not a layer that convcalc knows: did you mean ReLU?"),
-        (HEAD + "  (b): Xyzzy(3)\n)", "line 3: b is Xyzzy(): Xyzzy is not a layer that convcalc knows: it knows those"),
+        (HEAD + "  (b): Xyzzy(3)\n)", "line 3: b is Xyzzy(): Xyzzy is not a layer that convcalc knows: it knows most"),
         (HEAD, "line 2: the print is cut short, Net is not closed: give all that print(model) shows"),
         (HEAD + "  (s): Sequential(", "line 3: the print is cut short, s is not closed"),
         (HEAD + "  (a): ReLU()\n)", "line 3: 'a' stands twice in Net: each name once"),
@@ -158,20 +139,20 @@ HEAD = "Net(\n  (a): ReLU()\n"
         (HEAD + "  ReLU()\n)", "line 3: 'ReLU()' is not what PyTorch prints of a model: give what print(model) shows"),
         (HEAD + "  out of order\n)", "line 3: 'out of order' is not what PyTorch prints of a model"),
         (HEAD + "  (b): Conv2d(3, 8,\n)", "line 3: '(b): Conv2d(3, 8,' is cut short: give all that print(model) shows"),
-        (HEAD + "  (b): Linear(\n  )\n)", "line 3: Linear holds no layers in PyTorch: give what print(model) shows"),
+        (HEAD + "  (b): Linear(\n  )\n)", "line 3: 'Linear()' gives no in_features and no out_features: Linear needs"),
         (HEAD + "  (b): Linear(3)\n)", "line 3: 'Linear(3)' gives no out_features: Linear needs"),
         (HEAD + "  (b): Linear(3, __import__('os'))\n)", "line 3: \"__import__('os')\" is not a layer and not a plain"),
         (HEAD + "  (b): Conv2d(1, 2, kernel_size=0)\n)", "line 3: kernel_size 0 is too small"),
         (HEAD + "  (b-c): 2 x ReLU()\n)", "line 3: (b-c) is not the names of 2 layers"),
         (HEAD + "  (0-2): 2 x ReLU()\n)", "line 3: (0-2) is not the names of 2 layers"),
         (HEAD + "  (0-999999): 1000000 x ReLU()\n)", "line 3: a network of more than 20,000 layers is too large"),
-        (HEAD + "  (b.c): ReLU()\n)", "line 4: 'b.c' is no name for a layer"),
+        (HEAD + "  (b.c): ReLU()\n)", "line 3: 'b.c' is no name for a layer"),
         ("Sequential(\n" + "(0): Sequential(\n" * 150, "blocks are nested more than 100 deep: nest at most 100"),
     ],
 )
 def test_what_cannot_be_read(text, message):
     with pytest.raises(ConvcalcError) as refusal:
-        read_printed(text)
+        read_printed(text, in_order=True)
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
