@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
 import pickle
 
 import pytest
@@ -122,6 +123,7 @@ def test_the_examples_are_all_there_are():
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_layer_is_known_everywhere(name):
     layer, shape = EXAMPLES[name]
+    assert layer.in_pytorch() is None or "torch.nn." in inspect.getdoc(kind(name))  # what help() shows
     assert type(layer) is kind(name) is getattr(convcalc, name)
     assert parse(repr(layer)) == layer
     report = trace(layer, shape)
@@ -193,7 +195,7 @@ def test_conv_needs_a_rank():
 def test_ranks_are_names_and_not_copies(name):
     """House rule: one rule for every rank. A few have no other ranks, or a rule of their own in one."""
     own = {attribute for attribute in vars(kind(name)) if not attribute.startswith("__")}
-    assert own <= {"rank", "dims", "makes", "batched_axes"} or name in (
+    assert own <= {"rank", "batched_axes"} or name in (
         "Softmax2d",
         "Subsampling2d",
         "UpsamplingNearest2d",

@@ -13,7 +13,7 @@ from convcalc.layers.settings import Shape, axis_index, check_axes, real, shape,
 
 
 class Activation(InPlace, Weightless):
-    """A function of each element, without weights; settings by PyTorch's names, which its constructor checks."""
+    """The base of the activations without weights: a function of each element."""
 
     __slots__ = ()
     numbers: tuple[str, ...] = ()  # the settings that must be numbers
@@ -28,14 +28,14 @@ class Activation(InPlace, Weightless):
 
 
 class FromOutput(Activation):
-    """An activation whose gradient is calculated from its output."""
+    """An activation whose gradient needs the output."""
 
     __slots__ = ()
     saves = ("output",)
 
 
 class SavesOne(Activation):
-    """An activation that keeps one more number per element for its gradient, as PyTorch has it."""
+    """An activation whose gradient, in PyTorch, needs another number per element beside the input."""
 
     __slots__ = ()
 
@@ -62,7 +62,7 @@ class Sigmoid(FromOutput):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Tanh(FromOutput):
-    """As ``torch.nn.Tanh``."""
+    """The hyperbolic tangent, as ``torch.nn.Tanh``."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -74,7 +74,7 @@ class ReLU6(Activation):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SELU(Activation):
-    """As ``torch.nn.SELU`` (Klambauer et al. 2017)."""
+    """The scaled ELU, as ``torch.nn.SELU``. Source: Klambauer et al., "Self-Normalizing Neural Networks" (2017)."""
 
     inplace: bool = False
 
@@ -133,7 +133,7 @@ class LeakyReLU(Activation):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RReLU(SavesOne):
-    """As ``torch.nn.RReLU``, which in eval mode has the slope (lower + upper) / 2."""
+    """Leaky ReLU with a random slope, as ``torch.nn.RReLU``; in eval mode the slope is (lower + upper) / 2."""
 
     numbers = ("lower", "upper")
     lower: float = 1 / 8
@@ -141,7 +141,7 @@ class RReLU(SavesOne):
     inplace: bool = False
 
     def check(self) -> None:
-        """The slopes are in order."""
+        """Refuse a ``lower`` above ``upper``."""
         if not self.lower <= self.upper:
             raise ConvcalcError(f"lower {self.lower} is above upper {self.upper}: give the smaller slope first")
 
@@ -164,19 +164,19 @@ class CELU(Activation):
     inplace: bool = False
 
     def check(self) -> None:
-        """It divides by alpha."""
+        """Refuse an ``alpha`` of 0, which would divide."""
         if self.alpha == 0:
             raise ConvcalcError("alpha 0 cannot divide: give another number")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class GELU(Activation):
-    """x times the normal distribution function, as ``torch.nn.GELU``; ``approximate='tanh'`` is its estimate."""
+    """x times the normal distribution function, as ``torch.nn.GELU``; ``approximate='tanh'`` estimates it."""
 
     approximate: str = "none"
 
     def check(self) -> None:
-        """One of two ways."""
+        """Refuse another ``approximate`` than the two there are."""
         if self.approximate not in ("none", "tanh"):
             raise ConvcalcError(f"approximate {self.approximate!r} is unknown: use 'none' or 'tanh'")
 
@@ -197,7 +197,7 @@ class Softshrink(Activation):
     lambd: float = 0.5
 
     def check(self) -> None:
-        """It moves towards 0 only."""
+        """Refuse a negative ``lambd``."""
         if self.lambd < 0:
             raise ConvcalcError(f"lambd {self.lambd} is negative: use 0 or more")
 
@@ -212,7 +212,7 @@ class Hardtanh(Activation):
     inplace: bool = False
 
     def check(self) -> None:
-        """The bounds are in order."""
+        """Refuse a ``max_val`` that is not above ``min_val``."""
         if not self.min_val < self.max_val:
             raise ConvcalcError(f"max_val {self.max_val} is not above min_val {self.min_val}: give it a larger one")
 
@@ -249,12 +249,12 @@ class Softmax(FromOutput):
     dim: int | None = None
 
     def check(self) -> None:
-        """Any axis: the input says which there are."""
+        """Refuse a ``dim`` that is not a whole number."""
         if self.dim is not None:
             whole("dim", self.dim, least=None)
 
     def axis(self, sizes: Shape) -> int:
-        """The axis that sums to 1, of an input of these sizes; `ConvcalcError` where there is none such.
+        """Return the axis that sums to 1, of an input of these sizes. `ConvcalcError` where it does not exist.
 
         >>> Softmax(-1).axis((1, 10)), Softmax().axis((3, 8, 8))
         (1, 0)
@@ -263,7 +263,7 @@ class Softmax(FromOutput):
         return axis_index("dim", usual if self.dim is None else self.dim, sizes)
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """The input's shape."""
+        """Return the input's shape. `ConvcalcError` where PyTorch refuses it."""
         sizes = shape(input_shape)
         self.axis(sizes)
         return sizes
@@ -286,7 +286,7 @@ class Softmax2d(FromOutput):
     """The softmax along the channels of (N, C, H, W) or (C, H, W), as ``torch.nn.Softmax2d``."""
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """The input's shape."""
+        """Return the input's shape. `ConvcalcError` where PyTorch refuses it."""
         return check_axes("Softmax2d", shape(input_shape), (3, 4))
 
 
@@ -301,11 +301,11 @@ class GLU(Activation):
     dim: int = -1
 
     def check(self) -> None:
-        """Any axis: the input says which there are."""
+        """Refuse a ``dim`` that is not a whole number."""
         whole("dim", self.dim, least=None)
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """The axis is halved."""
+        """Return the input's shape with the axis halved. `ConvcalcError` where its size is odd."""
         sizes = shape(input_shape)
         if not sizes:
             raise ConvcalcError("GLU takes no single number: give at least one axis")
@@ -317,7 +317,7 @@ class GLU(Activation):
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class PReLU(InPlace, Uncounted):
-    """x where it is positive, else a trainable slope times x, as ``torch.nn.PReLU``: one slope, or one a channel.
+    """x where it is positive, else a trainable slope times x, as ``torch.nn.PReLU``: one slope, or one per channel.
 
     >>> PReLU(64).parameters
     64
@@ -330,12 +330,12 @@ class PReLU(InPlace, Uncounted):
         self.keep(num_parameters=whole("num_parameters", num_parameters, least=0), init=real("init", init))
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """The input's shape; the second axis has a slope for each of its elements."""
+        """Return the input's shape. `ConvcalcError` where the second axis has not one element per slope."""
         sizes = shape(input_shape)
         slopes = self.num_parameters
         if slopes != 1:
             if not sizes:
-                raise ConvcalcError("PReLU with a slope a channel takes no single number: give channels")
+                raise ConvcalcError("PReLU with a slope per channel takes no single number: give channels")
             channels = sizes[1] if len(sizes) > 1 else 1
             if channels != slopes:
                 raise ConvcalcError(
@@ -346,15 +346,15 @@ class PReLU(InPlace, Uncounted):
 
     @property
     def weight_shape(self) -> Shape:
-        """[num_parameters]."""
+        """The shape [num_parameters]."""
         return (self.num_parameters,)
 
     @property
     def weights(self) -> int:
-        """The slopes."""
+        """The number of slopes."""
         return self.num_parameters
 
     @property
     def biases(self) -> int:
-        """None."""
+        """0: there is no bias."""
         return 0

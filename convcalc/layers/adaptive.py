@@ -1,4 +1,4 @@
-"""Pooling to a given output size, over bins that share out each axis."""
+"""Pooling to a given output size: bins divide each axis."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from convcalc.receptive_field import Field, moved
 
 
 class AdaptivePool(Weightless):
-    """Bins that share out each axis, as many as ``output_size`` says; None keeps the axis.
+    """The base of the adaptive pools: ``output_size`` bins per axis; None keeps the size.
 
-    Bin i of an axis of n elements for o outputs goes from floor(i*n/o) to ceil((i + 1)*n/o). Source: PyTorch,
+    Of n elements and o outputs, bin i goes from floor(i*n/o) to ceil((i + 1)*n/o). Source: PyTorch,
     `AdaptiveAvgPool2d`, as implemented.
     """
 
@@ -26,7 +26,7 @@ class AdaptivePool(Weightless):
     output_size: tuple[int | None, ...]
 
     def axes(self, input_shape: Sequence[int]) -> list[tuple[int, int]]:
-        """The size and the bins of each axis, once it is sure that the input fits.
+        """Return the size and the number of bins of each axis. Errors as `output_shape`.
 
         >>> AdaptiveAvgPool2d((3, None)).axes((1, 1, 5, 7))
         [(5, 3), (7, 7)]
@@ -41,16 +41,19 @@ class AdaptivePool(Weightless):
         return [(size, size if bins is None else bins) for size, bins in zip(spatial, self.output_size, strict=True)]
 
     def takes_mean(self, sizes: Shape) -> bool:
-        """Whether PyTorch takes the mean over the last axes instead, before which any others may then stand."""
+        """Whether PyTorch takes one mean over the last axes, so that any number of axes may be before them."""
         return False
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """(N, C, *sizes), or without N, to (N, C, *output_size)."""
+        """Return (N, C, *output_size) for (N, C, *sizes), both with N or both without it.
+
+        `ConvcalcError` where the input has another number of axes, or a size of 0 that PyTorch refuses.
+        """
         axes = self.axes(input_shape)
         return (*shape(input_shape)[: -len(axes)], *(bins for _, bins in axes))
 
     def channels(self, input_shape: Sequence[int]) -> int:
-        """How many maps one example has: what is between the batch, if there is one, and the axes that are shared out.
+        """Return the number of channels of one example: all axes between the batch, if any, and the pooled ones.
 
         >>> AdaptiveAvgPool2d(1).channels((10, 512, 7, 7)), AdaptiveAvgPool2d(1).channels((512, 7, 7))
         (512, 512)
@@ -59,7 +62,7 @@ class AdaptivePool(Weightless):
         return prod(before[1:] if len(before) > 1 else before)
 
     def connections(self, input_shape: Sequence[int]) -> int:
-        """The elements of every bin, summed, of one example. Errors as `output_shape`.
+        """Return the elements of all bins of one example. Errors as `output_shape`.
 
         >>> AdaptiveAvgPool2d(1).connections((1, 512, 7, 7))
         25088
@@ -75,7 +78,7 @@ class AdaptivePool(Weightless):
         return tuple(_through_bins(field, *axis) for field, axis in zip(fields, axes, strict=True))
 
     def spelled(self, name: str) -> Any:
-        """One number where the axes agree on one."""
+        """Return a setting in its shortest form: one number if all axes agree."""
         value = getattr(self, name)
         return value if name != "output_size" or None in value else brief(value)
 
@@ -91,7 +94,7 @@ def _through_bins(field: Field, size: int, bins: int) -> Field:
 
 
 def _bins(output_size: PerAxis | Sequence[int | None], rank: int) -> tuple[int | None, ...]:
-    """The bins of each axis; only a tuple for several axes may hold None, as in PyTorch."""
+    """Return the bins of each axis; as in PyTorch, only a tuple for several axes may hold None."""
     if isinstance(output_size, Sequence) and not isinstance(output_size, str) and len(output_size) == rank > 1:
         return tuple(bins if bins is None else whole("output_size", bins, least=0) for bins in output_size)
     return per_axis("output_size", output_size, rank, least=0, broadcast=False)  # type: ignore[arg-type]
@@ -99,7 +102,7 @@ def _bins(output_size: PerAxis | Sequence[int | None], rank: int) -> tuple[int |
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class AdaptiveAvgPool(AdaptivePool):
-    """The mean of each bin, as ``torch.nn.AdaptiveAvgPool2d``.
+    """The mean of each bin, as ``torch.nn.AdaptiveAvgPool1d``, ``AdaptiveAvgPool2d`` and ``AdaptiveAvgPool3d``.
 
     >>> AdaptiveAvgPool2d(1).output_shape((1, 512, 7, 7))
     (1, 512, 1, 1)
@@ -120,9 +123,9 @@ class AdaptiveAvgPool(AdaptivePool):
         return () if self.takes_mean(shape(input_shape)) else ("input",)
 
     def takes_mean(self, sizes: Shape) -> bool:
-        """Where one output is left of each axis; with a single axis only of an input that fits anyway.
+        """Whether one output is left of each axis; with a single axis, only of an input that fits anyway.
 
-        PyTorch takes an input without even channels too, but only if the size was given as a number: it is refused.
+        PyTorch also takes an input without channels if the size is given as a number. That is refused here.
         """
         rank = len(self.output_size)
         if len(sizes) <= rank or (rank == 1 and len(sizes) not in (2, 3)):
@@ -133,7 +136,7 @@ class AdaptiveAvgPool(AdaptivePool):
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class AdaptiveMaxPool(AdaptivePool):
-    """The largest element of each bin, as ``torch.nn.AdaptiveMaxPool2d``.
+    """The largest element of each bin, as ``torch.nn.AdaptiveMaxPool1d``, ``AdaptiveMaxPool2d`` and ``3d``.
 
     >>> AdaptiveMaxPool2d((3, None)).output_shape((1, 512, 7, 7))
     (1, 512, 3, 7)
@@ -146,7 +149,7 @@ class AdaptiveMaxPool(AdaptivePool):
         self.keep(output_size=_bins(output_size, self.known_rank()), return_indices=bool(return_indices))
 
     def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
-        """The place of each maximum. Errors as `output_shape`.
+        """Return the bytes of the index of each maximum. Errors as `output_shape`.
 
         >>> AdaptiveMaxPool2d(2).saved_bytes((1, 6, 7, 7), itemsize=4)  # 8 * 6*2*2
         192
@@ -155,66 +158,30 @@ class AdaptiveMaxPool(AdaptivePool):
 
 
 class AdaptiveAvgPool1d(AdaptiveAvgPool):
-    """As ``torch.nn.AdaptiveAvgPool1d``.
-
-    >>> AdaptiveAvgPool1d(3).output_shape((1, 6, 28))
-    (1, 6, 3)
-    """
-
     __slots__ = ()
     rank = 1
 
 
 class AdaptiveAvgPool2d(AdaptiveAvgPool):
-    """As ``torch.nn.AdaptiveAvgPool2d``.
-
-    >>> AdaptiveAvgPool2d((None, 3)).output_shape((1, 6, 28, 28))
-    (1, 6, 28, 3)
-    """
-
     __slots__ = ()
     rank = 2
 
 
 class AdaptiveAvgPool3d(AdaptiveAvgPool):
-    """As ``torch.nn.AdaptiveAvgPool3d``.
-
-    >>> AdaptiveAvgPool3d(1).output_shape((1, 8, 4, 6, 8))
-    (1, 8, 1, 1, 1)
-    """
-
     __slots__ = ()
     rank = 3
 
 
 class AdaptiveMaxPool1d(AdaptiveMaxPool):
-    """As ``torch.nn.AdaptiveMaxPool1d``.
-
-    >>> AdaptiveMaxPool1d(3).output_shape((1, 6, 28))
-    (1, 6, 3)
-    """
-
     __slots__ = ()
     rank = 1
 
 
 class AdaptiveMaxPool2d(AdaptiveMaxPool):
-    """As ``torch.nn.AdaptiveMaxPool2d``.
-
-    >>> AdaptiveMaxPool2d((None, 3)).output_shape((1, 6, 28, 28))
-    (1, 6, 28, 3)
-    """
-
     __slots__ = ()
     rank = 2
 
 
 class AdaptiveMaxPool3d(AdaptiveMaxPool):
-    """As ``torch.nn.AdaptiveMaxPool3d``.
-
-    >>> AdaptiveMaxPool3d(1).output_shape((1, 8, 4, 6, 8))
-    (1, 8, 1, 1, 1)
-    """
-
     __slots__ = ()
     rank = 3

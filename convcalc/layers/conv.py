@@ -1,4 +1,4 @@
-"""Convolution, in one, two and three dimensions."""
+"""Convolution over one, two and three spatial axes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PADDING_MODES = {
 
 
 class ConvNd(Layer):
-    """What convolutions both ways share: a kernel for each pair of maps it connects, and perhaps a bias a map."""
+    """The base of `Conv` and `ConvTranspose`: a kernel per connected pair of channels, a bias per output channel."""
 
     __slots__ = ()
     out_channels: int
@@ -45,12 +45,12 @@ class ConvNd(Layer):
 
     @property
     def channel_pairs(self) -> int:
-        """Pairs of an input and an output map that a kernel connects."""
+        """The number of pairs of an input and an output channel that a kernel connects."""
         raise NotImplementedError
 
     @property
     def weights(self) -> int:
-        """A kernel's taps, for each pair of maps (PyTorch: the elements of ``weight``).
+        """The taps of one kernel, times the pairs of channels (PyTorch: the elements of ``weight``).
 
         >>> Conv2d(1, 6, 5).weights
         150
@@ -59,7 +59,7 @@ class ConvNd(Layer):
 
     @property
     def biases(self) -> int:
-        """One an output map, or none.
+        """One per output channel, or 0 without ``bias``.
 
         >>> Conv2d(1, 6, 5).biases
         6
@@ -67,7 +67,9 @@ class ConvNd(Layer):
         return self.out_channels if self.bias else 0
 
     def connections(self, input_shape: Sequence[int]) -> int:
-        """Uses of a weight or a bias in one example (LeCun et al. 1998, II-B). Errors as `output_shape`.
+        """Return the uses of a weight or a bias in one example. Errors as `output_shape`.
+
+        Source: LeCun, Bottou, Bengio and Haffner (1998), section II-B.
 
         >>> Conv2d(1, 6, 5).connections((1, 1, 32, 32))  # (5*5 + 1) * 6 * 28*28
         122304
@@ -78,11 +80,11 @@ class ConvNd(Layer):
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Conv(ConvNd):
-    """A convolution of any rank; `Conv1d`, `Conv2d` and `Conv3d` are its names.
+    """A convolution over N C L, N C H W or N C D H W, as ``torch.nn.Conv1d``, ``Conv2d`` and ``Conv3d``.
 
-    Parameters, order and defaults are those of ``torch.nn.Conv2d``, and two are ours: ``padding`` may give each axis
-    its own pair of sides, ``((before, after), ...)``, and ``table`` says which input maps feed each output map
-    (LeNet-5's C3), where PyTorch has only groups.
+    The settings, their order and their defaults are PyTorch's. Two things are added: ``padding`` may give each axis its
+    own pair of sides, ``((before, after), ...)``, and ``table`` lists for each output channel the input channels that
+    feed it, as in LeNet-5's C3.
 
     >>> layer = Conv2d(3, 16, 4, stride=2)
     >>> layer.output_shape((10, 3, 28, 28)), layer.parameters
@@ -125,7 +127,7 @@ class Conv(ConvNd):
                 raise ConvcalcError(f"groups {groups} does not divide {name} {channels}: use groups={common}")
         kernel_size = per_axis("kernel_size", kernel_size, rank, least=1, broadcast=False)
         stride = per_axis("stride", stride, rank, least=1)
-        # PyTorch loses axes where one of its paddings is to be made from a shorter tuple: refuse what it gets wrong.
+        # PyTorch pads too few axes here when a one-element tuple stands for all axes: refuse that.
         complete = padding == "same" and padding_mode != "zeros"
         dilation = per_axis("dilation", dilation, rank, least=1, broadcast=not complete)
         self.keep(
@@ -144,9 +146,9 @@ class Conv(ConvNd):
     # Shapes
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """(N, in_channels, *sizes) to (N, out_channels, *sizes), N left out on both sides or on neither.
+        """Return (N, out_channels, *sizes) for (N, in_channels, *sizes), both with N or both without it.
 
-        `ConvcalcError` where the channels differ, the kernel does not fit, or the mode cannot pad so much.
+        `ConvcalcError` where the channels differ, the kernel does not fit, or the mode cannot pad that much.
 
         >>> Conv1d(1, 1, 3, padding=1).output_shape((1, 10))
         (1, 10)
@@ -154,12 +156,12 @@ class Conv(ConvNd):
         windows = self.windows(input_shape)
         sizes = tuple(window.output_size for window in windows)
         batch = shape(input_shape)[: -1 - len(windows)]
-        # PyTorch keeps out_channels' biases, and gives no maps, where there are no channels to sum.
-        maps = self.out_channels if self.in_channels else 0
-        return (*batch, maps, *sizes)
+        # Of 0 input channels PyTorch makes 0 output channels, although it has out_channels biases.
+        out_channels = self.out_channels if self.in_channels else 0
+        return (*batch, out_channels, *sizes)
 
     def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
-        """The window along each axis, once it is sure that the input fits."""
+        """Return the window along each axis. Errors as `output_shape`."""
         axes = tuple(zip(self.kernel_size, self.stride, self.padding, self.dilation, strict=True))
         return windows_over(type(self).__name__, input_shape, self.in_channels, axes, self.padding_mode)
 
@@ -167,7 +169,7 @@ class Conv(ConvNd):
 
     @property
     def weight_shape(self) -> Shape:
-        """[out_channels, in_channels / groups, *kernel_size]; with a table, [out_channels, in_channels, ...].
+        """The shape [out_channels, in_channels / groups, *kernel_size]; with a table, groups is 1.
 
         >>> Conv2d(4, 8, (3, 5), groups=2).weight_shape
         (8, 2, 3, 5)
@@ -176,20 +178,21 @@ class Conv(ConvNd):
 
     @property
     def channel_pairs(self) -> int:
-        """Pairs of an input and an output map that a kernel connects."""
+        """The number of pairs of an input and an output channel that a kernel connects."""
         if self.table is not None:
             return sum(map(len, self.table))
         return formulas.channel_pairs(self.in_channels, self.out_channels, self.groups)
 
     @property
     def all_pairs(self) -> int:
-        """The pairs there would be without groups or table."""
+        """The number of pairs without groups or a table."""
         return formulas.channel_pairs(self.in_channels, self.out_channels, 1)
 
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
-        """Multiply-accumulates of one example: every tap of every window, or only taps on real elements.
+        """Return the multiply-accumulates of one example: every tap of every window; exact: those on real elements.
 
-        The two differ in mode zeros only: in the others the padding holds copies of elements. Errors as `output_shape`.
+        They differ in mode zeros only: in the other modes the padding holds copies of elements. Errors as
+        `output_shape`.
 
         >>> c1 = Conv2d(1, 6, 5, padding=2)
         >>> c1.macs((1, 1, 28, 28)), c1.macs((1, 1, 28, 28), exact=True)
@@ -203,7 +206,7 @@ class Conv(ConvNd):
         return formulas.macs(self.channel_pairs, taps)
 
     def dead_weights(self, input_shape: Sequence[int]) -> int:
-        """Weights that only ever meet zero padding. Errors as `output_shape`.
+        """Return the number of weights that only ever meet zero padding. Errors as `output_shape`.
 
         >>> Conv2d(1, 1, 3, padding=1).dead_weights((1, 1, 1, 1))
         8
@@ -241,9 +244,9 @@ class Conv(ConvNd):
         return formulas.size_in_bytes(prod((*shape(input_shape)[: -len(windows)], *sizes)), itemsize)
 
     def _copied_sides(self) -> tuple[Sides, ...] | None:
-        """The sides that PyTorch pads in a copy of the input; None where the convolution itself pads.
+        """Return the sides that PyTorch pads in a copy of the input; None where it needs no copy.
 
-        The convolution pads zeros, as many before as after. Of ``same`` only what is more on one side is copied.
+        The convolution itself pads zeros, as many before as after. For ``same`` only the excess of one side is copied.
         """
         if self.padding_mode != "zeros":
             return self.padding
@@ -256,7 +259,7 @@ class Conv(ConvNd):
     # Words
 
     def spelled(self, name: str) -> Any:
-        """A setting in its shortest form: one number where all axes agree, ``'same'`` where only that says it."""
+        """Return a setting in its shortest form: one number if all axes agree, ``'same'`` where only that fits."""
         value = getattr(self, name)
         if name in ("kernel_size", "stride", "dilation"):
             return brief(value)
@@ -269,15 +272,15 @@ class Conv(ConvNd):
         return value
 
     def in_pytorch(self) -> str | None:
-        """The layer, behind a padding layer where PyTorch's own ``padding`` cannot say the sides.
+        """Return the layer in PyTorch's words, after a padding layer where its ``padding`` cannot express the sides.
 
         >>> Conv2d(1, 1, 3, stride=2, padding=((0, 1), (0, 1))).in_pytorch()
         'ZeroPad2d((0, 1, 0, 1)), Conv2d(1, 1, 3, stride=2)'
         """
         if self.table is not None:
             return None
-        sayable = all(before == after for before, after in self.padding) or self.spelled("padding") == "same"
-        if sayable:
+        symmetric = all(before == after for before, after in self.padding) or self.spelled("padding") == "same"
+        if symmetric:
             return repr(self)
         pad = f"{PADDING_MODES[self.padding_mode]}{len(self.padding)}d"
         sides = tuple(side for pair in reversed(self.padding) for side in pair)
@@ -288,34 +291,16 @@ class Conv(ConvNd):
 
 
 class Conv1d(Conv):
-    """A convolution over N C L, as ``torch.nn.Conv1d``.
-
-    >>> Conv1d(1, 4, 3, dilation=2).output_shape((1, 1, 10))
-    (1, 4, 6)
-    """
-
     __slots__ = ()
     rank = 1
 
 
 class Conv2d(Conv):
-    """A convolution over N C H W, as ``torch.nn.Conv2d``.
-
-    >>> Conv2d(3, 16, 4, stride=2).output_shape((10, 3, 28, 28))
-    (10, 16, 13, 13)
-    """
-
     __slots__ = ()
     rank = 2
 
 
 class Conv3d(Conv):
-    """A convolution over N C D H W, as ``torch.nn.Conv3d``.
-
-    >>> Conv3d(1, 4, (1, 3, 3)).output_shape((1, 1, 8, 8, 8))
-    (1, 4, 8, 6, 6)
-    """
-
     __slots__ = ()
     rank = 3
 
@@ -327,9 +312,9 @@ def _same(kernel_size: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[Side
 def _sides(
     padding: Padding, mode: str, kernel_size: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
 ) -> tuple[Sides, ...]:
-    """The padding as one pair (before, after) an axis."""
+    """Return the padding as one pair (before, after) per axis."""
     rank = len(kernel_size)
-    least = 0 if mode == "zeros" else None  # PyTorch's other modes take a negative side, as a crop
+    least = 0 if mode == "zeros" else None  # in the other modes PyTorch crops by a negative side
     if isinstance(padding, str):
         if padding == "valid":
             return ((0, 0),) * rank
@@ -353,18 +338,20 @@ def _sides(
 def _table(
     table: Sequence[Sequence[int]], in_channels: int, out_channels: int, groups: int
 ) -> tuple[tuple[int, ...], ...]:
-    """The connection table: for each output map, the input maps that feed it."""
+    """Return the connection table: for each output channel, the input channels that feed it."""
     if not isinstance(table, Sequence) or not all(isinstance(row, Sequence) for row in table):
-        raise ConvcalcError(f"table {table!r} is not a list, for each output map, of the input maps that feed it")
+        raise ConvcalcError(
+            f"table {table!r} is not a list of rows: give, for each output channel, the input channels that feed it"
+        )
     rows = tuple(tuple(whole("table entry", entry, least=0) for entry in row) for row in table)
     if groups != 1:
         raise ConvcalcError(f"a connection table and groups {groups} exclude each other: use groups=1")
     if len(rows) != out_channels:
-        raise ConvcalcError(f"table has {counted(len(rows), 'row')}: give {out_channels}, one for each output map")
+        raise ConvcalcError(f"table has {counted(len(rows), 'row')}: give {out_channels}, one for each output channel")
     for number, row in enumerate(rows):
         if not row or len(set(row)) != len(row) or max(row) >= in_channels:
             raise ConvcalcError(
-                f"table row {number} is {list(row)}: it must name at least one of the input maps"
+                f"table row {number} is {list(row)}: give at least one of the input channels"
                 f" 0 to {in_channels - 1}, each once"
             )
     return rows

@@ -76,7 +76,7 @@ class AlphaDropout(Dropout):
 
 
 class ChannelDropout(Dropout):
-    """Dropout of whole channels."""
+    """Dropout of whole channels, as ``torch.nn.Dropout1d``, ``Dropout2d`` and ``Dropout3d``."""
 
     __slots__ = ()
     batched_axes: ClassVar[int | None] = None  # the axes of an input with a batch; None: every input has one
@@ -104,8 +104,6 @@ class Dropout1d(ChannelDropout):
 
 
 class Dropout2d(ChannelDropout):
-    """Dropout of whole channels, as ``torch.nn.Dropout2d``."""
-
     __slots__ = ()
 
 

@@ -1,4 +1,4 @@
-"""Layers that learn their channels from their first input, as torch.nn's Lazy ones."""
+"""Layers that take their number of input channels from their first input, as those of ``torch.nn``."""
 
 from __future__ import annotations
 
@@ -17,41 +17,49 @@ from convcalc.receptive_field import Field
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Lazy(Layer):
-    """A layer whose first setting, its number of input channels, is the input's to say.
+    """A layer without its number of input channels, as ``torch.nn.LazyConv2d`` and the others.
 
-    The other settings are those of the layer that ``bind`` makes; until then it has no numbers of its own.
+    Its settings are those of the layer that `bind` makes of it, but for the first. Until then it has no figures.
 
     >>> LazyLinear(10).bind((1, 9216))
     Linear(9216, 10)
     """
 
-    makes: ClassVar[str]  # the layer it becomes
-    channels_axis: ClassVar[int | None] = None  # where the input says its channels; None: before the spatial axes
+    channels_axis: ClassVar[int | None] = None  # the axis of the channels; None: the one before the spatial axes
     settings: tuple[tuple[str, Any], ...]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         try:
-            bound = _signature(self.makes).bind(*args, **kwargs)
+            bound = _signature(self.becomes()).bind(*args, **kwargs)
         except TypeError as error:
             raise TypeError(f"{type(self).__name__}: {error}") from None
         self.keep(settings=tuple((name, _frozen(value)) for name, value in bound.arguments.items()))
         self._check()
 
-    def _check(self) -> None:
-        """Refuse settings that no number of channels makes right."""
-        groups = dict(self.settings).get("groups", 1)
-        self._made(groups if isinstance(groups, int) and groups > 0 else 1)
+    @classmethod
+    def becomes(cls) -> str:
+        """Return the name of the layer that it becomes.
 
-    def _made(self, channels: int) -> Layer:
-        return kind(self.makes)(channels, **dict(self.settings))  # type: ignore[call-arg]
+        >>> LazyConv2d.becomes()
+        'Conv2d'
+        """
+        return cls.__name__.removeprefix("Lazy")
+
+    def _check(self) -> None:
+        """Refuse settings that are wrong for every number of channels."""
+        groups = dict(self.settings).get("groups", 1)
+        self._bound(groups if isinstance(groups, int) and groups > 0 else 1)
+
+    def _bound(self, channels: int) -> Layer:
+        return kind(self.becomes())(channels, **dict(self.settings))  # type: ignore[call-arg]
 
     def bind(self, input_shape: Sequence[int]) -> Layer:
-        """The layer for such an input. `ConvcalcError` where it has not the axes, or the channels do not go.
+        """Return the layer for an input of that shape. `ConvcalcError` where the axes or the channels do not fit.
 
         >>> LazyConv2d(16, 3).bind((1, 3, 28, 28))
         Conv2d(3, 16, 3)
         """
-        return self._made(self._channels(shape(input_shape)))
+        return self._bound(self._channels(shape(input_shape)))
 
     def _channels(self, sizes: Shape) -> int:
         name = type(self).__name__
@@ -67,51 +75,51 @@ class Lazy(Layer):
 
     @property
     def weight_shape(self) -> Shape:
-        """Not known yet."""
+        """Raise `ConvcalcError`: not known before `bind`."""
         self._unknown()
 
     @property
     def weights(self) -> int:
-        """Not known yet."""
+        """Raise `ConvcalcError`: not known before `bind`."""
         self._unknown()
 
     @property
     def biases(self) -> int:
-        """Not known yet."""
+        """Raise `ConvcalcError`: not known before `bind`."""
         self._unknown()
 
     @property
     def buffers(self) -> int:
-        """Not known yet."""
+        """Raise `ConvcalcError`: not known before `bind`."""
         self._unknown()
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """That of the layer for such an input."""
+        """Return that of the layer that `bind` makes."""
         return self.bind(input_shape).output_shape(input_shape)
 
     def connections(self, input_shape: Sequence[int]) -> int | None:
-        """Those of the layer for such an input."""
+        """Return those of the layer that `bind` makes."""
         return self.bind(input_shape).connections(input_shape)
 
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
-        """Those of the layer for such an input."""
+        """Return those of the layer that `bind` makes."""
         return self.bind(input_shape).macs(input_shape, exact)
 
     def dead_weights(self, input_shape: Sequence[int]) -> int:
-        """Those of the layer for such an input."""
+        """Return those of the layer that `bind` makes."""
         return self.bind(input_shape).dead_weights(input_shape)
 
     def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
-        """Those of the layer for such an input."""
+        """Return those of the layer that `bind` makes."""
         return self.bind(input_shape).windows(input_shape)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
-        """That of the layer for such an input."""
+        """Return that of the layer that `bind` makes."""
         return self.bind(input_shape).receptive_field(fields, input_shape)
 
     def __repr__(self) -> str:
-        """As it reads back: what has no default first, the rest by name."""
-        parameters = _signature(self.makes).parameters
+        """Write the layer so that it reads back: settings without a default first, the others by name."""
+        parameters = _signature(self.becomes()).parameters
         shown = [
             repr(value) if parameters[name].default is parameters[name].empty else f"{name}={value!r}"
             for name, value in self.settings
@@ -119,9 +127,9 @@ class Lazy(Layer):
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def _signature(made: str) -> Any:
-    """The constructor of the layer that is made, without its first parameter."""
-    whole = signature(kind(made))
+def _signature(name: str) -> Any:
+    """Return the signature of the layer's constructor without its first parameter."""
+    whole = signature(kind(name))
     return whole.replace(
         parameters=[parameter for parameter in list(whole.parameters.values())[1:] if parameter.name != "table"]
     )
@@ -132,10 +140,9 @@ def _frozen(value: Any) -> Any:
 
 
 class LazyLinear(Lazy):
-    """As ``torch.nn.LazyLinear``: the last axis says the features."""
+    """A `Linear` that takes its features from the last axis, as ``torch.nn.LazyLinear``."""
 
     __slots__ = ()
-    makes = "Linear"
 
     def _channels(self, sizes: Shape) -> int:
         if not sizes:
@@ -144,55 +151,37 @@ class LazyLinear(Lazy):
 
 
 class LazyConv1d(Lazy):
-    """As ``torch.nn.LazyConv1d``."""
-
     __slots__ = ()
-    makes = "Conv1d"
     rank = 1
 
 
 class LazyConv2d(Lazy):
-    """As ``torch.nn.LazyConv2d``."""
-
     __slots__ = ()
-    makes = "Conv2d"
     rank = 2
 
 
 class LazyConv3d(Lazy):
-    """As ``torch.nn.LazyConv3d``."""
-
     __slots__ = ()
-    makes = "Conv3d"
     rank = 3
 
 
 class LazyConvTranspose1d(Lazy):
-    """As ``torch.nn.LazyConvTranspose1d``."""
-
     __slots__ = ()
-    makes = "ConvTranspose1d"
     rank = 1
 
 
 class LazyConvTranspose2d(Lazy):
-    """As ``torch.nn.LazyConvTranspose2d``."""
-
     __slots__ = ()
-    makes = "ConvTranspose2d"
     rank = 2
 
 
 class LazyConvTranspose3d(Lazy):
-    """As ``torch.nn.LazyConvTranspose3d``."""
-
     __slots__ = ()
-    makes = "ConvTranspose3d"
     rank = 3
 
 
 class LazyBatchNorm(Lazy):
-    """What the lazy batch norms share: the second axis says the channels."""
+    """A `BatchNorm` that takes its channels from the second axis, as ``torch.nn.LazyBatchNorm2d``."""
 
     __slots__ = ()
     always_batched = True
@@ -200,62 +189,44 @@ class LazyBatchNorm(Lazy):
 
 
 class LazyBatchNorm1d(LazyBatchNorm):
-    """As ``torch.nn.LazyBatchNorm1d``."""
-
     __slots__ = ()
-    makes = "BatchNorm1d"
     rank = 1
 
 
 class LazyBatchNorm2d(LazyBatchNorm):
-    """As ``torch.nn.LazyBatchNorm2d``."""
-
     __slots__ = ()
-    makes = "BatchNorm2d"
     rank = 2
 
 
 class LazyBatchNorm3d(LazyBatchNorm):
-    """As ``torch.nn.LazyBatchNorm3d``."""
-
     __slots__ = ()
-    makes = "BatchNorm3d"
     rank = 3
 
 
 class LazyInstanceNorm(Lazy):
-    """What the lazy instance norms share: the second axis says the channels; affine and with statistics by default.
+    """An `InstanceNorm` that takes its channels from the second axis, as ``torch.nn.LazyInstanceNorm2d``.
 
-    Source: PyTorch, `LazyInstanceNorm2d`, whose defaults are not those of `InstanceNorm2d`.
+    By default it is affine and has running statistics: PyTorch's defaults differ from those of `InstanceNorm2d`.
     """
 
     __slots__ = ()
     channels_axis = 1
 
-    def _made(self, channels: int) -> Layer:
+    def _bound(self, channels: int) -> Layer:
         usual = {"affine": True, "track_running_stats": True}
-        return kind(self.makes)(channels, **{**usual, **dict(self.settings)})  # type: ignore[call-arg]
+        return kind(self.becomes())(channels, **{**usual, **dict(self.settings)})  # type: ignore[call-arg]
 
 
 class LazyInstanceNorm1d(LazyInstanceNorm):
-    """As ``torch.nn.LazyInstanceNorm1d``."""
-
     __slots__ = ()
-    makes = "InstanceNorm1d"
     rank = 1
 
 
 class LazyInstanceNorm2d(LazyInstanceNorm):
-    """As ``torch.nn.LazyInstanceNorm2d``."""
-
     __slots__ = ()
-    makes = "InstanceNorm2d"
     rank = 2
 
 
 class LazyInstanceNorm3d(LazyInstanceNorm):
-    """As ``torch.nn.LazyInstanceNorm3d``."""
-
     __slots__ = ()
-    makes = "InstanceNorm3d"
     rank = 3

@@ -1,4 +1,4 @@
-"""The layers of 1998 that PyTorch has not: subsampling, the scaled tanh, radial basis functions.
+"""The layers of LeNet-5 that PyTorch lacks: subsampling, the scaled tanh, radial basis functions.
 
 Source: LeCun, Bottou, Bengio and Haffner, "Gradient-Based Learning Applied to Document Recognition" (1998),
 section II-B and appendix A.
@@ -21,7 +21,7 @@ from convcalc.receptive_field import Field, through_windows
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Subsampling2d(Layer):
-    """The sum of each window, times one trainable factor a map, plus one trainable bias a map.
+    """The sum of each window, times a trainable factor per channel, plus a trainable bias per channel.
 
     >>> s2 = Subsampling2d(6, 2)
     >>> s2.output_shape((1, 6, 28, 28)), s2.parameters, s2.connections((1, 6, 28, 28))
@@ -42,23 +42,23 @@ class Subsampling2d(Layer):
         )
 
     def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
-        """The window along each axis; the last elements stay unread where the stride does not divide evenly."""
+        """Return the window along each axis; elements stay unread where the stride does not divide evenly."""
         axes = tuple((size, step, (0, 0), 1) for size, step in zip(self.kernel_size, self.stride, strict=True))
         return windows_over(type(self).__name__, input_shape, self.channels, axes)
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """(N, channels, H, W) to (N, channels, H_out, W_out)."""
+        """Return (N, channels, H_out, W_out) for (N, channels, H, W). `ConvcalcError` where the window does not fit."""
         windows = self.windows(input_shape)
         return (*shape(input_shape)[:-2], *(window.output_size for window in windows))
 
     @property
     def weight_shape(self) -> Shape:
-        """[channels]: one factor a map."""
+        """The shape [channels]."""
         return (self.channels,)
 
     @property
     def weights(self) -> int:
-        """One factor a map.
+        """One factor per channel.
 
         >>> Subsampling2d(6, 2).weights
         6
@@ -67,7 +67,7 @@ class Subsampling2d(Layer):
 
     @property
     def biases(self) -> int:
-        """One a map.
+        """One per channel.
 
         >>> Subsampling2d(6, 2).biases
         6
@@ -75,7 +75,7 @@ class Subsampling2d(Layer):
         return self.channels
 
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
-        """One an output: the sum is multiplied once.
+        """Return one per output of one example: each sum is multiplied once.
 
         >>> Subsampling2d(6, 2).macs((1, 6, 28, 28))
         1176
@@ -83,7 +83,7 @@ class Subsampling2d(Layer):
         return formulas.macs(self.channels, self.output_shape(input_shape)[-2:])
 
     def connections(self, input_shape: Sequence[int]) -> int:
-        """Each of the taps, and the bias, at every output.
+        """Return the taps and the bias of every output of one example.
 
         >>> Subsampling2d(16, 2).connections((1, 16, 10, 10))
         2000
@@ -100,14 +100,14 @@ class Subsampling2d(Layer):
         return through_windows(fields, self.windows(input_shape))
 
     def spelled(self, name: str) -> Any:
-        """One number where the axes agree; no stride where it is the window's size."""
+        """Return a setting in its shortest form; None for a stride that equals the kernel size."""
         value = getattr(self, name)
         if name == "stride" and value == self.kernel_size:
             return None
         return value if name == "channels" else brief(value)
 
     def in_pytorch(self) -> None:
-        """PyTorch has no such layer."""
+        """Return None: PyTorch has no such layer."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -125,7 +125,7 @@ class ScaledTanh(Weightless):
         return formulas.size_in_bytes(prod(shape(input_shape)), itemsize)
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """Any shape, unchanged."""
+        """Return the input's shape, whatever it is."""
         return shape(input_shape)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
@@ -133,13 +133,13 @@ class ScaledTanh(Weightless):
         return fields
 
     def in_pytorch(self) -> None:
-        """PyTorch has no such layer."""
+        """Return None: PyTorch has no such layer."""
 
 
 class RBF(Linear):
-    """Euclidean radial basis function units: the squared distance of the input to each unit's fixed code.
+    """Euclidean radial basis function units: the squared distance of the input to the fixed code of each unit.
 
-    The codes, ``weight`` of shape [out_features, in_features], are not trained: they are buffers.
+    The codes, ``weight`` of shape [out_features, in_features], are buffers: they are not trained.
 
     >>> output = RBF(84, 10)
     >>> output.output_shape((1, 84)), output.parameters, output.buffers, output.connections((1, 84))
@@ -158,7 +158,7 @@ class RBF(Linear):
 
     @property
     def weights(self) -> int:
-        """None is trained.
+        """0: nothing is trained.
 
         >>> RBF(84, 10).weights
         0
@@ -167,7 +167,7 @@ class RBF(Linear):
 
     @property
     def buffers(self) -> int:
-        """The elements of the codes.
+        """The number of elements of the codes.
 
         >>> RBF(84, 10).buffers
         840
@@ -175,4 +175,4 @@ class RBF(Linear):
         return formulas.weights(self.channel_pairs, ())
 
     def in_pytorch(self) -> None:
-        """PyTorch has no such layer."""
+        """Return None: PyTorch has no such layer."""

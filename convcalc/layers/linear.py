@@ -15,7 +15,7 @@ from convcalc.receptive_field import Field
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Linear(Layer):
-    """A full connection over the last axis, as ``torch.nn.Linear``.
+    """A fully connected layer over the last axis, as ``torch.nn.Linear``.
 
     >>> f6 = Linear(120, 84)
     >>> f6.output_shape((1, 120)), f6.parameters, f6.connections((1, 120))
@@ -34,7 +34,7 @@ class Linear(Layer):
         )
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """(*, in_features) to (*, out_features)."""
+        """Return (*, out_features) for (*, in_features). `ConvcalcError` where the last size differs."""
         sizes = shape(input_shape)
         if not sizes or sizes[-1] != self.in_features:
             raise ConvcalcError(
@@ -45,17 +45,17 @@ class Linear(Layer):
 
     @property
     def weight_shape(self) -> Shape:
-        """[out_features, in_features]."""
+        """The shape [out_features, in_features]."""
         return (self.out_features, self.in_features)
 
     @property
     def channel_pairs(self) -> int:
-        """Pairs of an input and an output: all of them."""
+        """The number of pairs of an input and an output feature: all of them."""
         return formulas.channel_pairs(self.in_features, self.out_features, 1)
 
     @property
     def weights(self) -> int:
-        """One a pair of an input and an output.
+        """One per pair of an input and an output feature.
 
         >>> Linear(120, 84).weights
         10080
@@ -64,7 +64,7 @@ class Linear(Layer):
 
     @property
     def biases(self) -> int:
-        """One an output, or none.
+        """One per output feature, or 0 without ``bias``.
 
         >>> Linear(120, 84, bias=False).biases
         0
@@ -72,7 +72,7 @@ class Linear(Layer):
         return self.out_features if self.bias else 0
 
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
-        """One a weight, for each vector of one example: of (N, *, in_features), the product of *.
+        """Return one per weight and vector of one example; (N, *, in_features) has as many vectors as the product of *.
 
         >>> Linear(120, 84).macs((1, 120))
         10080
@@ -81,7 +81,7 @@ class Linear(Layer):
         return formulas.macs(self.channel_pairs, (vectors,))
 
     def connections(self, input_shape: Sequence[int]) -> int:
-        """Uses of a weight or a bias in one example.
+        """Return the uses of a weight or a bias in one example.
 
         >>> Linear(120, 84).connections((1, 120))
         10164

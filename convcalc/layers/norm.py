@@ -1,11 +1,11 @@
-"""Normalisation. It has parameters and buffers, but by convention no connections and no multiply-accumulates."""
+"""Normalisation: it has parameters and buffers, but by convention no connections and no multiply-accumulates."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
 from convcalc import formulas
 from convcalc.errors import ConvcalcError
@@ -14,18 +14,18 @@ from convcalc.layers.settings import Shape, counted, shape, whole
 
 
 class Norm(InPlace, Uncounted):
-    """What normalising layers share: the shape stays."""
+    """The base of the normalising layers, which keep the shape."""
 
     __slots__ = ()
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """The input's shape."""
+        """Return the input's shape. `ConvcalcError` where PyTorch refuses the input in eval mode."""
         sizes = shape(input_shape)
         self.check(sizes)
         return sizes
 
     def spelled(self, name: str) -> Any:
-        """A setting; no word of the bias where there is nothing to train."""
+        """Return a setting; the default of ``bias`` where the layer is not affine."""
         return True if name == "bias" and not getattr(self, "affine", True) else getattr(self, name)
 
     def check(self, sizes: Shape) -> None:
@@ -33,7 +33,7 @@ class Norm(InPlace, Uncounted):
         raise NotImplementedError
 
     def statistics(self, sizes: Shape) -> int:
-        """How many means it takes of such an input."""
+        """Return the number of means that it takes of an input of these sizes."""
         raise NotImplementedError
 
     def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
@@ -41,7 +41,7 @@ class Norm(InPlace, Uncounted):
         return formulas.size_in_bytes(2 * self.statistics(shape(input_shape)), itemsize)
 
     def refuse_single(self, values: int, sizes: Shape, of: str) -> None:
-        """Statistics of the input itself need more than one value."""
+        """Refuse a single value where the statistics are those of the input itself."""
         if values == 1:
             raise ConvcalcError(
                 f"{type(self).__name__} normalises over one value {of} in input {list(sizes)}: give more"
@@ -55,14 +55,14 @@ class Norm(InPlace, Uncounted):
 
 
 class Affine(Norm):
-    """A norm with a trainable factor, and perhaps a bias, for each element of its ``weight_shape``."""
+    """A norm with a trainable factor, and perhaps a bias, per element of its ``weight_shape``."""
 
     __slots__ = ()
     bias: bool
 
     @property
     def weights(self) -> int:
-        """The factors.
+        """One factor per element of ``weight_shape``, or 0.
 
         >>> GroupNorm(4, 64).weights, GroupNorm(4, 64, affine=False).weights
         (64, 0)
@@ -71,7 +71,7 @@ class Affine(Norm):
 
     @property
     def biases(self) -> int:
-        """As many biases as factors, or none.
+        """As many as factors, or 0 without ``bias``.
 
         >>> GroupNorm(4, 64).biases, GroupNorm(4, 64, bias=False).biases
         (64, 0)
@@ -81,9 +81,9 @@ class Affine(Norm):
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class BatchNorm(Affine):
-    """Batch normalisation, as ``torch.nn.BatchNorm2d``: a factor and a bias a channel, and running statistics.
+    """Batch normalisation, as ``torch.nn.BatchNorm1d`` to ``BatchNorm3d``: a factor and a bias per channel.
 
-    The buffers are a mean and a variance a channel, and one count of batches.
+    The buffers are a running mean and variance per channel, and the number of batches.
 
     >>> layer = BatchNorm2d(64)
     >>> layer.parameters, layer.buffers
@@ -91,7 +91,6 @@ class BatchNorm(Affine):
     """
 
     always_batched = True
-    dims: ClassVar[tuple[int, ...]]  # axes of the inputs it takes
     num_features: int
     eps: float
     momentum: float | None
@@ -124,54 +123,48 @@ class BatchNorm(Affine):
         return 0 if 0 in sizes else sizes[1]
 
     def check(self, sizes: Shape) -> None:
-        """The right axes, the right channels, and more than one value where the input's own statistics are used."""
-        if len(sizes) not in self.dims:
-            wanted = " or ".join(map(str, self.dims))
+        """Refuse other axes or channels, and a single value where the statistics are those of the input."""
+        axes = (2, 3) if self.rank == 1 else (self.known_rank() + 2,)
+        if len(sizes) not in axes:
+            wanted = " or ".join(map(str, axes))
             raise ConvcalcError(f"{type(self).__name__} takes {wanted} sizes, got {len(sizes)} in {list(sizes)}")
         if self.affine and self.num_features == 0:
             raise ConvcalcError(f"{type(self).__name__} has no channel to scale: give num_features of at least 1")
         if 0 not in sizes and (self.affine or self.track_running_stats):
             self._channels(sizes, 1, self.num_features)
         if not self.track_running_stats:
-            self.refuse_single(sizes[0] * prod(sizes[2:]), sizes, "a channel")
+            self.refuse_single(sizes[0] * prod(sizes[2:]), sizes, "per channel")
 
     @property
     def weight_shape(self) -> Shape | None:
-        """[num_features], or none."""
+        """The shape [num_features]; None if not affine."""
         return (self.num_features,) if self.affine else None
 
     @property
     def buffers(self) -> int:
-        """Running means and variances, and the number of batches seen."""
+        """The running means and variances, and the number of batches."""
         return 2 * self.num_features + 1 if self.track_running_stats else 0
 
 
 class BatchNorm1d(BatchNorm):
-    """As ``torch.nn.BatchNorm1d``."""
-
     __slots__ = ()
     rank = 1
-    dims = (2, 3)
 
 
 class BatchNorm2d(BatchNorm):
-    """As ``torch.nn.BatchNorm2d``."""
-
     __slots__ = ()
     rank = 2
-    dims = (4,)
 
 
 class BatchNorm3d(BatchNorm):
-    """As ``torch.nn.BatchNorm3d``."""
-
     __slots__ = ()
     rank = 3
-    dims = (5,)
 
 
 class InstanceNorm(BatchNorm):
-    """Normalisation over each map of each example, as ``torch.nn.InstanceNorm2d``: no parameters by default.
+    """Normalisation of each channel of each example, as ``torch.nn.InstanceNorm1d`` to ``InstanceNorm3d``.
+
+    By default it has no parameters.
 
     >>> InstanceNorm2d(64).parameters, InstanceNorm2d(64, affine=True).parameters
     (0, 128)
@@ -207,7 +200,7 @@ class InstanceNorm(BatchNorm):
         return formulas.size_in_bytes(arrays * self.statistics(sizes), itemsize)
 
     def check(self, sizes: Shape) -> None:
-        """As PyTorch: channels matter only to parameters and buffers, single values only without running statistics."""
+        """Refuse other channels where there are arrays, and a single value where there are no running statistics."""
         rank = self.known_rank()
         name = type(self).__name__
         if len(sizes) not in (rank + 1, rank + 2):
@@ -219,26 +212,20 @@ class InstanceNorm(BatchNorm):
         elif self.track_running_stats and 0 not in sizes:
             self._channels(sizes, -1 - rank, self.num_features)
         if not self.track_running_stats:
-            self.refuse_single(prod(sizes[-rank:]), sizes, "a map")
+            self.refuse_single(prod(sizes[-rank:]), sizes, "per channel and example")
 
 
 class InstanceNorm1d(InstanceNorm):
-    """As ``torch.nn.InstanceNorm1d``."""
-
     __slots__ = ()
     rank = 1
 
 
 class InstanceNorm2d(InstanceNorm):
-    """As ``torch.nn.InstanceNorm2d``."""
-
     __slots__ = ()
     rank = 2
 
 
 class InstanceNorm3d(InstanceNorm):
-    """As ``torch.nn.InstanceNorm3d``."""
-
     __slots__ = ()
     rank = 3
 
@@ -268,11 +255,11 @@ class GroupNorm(Affine):
         )
 
     def statistics(self, sizes: Shape) -> int:
-        """One a group of each example."""
+        """Return the number of means: one per group of each example."""
         return sizes[0] * self.num_groups
 
     def check(self, sizes: Shape) -> None:
-        """Two sizes at least, channels that the groups divide, and more than one value a group."""
+        """Refuse fewer than two sizes, channels that the groups do not divide, and a single value per group."""
         if len(sizes) < 2:
             raise ConvcalcError(f"GroupNorm takes at least 2 sizes (N C), got {list(sizes)}")
         if self.affine:
@@ -281,11 +268,11 @@ class GroupNorm(Affine):
             raise ConvcalcError(
                 f"num_groups {self.num_groups} does not divide the {sizes[1]} channels of {list(sizes)}"
             )
-        self.refuse_single(sizes[0] * (sizes[1] // self.num_groups) * prod(sizes[2:]), sizes, "a group")
+        self.refuse_single(sizes[0] * (sizes[1] // self.num_groups) * prod(sizes[2:]), sizes, "per group")
 
     @property
     def weight_shape(self) -> Shape | None:
-        """[num_channels], or none."""
+        """The shape [num_channels]; None if not affine."""
         return (self.num_channels,) if self.affine else None
 
 
@@ -317,16 +304,16 @@ class LayerNorm(Affine):
         )
 
     def statistics(self, sizes: Shape) -> int:
-        """One a vector."""
+        """Return the number of means: one per vector."""
         return prod(sizes[: len(sizes) - len(self.normalized_shape)])
 
     def check(self, sizes: Shape) -> None:
-        """The last axes are the normalised ones."""
+        """Refuse an input whose last sizes are not ``normalized_shape``."""
         _check_last(self, self.normalized_shape, sizes)
 
     @property
     def weight_shape(self) -> Shape | None:
-        """normalized_shape, or none."""
+        """``normalized_shape``; None if not affine."""
         return self.normalized_shape if self.elementwise_affine else None
 
 
@@ -356,17 +343,17 @@ class RMSNorm(Affine):
         return formulas.size_in_bytes(prod(sizes[: len(sizes) - len(self.normalized_shape)]) + quotients, itemsize)
 
     def check(self, sizes: Shape) -> None:
-        """The last axes are the normalised ones."""
+        """Refuse an input whose last sizes are not ``normalized_shape``."""
         _check_last(self, self.normalized_shape, sizes)
 
     @property
     def weight_shape(self) -> Shape | None:
-        """normalized_shape, or none."""
+        """``normalized_shape``; None if not affine."""
         return self.normalized_shape if self.elementwise_affine else None
 
     @property
     def biases(self) -> int:
-        """None."""
+        """0: there is no bias."""
         return 0
 
 
@@ -408,7 +395,7 @@ class LocalResponseNorm(Norm, Weightless):
         return formulas.size_in_bytes(squares + 2 * prod(input_shape) if channels else 0, itemsize)
 
     def check(self, sizes: Shape) -> None:
-        """Three sizes at least; an empty input is taken whatever the size."""
+        """Refuse fewer than three sizes, and a ``size`` below 1 unless the input is empty."""
         if len(sizes) < 3:
             raise ConvcalcError(f"LocalResponseNorm takes at least 3 sizes, got {list(sizes)}")
         if self.size < 1 and 0 not in sizes:

@@ -16,9 +16,9 @@ from convcalc.receptive_field import Field, moved
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Pad(Weightless):
-    """Padding of the last axes. ``padding`` is kept as PyTorch takes it: last axis first, before and after each.
+    """Padding of the last axes. ``padding`` is one number, or (before, after) per axis, the last axis first.
 
-    As in PyTorch, fewer or more pairs than the layer has axes pad so many of the input's last axes.
+    As in PyTorch, n pairs pad the last n axes, whatever the rank of the layer.
 
     >>> ZeroPad2d((1, 2, 3, 4)).output_shape((1, 3, 10, 10))
     (1, 3, 17, 13)
@@ -39,7 +39,7 @@ class Pad(Weightless):
         self.keep(padding=sides)
 
     def sides(self) -> tuple[Sides, ...]:
-        """Before and after, an axis each, in the order of the axes.
+        """Return (before, after) per axis, in the order of the axes.
 
         >>> ZeroPad2d((1, 2, 3, 4)).sides()
         ((3, 4), (1, 2))
@@ -47,11 +47,11 @@ class Pad(Weightless):
         return tuple(zip(self.padding[-2::-2], self.padding[-1::-2], strict=True))
 
     def axes(self, input_shape: Sequence[int]) -> list[tuple[int, Sides]]:
-        """The size and the sides of each axis, once it is sure that they fit."""
+        """Return the size and the sides of each padded axis. Errors as `output_shape`."""
         raise NotImplementedError
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """The last axes longer, or shorter, by their sides. `ConvcalcError` where the sides do not fit."""
+        """Return the input's shape with the sides added to its last axes. `ConvcalcError` where PyTorch refuses."""
         axes = self.axes(input_shape)
         sizes = shape(input_shape)
         return (*sizes[: len(sizes) - len(axes)], *(size + before + after for size, (before, after) in axes))
@@ -63,7 +63,7 @@ class Pad(Weightless):
         return tuple(map(_behind, fields, axes))
 
     def spelled(self, name: str) -> Any:
-        """One number where all sides agree."""
+        """Return a setting in its shortest form: one number if all sides agree."""
         value = getattr(self, name)
         every = name == "padding" and len(value) == 2 * self.known_rank() and len(set(value)) == 1
         return value[0] if every else value
@@ -77,7 +77,7 @@ def _behind(field: Field, axis: tuple[int, Sides] | None) -> Field:
 
 
 class ConstantPad(Pad):
-    """Padding with a number; any axes may stand before the padded ones, and the batch itself may be among these.
+    """Padding with a number. Any number of axes may be before the padded ones, none too.
 
     >>> ZeroPad1d((1, -2)).output_shape((10,))
     (9,)
@@ -87,7 +87,7 @@ class ConstantPad(Pad):
     saves = ()
 
     def axes(self, input_shape: Sequence[int]) -> list[tuple[int, Sides]]:
-        """A side may not crop more than there is, whatever the other adds."""
+        """Return the size and the sides of each padded axis; refuse a side that crops more than the size."""
         name, sides, sizes = type(self).__name__, self.sides(), shape(input_shape)
         if len(sizes) < len(sides):
             raise ConvcalcError(
@@ -101,7 +101,7 @@ class ConstantPad(Pad):
 
 
 class ZeroPad(ConstantPad):
-    """Padding with zeros.
+    """Padding with zeros, as ``torch.nn.ZeroPad1d``, ``ZeroPad2d`` and ``ZeroPad3d``.
 
     >>> ZeroPad2d(1)
     ZeroPad2d(1)
@@ -112,7 +112,7 @@ class ZeroPad(ConstantPad):
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class ValuePad(ConstantPad):
-    """Padding with a given number.
+    """Padding with a given number, as ``torch.nn.ConstantPad1d``, ``ConstantPad2d`` and ``ConstantPad3d``.
 
     >>> ConstantPad1d(1, 3.5).value
     3.5
@@ -121,14 +121,14 @@ class ValuePad(ConstantPad):
     value: float
 
     def __init__(self, padding: int | Sequence[int], value: float) -> None:
-        Pad.__init__(self, padding)  # slots=True makes a new class, which super() would not know
+        Pad.__init__(self, padding)  # slots=True makes a new class, which super() does not know
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ConvcalcError(f"value {value!r} is not a number: give one, such as 0 or 0.5")
         self.keep(value=value)
 
 
 class CopyPad(Pad):
-    """Padding with copies of elements: an input of channels and the padded axes, with or without a batch.
+    """Padding with copies of elements, over an input of channels and the padded axes, with or without a batch.
 
     >>> ReplicationPad1d(2).output_shape((3, 10))
     (3, 14)
@@ -137,7 +137,7 @@ class CopyPad(Pad):
     __slots__ = ()
 
     def _checked(self, input_shape: Sequence[int], most: int | None, channels_too: bool) -> list[tuple[int, Sides]]:
-        """The axes, where no side is more than ``most`` beyond the size and something is left."""
+        """Return the axes; refuse a side more than ``most`` beyond the size, and sides that leave nothing."""
         sides, name, sizes = self.sides(), type(self).__name__, shape(input_shape)
         if not 1 <= len(sides) <= 3:
             raise ConvcalcError(f"{name} got {counted(len(self.padding), 'side')}: give one integer, or 2, 4 or 6")
@@ -156,7 +156,7 @@ class CopyPad(Pad):
 
 
 class ReflectionPad(CopyPad):
-    """Padding with the mirrored elements, the edge itself not repeated.
+    """Padding with the mirrored elements, the edge not repeated, as ``torch.nn.ReflectionPad1d`` to ``3d``.
 
     >>> ReflectionPad1d(2).output_shape((1, 1, 3))
     (1, 1, 7)
@@ -165,12 +165,12 @@ class ReflectionPad(CopyPad):
     __slots__ = ()
 
     def axes(self, input_shape: Sequence[int]) -> list[tuple[int, Sides]]:
-        """Each side must be smaller than the axis."""
+        """Return the size and the sides of each axis; each side must be smaller than the size."""
         return self._checked(input_shape, most=-1, channels_too=True)
 
 
 class ReplicationPad(CopyPad):
-    """Padding with the element at the edge.
+    """Padding with the element at the edge, as ``torch.nn.ReplicationPad1d`` to ``ReplicationPad3d``.
 
     >>> ReplicationPad1d(5).output_shape((1, 1, 1))
     (1, 1, 11)
@@ -179,12 +179,14 @@ class ReplicationPad(CopyPad):
     __slots__ = ()
 
     def axes(self, input_shape: Sequence[int]) -> list[tuple[int, Sides]]:
-        """Any sides that leave something."""
+        """Return the size and the sides of each axis; something must be left."""
         return self._checked(input_shape, most=None, channels_too=True)
 
 
 class CircularPad(CopyPad):
-    """Padding with the elements of the other end, of what is left once the negative sides are cut off.
+    """Padding with elements from the other end, as ``torch.nn.CircularPad1d`` to ``CircularPad3d``.
+
+    Negative sides are cut off first.
 
     >>> CircularPad1d((2, -1)).output_shape((1, 1, 3))
     (1, 1, 4)
@@ -194,10 +196,10 @@ class CircularPad(CopyPad):
     saves = ()
 
     def axes(self, input_shape: Sequence[int]) -> list[tuple[int, Sides]]:
-        """Each side may be as large as the axis.
+        """Return the size and the sides of each axis; a side may be as large as the size.
 
-        A side larger than what the other leaves copies what is not there. PyTorch notices that only where the axis
-        lies in one piece, and elsewhere gives whatever the memory holds; the verdict here is the same.
+        A side larger than what the other side leaves copies elements that do not exist. PyTorch refuses that only where
+        the axis is contiguous in memory, and otherwise returns undefined numbers. The verdict here is the same.
         """
         rank = self.known_rank()
         spatial_sizes(type(self).__name__, input_shape, rank)
@@ -206,188 +208,98 @@ class CircularPad(CopyPad):
         out = (*sizes[: len(sizes) - len(axes)], *(size + before + after for size, (before, after) in axes))
         for axis, (size, (before, after)) in enumerate(axes, len(sizes) - len(axes)):
             added, left = max(before, after), size + min(before, after, 0)
-            in_one_piece = prod(out[:axis]) == 1 and 0 not in out
-            if min(before, after) < 0 < left < added and in_one_piece:
+            contiguous = prod(out[:axis]) == 1 and 0 not in out
+            if min(before, after) < 0 < left < added and contiguous:
                 raise ConvcalcError(
                     f"{type(self).__name__} by {before}, {after} copies more than is left of {size}: use at most {left}"
                 )
-            if left < 0 and _misses(size, before, after, in_one_piece):
+            if left < 0 and _misses(size, before, after, contiguous):
                 raise ConvcalcError(f"{type(self).__name__} by {before}, {after} crops more than all {size}: crop less")
         return axes
 
 
-def _misses(size: int, before: int, after: int, in_one_piece: bool) -> bool:
-    """Whether PyTorch finds no room for what it copies, where one side crops more than the axis and the other pads.
+def _misses(size: int, before: int, after: int, contiguous: bool) -> bool:
+    """Whether PyTorch refuses to copy, where one side crops more than the size and the other side pads.
 
-    It counts an end that lies before the start from the other end, as Python's slices do.
+    As in Python's slices, a negative end counts from the other end.
     """
     out = size + before + after
     if before < 0:
         return size + before + out > 0
     lacking = -(size + after)
-    return size - lacking > 1 or (lacking < out and (lacking != 1 or in_one_piece))
+    return size - lacking > 1 or (lacking < out and (lacking != 1 or contiguous))
 
 
 class ZeroPad1d(ZeroPad):
-    """Over N C L, as ``torch.nn.ZeroPad1d``.
-
-    >>> ZeroPad1d((1, 2)).output_shape((1, 3, 4))
-    (1, 3, 7)
-    """
-
     __slots__ = ()
     rank = 1
 
 
 class ZeroPad2d(ZeroPad):
-    """Over N C H W, as ``torch.nn.ZeroPad2d``.
-
-    >>> ZeroPad2d((1, 2, 0, 0)).output_shape((1, 3, 4, 4))
-    (1, 3, 4, 7)
-    """
-
     __slots__ = ()
     rank = 2
 
 
 class ZeroPad3d(ZeroPad):
-    """Over N C D H W, as ``torch.nn.ZeroPad3d``.
-
-    >>> ZeroPad3d((1, 2, 0, 0, 0, 0)).output_shape((1, 3, 4, 4, 4))
-    (1, 3, 4, 4, 7)
-    """
-
     __slots__ = ()
     rank = 3
 
 
 class ConstantPad1d(ValuePad):
-    """Over N C L, as ``torch.nn.ConstantPad1d``.
-
-    >>> ConstantPad1d((1, 2), 0.5).output_shape((1, 3, 4))
-    (1, 3, 7)
-    """
-
     __slots__ = ()
     rank = 1
 
 
 class ConstantPad2d(ValuePad):
-    """Over N C H W, as ``torch.nn.ConstantPad2d``.
-
-    >>> ConstantPad2d((1, 2, 0, 0), 0.5).output_shape((1, 3, 4, 4))
-    (1, 3, 4, 7)
-    """
-
     __slots__ = ()
     rank = 2
 
 
 class ConstantPad3d(ValuePad):
-    """Over N C D H W, as ``torch.nn.ConstantPad3d``.
-
-    >>> ConstantPad3d((1, 2, 0, 0, 0, 0), 0.5).output_shape((1, 3, 4, 4, 4))
-    (1, 3, 4, 4, 7)
-    """
-
     __slots__ = ()
     rank = 3
 
 
 class ReflectionPad1d(ReflectionPad):
-    """Over N C L, as ``torch.nn.ReflectionPad1d``.
-
-    >>> ReflectionPad1d((1, 2)).output_shape((1, 3, 4))
-    (1, 3, 7)
-    """
-
     __slots__ = ()
     rank = 1
 
 
 class ReflectionPad2d(ReflectionPad):
-    """Over N C H W, as ``torch.nn.ReflectionPad2d``.
-
-    >>> ReflectionPad2d((1, 2, 0, 0)).output_shape((1, 3, 4, 4))
-    (1, 3, 4, 7)
-    """
-
     __slots__ = ()
     rank = 2
 
 
 class ReflectionPad3d(ReflectionPad):
-    """Over N C D H W, as ``torch.nn.ReflectionPad3d``.
-
-    >>> ReflectionPad3d((1, 2, 0, 0, 0, 0)).output_shape((1, 3, 4, 4, 4))
-    (1, 3, 4, 4, 7)
-    """
-
     __slots__ = ()
     rank = 3
 
 
 class ReplicationPad1d(ReplicationPad):
-    """Over N C L, as ``torch.nn.ReplicationPad1d``.
-
-    >>> ReplicationPad1d((1, 2)).output_shape((1, 3, 4))
-    (1, 3, 7)
-    """
-
     __slots__ = ()
     rank = 1
 
 
 class ReplicationPad2d(ReplicationPad):
-    """Over N C H W, as ``torch.nn.ReplicationPad2d``.
-
-    >>> ReplicationPad2d((1, 2, 0, 0)).output_shape((1, 3, 4, 4))
-    (1, 3, 4, 7)
-    """
-
     __slots__ = ()
     rank = 2
 
 
 class ReplicationPad3d(ReplicationPad):
-    """Over N C D H W, as ``torch.nn.ReplicationPad3d``.
-
-    >>> ReplicationPad3d((1, 2, 0, 0, 0, 0)).output_shape((1, 3, 4, 4, 4))
-    (1, 3, 4, 4, 7)
-    """
-
     __slots__ = ()
     rank = 3
 
 
 class CircularPad1d(CircularPad):
-    """Over N C L, as ``torch.nn.CircularPad1d``.
-
-    >>> CircularPad1d((1, 2)).output_shape((1, 3, 4))
-    (1, 3, 7)
-    """
-
     __slots__ = ()
     rank = 1
 
 
 class CircularPad2d(CircularPad):
-    """Over N C H W, as ``torch.nn.CircularPad2d``.
-
-    >>> CircularPad2d((1, 2, 0, 0)).output_shape((1, 3, 4, 4))
-    (1, 3, 4, 7)
-    """
-
     __slots__ = ()
     rank = 2
 
 
 class CircularPad3d(CircularPad):
-    """Over N C D H W, as ``torch.nn.CircularPad3d``.
-
-    >>> CircularPad3d((1, 2, 0, 0, 0, 0)).output_shape((1, 3, 4, 4, 4))
-    (1, 3, 4, 4, 7)
-    """
-
     __slots__ = ()
     rank = 3

@@ -1,4 +1,4 @@
-"""Pooling over windows. A pool has no weights: its connections are what each output reads."""
+"""Pooling over windows. A pool has no weights: its connections are the taps of each output."""
 
 from __future__ import annotations
 
@@ -16,33 +16,36 @@ from convcalc.layers.windows import Window, refuse_empty, refuse_misfit, spatial
 from convcalc.receptive_field import Field, through_windows
 
 _PER_AXIS = ("kernel_size", "stride", "padding", "dilation")
-INDEX_BYTES = 8  # PyTorch's max pools keep where each maximum was as an int64
+INDEX_BYTES = 8  # PyTorch keeps the index of each maximum as an int64
 
 
 class Pool(Weightless):
-    """What the pools over windows share."""
+    """The base of the pools that slide a window."""
 
     __slots__ = ()
-    pads: ClassVar[bool] = True  # whether there is a padding to set
+    pads: ClassVar[bool] = True  # whether the layer has a padding setting
     kernel_size: tuple[int, ...]
     stride: tuple[int, ...]
     ceil_mode: bool
 
     def sides(self) -> tuple[Sides, ...]:
-        """The padding of each axis, before and after."""
+        """Return the padding of each axis, (before, after)."""
         return ((0, 0),) * len(self.kernel_size)
 
     def spacing(self) -> tuple[int, ...]:
-        """The dilation of each axis."""
+        """Return the dilation of each axis."""
         return (1,) * len(self.kernel_size)
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """(N, C, *sizes), or without N, to the same with a place for each window; of indices there are as many."""
+        """Return (N, C, *output sizes) for (N, C, *sizes), both with N or both without it; so for the indices.
+
+        `ConvcalcError` where a window does not fit, or a size other than N is 0.
+        """
         windows = self.windows(input_shape)
         return (*shape(input_shape)[: -len(windows)], *(window.output_size for window in windows))
 
     def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
-        """The window along each axis; what ``ceil_mode`` lets it reach beyond the padding counts as padding.
+        """Return the window along each axis; with ``ceil_mode`` the padding is as long as the last window needs.
 
         >>> MaxPool1d(3, 2, ceil_mode=True).windows((1, 1, 6))
         (Window(size=6, kernel_size=3, stride=2, padding=(0, 1), dilation=1, padding_mode='zeros'),)
@@ -59,7 +62,7 @@ class Pool(Weightless):
         return windows
 
     def _refuse_short(self, spatial: Shape) -> None:
-        """The 3-d pools that average refuse an input shorter than the kernel even where padding makes up for it."""
+        """Refuse an input shorter than the kernel, as PyTorch does in 3d, even padded, unless it pools the maximum."""
         pairs = list(zip(spatial, self.kernel_size, strict=True))
         for size, taps in pairs:
             if size < taps and self.rank == 3 and not isinstance(self, MaxPool):
@@ -69,7 +72,7 @@ class Pool(Weightless):
                 )
 
     def _remedy(self, spatial: Shape) -> str:
-        """The least padding, or the largest kernel, that makes the window fit along every axis."""
+        """Return the smallest padding and the largest kernel that make the window fit along every axis, in words."""
         spans = list(map(formulas.window_extent, self.kernel_size, self.spacing()))
         enough = max(-(-(span - size) // 2) for span, size in zip(spans, spatial, strict=True))
         padding = f"padding={enough} or " if self.pads and enough <= min(self.kernel_size) // 2 else ""
@@ -80,12 +83,12 @@ class Pool(Weightless):
         return f"use {padding}a kernel of at most {spell(self._largest(spatial, [0] * len(sides)))} with padding=0"
 
     def _largest(self, spatial: Shape, sides: Sequence[int]) -> list[int]:
-        """The taps that fit along each axis, and no more than there are."""
+        """Return the largest kernel size that fits along each axis, at most the present one."""
         axes = zip(spatial, self.kernel_size, sides, self.spacing(), strict=True)
         return [min(taps, (size + 2 * side - 1) // gap + 1) for size, taps, side, gap in axes]
 
     def connections(self, input_shape: Sequence[int]) -> int:
-        """The taps of every output of one example, those on padding included. Errors as `output_shape`.
+        """Return the taps of every output of one example, those on padding too. Errors as `output_shape`.
 
         >>> MaxPool2d(2).connections((1, 6, 28, 28))
         4704
@@ -99,7 +102,7 @@ class Pool(Weightless):
         return through_windows(fields, self.windows(input_shape))
 
     def spelled(self, name: str) -> Any:
-        """One number where the axes agree; no stride where it is the window's size."""
+        """Return a setting in its shortest form; None for a stride that equals the kernel size."""
         value = getattr(self, name)
         if name == "stride" and value == self.kernel_size:
             return None
@@ -107,13 +110,13 @@ class Pool(Weightless):
 
 
 def _stretched(window: Window) -> Window:
-    """The window with ``ceil_mode``: padded until the last one fits."""
+    """Return the window of ``ceil_mode``, padded until the last position fits."""
     before, after = window.padding
     return window._replace(padding=(before, after + formulas.ceil_padding(*window.geometry)))
 
 
 def _stride(stride: PerAxis | None, kernel_size: tuple[int, ...]) -> tuple[int, ...]:
-    """The kernel's size where no stride is given; an empty tuple gives none either, as in PyTorch."""
+    """Return the stride per axis; it is the kernel size where none is given, or an empty tuple, as in PyTorch."""
     if stride is None or (isinstance(stride, Sequence) and len(stride) == 0):
         return kernel_size
     return per_axis("stride", stride, len(kernel_size), least=1)
@@ -129,17 +132,17 @@ def _padding(padding: PerAxis, kernel_size: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _norm(value: float) -> float:
-    """A number that has a reciprocal."""
+    """Return the exponent of a norm, a finite number other than 0."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ConvcalcError(f"norm_type {value!r} is not a number: give one such as 2")
     if not 0 < abs(value) <= float_info.max:
-        raise ConvcalcError(f"norm_type {value} has no root to take: give a finite number other than 0")
+        raise ConvcalcError(f"norm_type {value} has no root: give a finite number other than 0")
     return value
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class MaxPool(Pool):
-    """The largest element of each window, as ``torch.nn.MaxPool2d``.
+    """The largest element of each window, as ``torch.nn.MaxPool1d``, ``MaxPool2d`` and ``MaxPool3d``.
 
     >>> MaxPool2d(3, 2, ceil_mode=True).output_shape((1, 64, 112, 112))
     (1, 64, 56, 56)
@@ -173,15 +176,15 @@ class MaxPool(Pool):
         )
 
     def sides(self) -> tuple[Sides, ...]:
-        """The padding of each axis, before and after."""
+        """Return the padding of each axis, (before, after)."""
         return tuple((side, side) for side in self.padding)
 
     def spacing(self) -> tuple[int, ...]:
-        """The dilation of each axis."""
+        """Return the dilation of each axis."""
         return self.dilation
 
     def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
-        """The place of each maximum. Errors as `output_shape`.
+        """Return the bytes of the index of each maximum. Errors as `output_shape`.
 
         >>> MaxPool2d(2).saved_bytes((10, 6, 28, 28), itemsize=4)  # 8 * 10*6*14*14
         94080
@@ -221,13 +224,13 @@ class AvgPool(Pool):
         )
 
     def sides(self) -> tuple[Sides, ...]:
-        """The padding of each axis, before and after."""
+        """Return the padding of each axis, (before, after)."""
         return tuple((side, side) for side in self.padding)
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class DivisorAvgPool(AvgPool):
-    """The mean of each window, or its sum divided by what is given, as ``torch.nn.AvgPool2d``.
+    """The mean of each window, or its sum over ``divisor_override``, as ``torch.nn.AvgPool2d`` and ``AvgPool3d``.
 
     >>> AvgPool2d(2, divisor_override=1).output_shape((1, 6, 28, 28))
     (1, 6, 14, 14)
@@ -252,7 +255,7 @@ class DivisorAvgPool(AvgPool):
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class LPPool(Pool):
-    """The p-norm of each window, without absolute values, as ``torch.nn.LPPool2d``.
+    """The p-norm of each window, without absolute values, as ``torch.nn.LPPool1d``, ``LPPool2d`` and ``LPPool3d``.
 
     >>> LPPool2d(2, 3, stride=2).output_shape((1, 6, 28, 28))
     (1, 6, 13, 13)
@@ -276,7 +279,7 @@ class LPPool(Pool):
         )
 
     def saved_bytes(self, input_shape: Sequence[int], *, itemsize: int) -> int:
-        """The powers of the input, and of each output its mean, sign, size and sum. Errors as `output_shape`.
+        """Return the bytes of the powers of the input and of four numbers per output. Errors as `output_shape`.
 
         >>> LPPool2d(2, 2).saved_bytes((1, 1, 4, 4), itemsize=4)  # 4 * (4*4 + 4 * 2*2)
         128
@@ -285,99 +288,45 @@ class LPPool(Pool):
 
 
 class MaxPool1d(MaxPool):
-    """As ``torch.nn.MaxPool1d``.
-
-    >>> MaxPool1d(3, 2).output_shape((1, 64, 9))
-    (1, 64, 4)
-    """
-
     __slots__ = ()
     rank = 1
 
 
 class MaxPool2d(MaxPool):
-    """As ``torch.nn.MaxPool2d``.
-
-    >>> MaxPool2d(3, 2, ceil_mode=True).output_shape((1, 64, 112, 112))
-    (1, 64, 56, 56)
-    """
-
     __slots__ = ()
     rank = 2
 
 
 class MaxPool3d(MaxPool):
-    """As ``torch.nn.MaxPool3d``.
-
-    >>> MaxPool3d(2).output_shape((1, 8, 4, 6, 8))
-    (1, 8, 2, 3, 4)
-    """
-
     __slots__ = ()
     rank = 3
 
 
 class AvgPool1d(AvgPool):
-    """As ``torch.nn.AvgPool1d``.
-
-    >>> AvgPool1d(3, 1, padding=1).output_shape((1, 6, 28))
-    (1, 6, 28)
-    """
-
     __slots__ = ()
     rank = 1
 
 
 class AvgPool2d(DivisorAvgPool):
-    """As ``torch.nn.AvgPool2d``.
-
-    >>> AvgPool2d(2).output_shape((1, 6, 28, 28))
-    (1, 6, 14, 14)
-    """
-
     __slots__ = ()
     rank = 2
 
 
 class AvgPool3d(DivisorAvgPool):
-    """As ``torch.nn.AvgPool3d``.
-
-    >>> AvgPool3d(2).output_shape((1, 8, 4, 6, 8))
-    (1, 8, 2, 3, 4)
-    """
-
     __slots__ = ()
     rank = 3
 
 
 class LPPool1d(LPPool):
-    """As ``torch.nn.LPPool1d``.
-
-    >>> LPPool1d(2, 3, stride=2).output_shape((1, 6, 28))
-    (1, 6, 13)
-    """
-
     __slots__ = ()
     rank = 1
 
 
 class LPPool2d(LPPool):
-    """As ``torch.nn.LPPool2d``.
-
-    >>> LPPool2d(2, 3, stride=2).output_shape((1, 6, 28, 28))
-    (1, 6, 13, 13)
-    """
-
     __slots__ = ()
     rank = 2
 
 
 class LPPool3d(LPPool):
-    """As ``torch.nn.LPPool3d``.
-
-    >>> LPPool3d(2, 2).output_shape((1, 8, 4, 6, 8))
-    (1, 8, 2, 3, 4)
-    """
-
     __slots__ = ()
     rank = 3

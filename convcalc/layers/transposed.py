@@ -1,4 +1,4 @@
-"""Transposed convolution: every input element stamps the kernel onto the output."""
+"""Transposed convolution: every input element adds its product with the kernel to the output."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _PER_AXIS = ("kernel_size", "stride", "padding", "output_padding", "dilation")
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class ConvTranspose(ConvNd):
-    """A transposed convolution of any rank; its names are `ConvTranspose1d` to `ConvTranspose3d`.
+    """A transposed convolution over N C L, N C H W or N C D H W, as ``torch.nn.ConvTranspose1d`` to ``3d``.
 
-    The weight has the shape [in_channels, out_channels / groups, *kernel_size], and the multiply-accumulates go by
-    input positions: each stamps every tap once.
+    The weight has the shape [in_channels, out_channels / groups, *kernel_size]. The multiply-accumulates go by input
+    elements: each is multiplied with every tap once.
 
     >>> layer = ConvTranspose2d(64, 32, 4, stride=2, padding=1)
     >>> layer.output_shape((1, 64, 16, 16)), layer.macs((1, 64, 16, 16)), layer.macs((1, 64, 16, 16), exact=True)
@@ -55,7 +55,9 @@ class ConvTranspose(ConvNd):
     ) -> None:
         rank = self.known_rank()
         if padding_mode != "zeros":
-            raise ConvcalcError(f"padding_mode {padding_mode!r} is not for a transposed convolution: use 'zeros'")
+            raise ConvcalcError(
+                f"padding_mode {padding_mode!r} does not exist for a transposed convolution: use 'zeros'"
+            )
         groups = whole("groups", groups, least=1)
         in_channels = whole("in_channels", in_channels, least=1)
         out_channels = whole("out_channels", out_channels, least=1)
@@ -78,7 +80,7 @@ class ConvTranspose(ConvNd):
         )
 
     def axes(self, input_shape: Sequence[int]) -> list[tuple[int, int, int, int, int, int]]:
-        """For each axis what `formulas.transposed_size` takes, once it is sure that the input fits."""
+        """Return for each axis the arguments of `formulas.transposed_size`. Errors as `output_shape`."""
         rank = len(self.kernel_size)
         name = type(self).__name__
         sizes = shape(input_shape)
@@ -111,37 +113,40 @@ class ConvTranspose(ConvNd):
                 )
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """(N, in_channels, *sizes) to (N, out_channels, *sizes), N left out on both sides or on neither."""
+        """Return (N, out_channels, *sizes) for (N, in_channels, *sizes), both with N or both without it.
+
+        `ConvcalcError` where the channels differ, or where nothing is left of an axis.
+        """
         axes = self.axes(input_shape)
         sizes = tuple(formulas.transposed_size(*axis) for axis in axes)
         return (*input_shape[: -1 - len(axes)], self.out_channels, *sizes)
 
     @property
     def weight_shape(self) -> Shape:
-        """[in_channels, out_channels / groups, *kernel_size]."""
+        """The shape [in_channels, out_channels / groups, *kernel_size]."""
         return (self.in_channels, self.out_channels // self.groups, *self.kernel_size)
 
     @property
     def channel_pairs(self) -> int:
-        """Pairs of an input and an output map that a kernel connects."""
+        """The number of pairs of an input and an output channel that a kernel connects."""
         return formulas.channel_pairs(self.in_channels, self.out_channels, self.groups)
 
     def macs(self, input_shape: Sequence[int], exact: bool = False) -> int:
-        """Every tap at every input position; exact: only those that land inside the output."""
+        """Return the multiply-accumulates of one example, a tap per input element; exact: those inside the output."""
         axes = self.axes(input_shape)
         taps = tuple(formulas.transposed_real_taps(*axis) if exact else axis[0] * axis[1] for axis in axes)
         return formulas.macs(self.channel_pairs, taps)
 
     def dead_weights(self, input_shape: Sequence[int]) -> int:
-        """Weights whose every stamp is cropped."""
+        """Return the number of weights whose every product is cropped."""
         live = tuple(formulas.transposed_live_taps(*axis) for axis in self.axes(input_shape))
         return self.weights - formulas.weights(self.channel_pairs, live)
 
     def output_windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
-        """The windows over the output of the convolution whose transpose this is.
+        """Return the windows over the output: those of the convolution whose transpose this is.
 
-        The window at place i holds what input element i stamps on, and its padding is what is cropped; behind the last
-        stamp ``output_padding`` takes from it, so that side may be negative. Errors as `output_shape`.
+        Window i holds the output elements that input element i adds to. Its padding is what the layer crops, less
+        ``output_padding`` on the second side, which may make that negative. Errors as `output_shape`.
 
         >>> ConvTranspose1d(1, 1, 3, stride=2, padding=1, output_padding=1).output_windows((1, 1, 3))
         (Window(size=6, kernel_size=3, stride=2, padding=(1, 0), dilation=1, padding_mode='zeros'),)
@@ -164,7 +169,7 @@ class ConvTranspose(ConvNd):
         return tuple(map(_through_stamps, fields, axes)) if len(fields) == len(axes) else ()
 
     def spelled(self, name: str) -> Any:
-        """One number where the axes agree."""
+        """Return a setting in its shortest form: one number if all axes agree."""
         value = getattr(self, name)
         return brief(value) if name in _PER_AXIS else value
 
@@ -179,33 +184,15 @@ def _through_stamps(field: Field, axis: tuple[int, int, int, int, int, int]) -> 
 
 
 class ConvTranspose1d(ConvTranspose):
-    """A transposed convolution over N C L, as ``torch.nn.ConvTranspose1d``.
-
-    >>> ConvTranspose1d(3, 8, 2, stride=2).output_shape((1, 3, 5))
-    (1, 8, 10)
-    """
-
     __slots__ = ()
     rank = 1
 
 
 class ConvTranspose2d(ConvTranspose):
-    """A transposed convolution over N C H W, as ``torch.nn.ConvTranspose2d``.
-
-    >>> ConvTranspose2d(3, 8, 2, stride=2).output_shape((1, 3, 5, 5))
-    (1, 8, 10, 10)
-    """
-
     __slots__ = ()
     rank = 2
 
 
 class ConvTranspose3d(ConvTranspose):
-    """A transposed convolution over N C D H W, as ``torch.nn.ConvTranspose3d``.
-
-    >>> ConvTranspose3d(3, 8, 2, stride=2).output_shape((1, 3, 5, 5, 5))
-    (1, 8, 10, 10, 10)
-    """
-
     __slots__ = ()
     rank = 3

@@ -250,9 +250,9 @@ def test_how_pytorch_says_unequal_sides(layer, pytorch):
         ),
         (
             lambda: Conv2d(3, 2, 3, table=[[0], [0, 3]]),
-            "table row 1 is [0, 3]: it must name at least one of the input maps 0 to 2, each once",
+            "table row 1 is [0, 3]: give at least one of the input channels 0 to 2, each once",
         ),
-        (lambda: Conv2d(3, 2, 3, table=[[0]]), "table has 1 row: give 2, one for each output map"),
+        (lambda: Conv2d(3, 2, 3, table=[[0]]), "table has 1 row: give 2, one for each output channel"),
         (
             lambda: Conv2d(4, 2, 3, groups=2, table=[[0], [1]]),
             "a connection table and groups 2 exclude each other: use groups=1",

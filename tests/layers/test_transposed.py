@@ -114,7 +114,10 @@ def test_a_layer_reads_back(text):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: ConvTranspose2d(4, 4, 3, padding_mode="reflect"), "padding_mode 'reflect' is not for a transposed"),
+        (
+            lambda: ConvTranspose2d(4, 4, 3, padding_mode="reflect"),
+            "padding_mode 'reflect' does not exist for a transposed",
+        ),
         (lambda: ConvTranspose2d(4, 4, 3, groups=3), "groups 3 does not divide in_channels 4"),
         (lambda: ConvTranspose2d(4, 4, 3, padding=-1), "padding -1 is too small: it must be at least 0"),
         (
