@@ -26,7 +26,7 @@ DEFAULTS = {"stride": "1", "padding": "0", "dilation": "1", "groups": "1", "padd
 VIEWS = ("receptive_field", "connections", "chart")
 OF_A_LAYER = (*SETTINGS, "layer", "look", "at", "still")
 OF_A_NETWORK = ("name", "input", "depth", "width", *VIEWS)
-SIZE = re.compile(r"(torch\.Size)?[\d\s,x\xd7()\[\]+-]*")  # an argument that is no network
+SIZE = r"(torch\.Size)?[\d\s,x\xd7()\[\]+-]*"  # an argument that is no network
 
 
 class Options(NamedTuple):
@@ -180,7 +180,7 @@ def _converted(svg: str, path: str, film: Callable[[], Film] | None) -> bytes:
 def _subject(options: Options) -> tuple[list[str], str | None]:
     """Return the sizes and the network that were typed; the network may stand where the sizes do."""
     first, *others = options.subject or [""]
-    if not first or (SIZE.fullmatch(first) and first != "-"):
+    if not first or (re.fullmatch(SIZE, first) and first != "-"):
         return options.subject or [], options.net
     if options.net is not None:
         raise ConvcalcError(f"{quoted(first)} and --net {quoted(options.net)} are two networks: give one")

@@ -13,7 +13,7 @@ from zlib import crc32
 from convcalc.draw import palette
 from convcalc.draw.text import LINE_HEIGHT
 
-FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, "Char"
+FORBIDDEN = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # XML 1.0, "Char"
 DECIMALS = 2
 CORNER = 8
 
@@ -24,7 +24,8 @@ def escape(text: str) -> str:
     >>> escape('a<b & "c"')
     'a&lt;b &amp; &quot;c&quot;'
     """
-    text = FORBIDDEN.sub("\ufffd", text)
+    if not text.isprintable():  # else there is nothing to replace, and no need to compile the pattern
+        text = re.sub(FORBIDDEN, "\ufffd", text)
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     return text.replace("\r", "&#13;")  # which a reader of XML would take for the end of a line
 
