@@ -33,7 +33,6 @@ from convcalc.draw.lookup import row_named
 from convcalc.engine import execute, weight_shapes
 from convcalc.errors import ConvcalcError
 from convcalc.lenet import C3_TABLE
-from convcalc.network import chain
 from tests.draw.layer.test_picture import SVG, check
 from tests.draw.unhurried import UNHURRIED
 
@@ -270,16 +269,6 @@ def test_large_and_odd_tables_stay_small(layer, shape):
     check(svg)
     assert len(svg.encode()) <= 40_000
     assert svg == picture(layer, shape)
-
-
-@settings(UNHURRIED, max_examples=40)
-@given(st.text(min_size=1, max_size=60), st.text(min_size=1, max_size=20))
-def test_any_name_makes_a_whole_picture(first, second):
-    try:
-        rows = trace(chain([(first, Conv2d(3, 6, 1)), (second, Conv2d(6, 4, 1))]), (1, 3, 2, 2)).rows
-    except ConvcalcError:
-        return
-    check(connections_picture(rows[1]))
 
 
 @pytest.mark.parametrize(

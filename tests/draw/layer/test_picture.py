@@ -114,7 +114,7 @@ def influence(layer, shape):
     return changed.reshape(*sizes[0], *sizes[1])
 
 
-@settings(UNHURRIED, max_examples=120)
+@settings(UNHURRIED, max_examples=30)
 @given(layers_and_inputs(largest=7, modes=MODES), st.data())
 def test_the_window_and_rings_hold_what_changes_the_output_and_nothing_else(case, data):
     layer, shape = case
@@ -190,7 +190,7 @@ def rings(svg, origin, cell, place=(0, 0), places=(1, 1)):
     return {(r - origin[0], c - origin[1]) for r, c in drawn(grid, None)}
 
 
-@settings(UNHURRIED, max_examples=60)
+@settings(UNHURRIED, max_examples=30)
 @given(layers_and_inputs(largest=7, modes=MODES[1:]), st.sampled_from(["flat", "iso"]))
 def test_what_is_copied_is_ringed_at_each_place_while_all_moves(case, look):
     layer, shape = case
@@ -212,7 +212,7 @@ def test_what_is_copied_is_ringed_at_each_place_while_all_moves(case, look):
         assert rings(moving, origin, cell, place, changes.shape[2:]) - window == wanted - window, place
 
 
-@settings(UNHURRIED, max_examples=60)
+@settings(UNHURRIED, max_examples=30)
 @given(st.integers(20, 70), st.integers(1, 4), st.integers(1, 4), st.integers(0, 30), st.sampled_from(MODES[1:]))
 def test_of_a_cut_axis_the_rings_are_on_what_is_copied(size, kernel, dilation, padding, mode):
     padding = min(padding, size - 1)
@@ -235,7 +235,7 @@ def test_of_a_cut_axis_the_rings_are_on_what_is_copied(size, kernel, dilation, p
             assert len(wanted) == len(sources), place
 
 
-@settings(UNHURRIED, max_examples=80)
+@settings(UNHURRIED, max_examples=40)
 @given(layers_and_inputs(largest=7, modes=MODES))
 def test_what_changes_nothing_is_hatched_and_nothing_else(case):
     layer, shape = case
@@ -430,7 +430,7 @@ any_layer = st.one_of(
 )
 
 
-@settings(UNHURRIED, max_examples=80)
+@settings(UNHURRIED, max_examples=40)
 @given(any_layer, st.sampled_from(["flat", "iso"]), st.booleans())
 def test_pictures_are_small_and_well_formed_and_their_text_is_whole(case, look, still):
     layer, shape = case

@@ -37,6 +37,8 @@ from tests.helpers import slide
 
 HEIGHT = 14  # of a bar
 
+ONE_OF_EACH_FAMILY = ("alexnet", "vgg11_bn", "googlenet", "resnet50", "squeezenet1_1", "densenet121", "mobilenet_v2")
+
 
 def words(svg):
     return [part.text for part in ElementTree.fromstring(svg).iter(f"{SVG}text")]
@@ -280,8 +282,8 @@ def test_layers_of_blocks_are_opened_where_there_is_room():
     assert shown == ["features", *(f"features.{i}" for i in reversed(convolutions_and_pools)), "input"]
 
 
-@pytest.mark.parametrize("name", zoo.NAMES)
-def test_all_networks(name):
+@pytest.mark.parametrize("name", ONE_OF_EACH_FAMILY)
+def test_networks_of_every_family(name):
     report = trace(zoo.build(name), zoo.input_shape(name))
     rows = list(every_row(report.rows))
     for row in {row.name: row for row in [*report.rows[-3:], *rows[:: len(rows) // 5]]}.values():
