@@ -1,4 +1,4 @@
-"""A figure with its title above and its captions below, on a sheet that is as wide as they need."""
+"""A figure with a title above and captions below."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from convcalc.draw.svg import Names, document, element, line_height, number, par
 from convcalc.draw.text import fit, widest
 
 MARGIN = 16
-LEAST_WIDTH = 420  # of what is between the margins
+LEAST_WIDTH = 420  # between the margins
 
 
 class Drawing(NamedTuple):
-    """Markup that is so wide and high, its upper left corner at (0, 0), and the CSS of what moves in it."""
+    """Markup with its upper left corner at (0, 0), its width and height, and the CSS of what moves in it."""
 
     markup: str
     width: float
@@ -23,14 +23,14 @@ class Drawing(NamedTuple):
 
 
 class Caption(NamedTuple):
-    """A paragraph, and its role."""
+    """A paragraph and its role."""
 
     role: str
     words: str
 
 
 def in_frame(name: Names, title: str, desc: str, figure: Drawing, captions: Sequence[Caption]) -> str:
-    """The picture, as SVG. Title and captions are broken into lines as wide as the figure, or as `LEAST_WIDTH`.
+    """Return the picture as SVG. Title and captions are broken into lines as wide as the figure or `LEAST_WIDTH`.
 
     >>> in_frame(Names(), "a title", "what is seen", Drawing("", 100, 50), [Caption("ink", "a caption")])[:4]
     '<svg'

@@ -1,4 +1,4 @@
-"""The rows of a report by name, and what kind of layer each is."""
+"""Find a row of a report by its name, and name the kind of its layer."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ KINDS: dict[str, type[Layer]] = {"conv": Conv, "pool": Pool, "linear": Linear}
 
 
 def row_named(report: Report, name: str) -> Row:
-    """The row of that name, of a layer or a block at any depth. `ConvcalcError`, with the nearest names, of none.
+    """Return the row of a layer or block by its name, at any depth. Raise `ConvcalcError` if there is none.
 
-    Where no layer has such a name, pool3 is the third pool, conv3 the third convolution and linear3 the third Linear.
+    If no layer has such a name, pool3 is the third pool, conv3 the third convolution, and linear3 the third Linear.
 
     >>> from convcalc import Flatten, Linear, Sequential, trace
     >>> row_named(trace(Sequential(Flatten(), Linear(120, 84)), (1, 120)), "1").output
@@ -48,7 +48,7 @@ def row_named(report: Report, name: str) -> Row:
 
 
 def every_row(rows: Iterable[Row]) -> Iterator[Row]:
-    """The rows and those inside them, a block before its parts.
+    """Return the rows and the rows inside them, a block before its parts.
 
     >>> from convcalc import Flatten, Linear, Sequential, trace
     >>> rows = trace(Sequential(Sequential(Flatten(), Linear(120, 84))), (1, 120)).rows
@@ -61,7 +61,7 @@ def every_row(rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def kind_of(row: Row) -> str:
-    """The kind of layer in a word or two; of a row of layers of which one has a window or weights, that one's.
+    """Return the kind of layer in a word or two; of a block with one layer that has a window or weights, that layer's.
 
     >>> from convcalc import Conv2d, ReLU, Sequential, trace
     >>> [kind_of(row) for row in trace(Sequential(Sequential(Conv2d(1, 1, 3), ReLU())), (1, 1, 5, 5)).rows]

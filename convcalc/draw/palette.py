@@ -1,7 +1,7 @@
-"""What each part of a picture looks like, light and dark: the one home of colours.
+"""The look of each part of a picture, light and dark. All colours are here.
 
-After Okabe and Ito's palette, whose colours differ for colour-blind people too. No meaning hangs on colour alone:
-padding is dashed, what is unread is hatched, what is in use has a heavy outline, and all is labelled.
+The palette follows Okabe and Ito, whose colours differ for colour-blind people too. No meaning depends on colour alone:
+padding is dashed, unread elements are hatched, the cell in use has a heavy outline, and everything has a label.
 """
 
 from __future__ import annotations
@@ -92,9 +92,9 @@ LIGHT, DARK = 0, 1
 
 
 def styles(name: Callable[[str], str], roles: Iterable[str]) -> str:
-    """The CSS of the roles, in the order of `ROLES`, and what a dark scheme changes in them.
+    """Return the CSS of the roles, in the order of `ROLES`, and what a dark scheme changes in it.
 
-    ``name`` gives a role's class in this picture.
+    ``name`` gives the class of a role in this picture.
 
     >>> styles(str, ["arrow"])
     '.arrow{fill:#57606a}@media(prefers-color-scheme:dark){.arrow{fill:#9aa4af}}'
@@ -108,7 +108,7 @@ def styles(name: Callable[[str], str], roles: Iterable[str]) -> str:
 
 
 def is_bold(role: str) -> bool:
-    """Whether the text of that role is bold.
+    """Say whether the text of a role is bold.
 
     >>> is_bold("title")
     True
@@ -117,7 +117,7 @@ def is_bold(role: str) -> bool:
 
 
 def font() -> str:
-    """What the whole picture's text has in common.
+    """Return the style that all text has.
 
     >>> font()[:12]
     'font-family:'

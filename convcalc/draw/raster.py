@@ -24,9 +24,9 @@ BLANK = LETTER.replace("M", "")
 
 
 def png(svg: str, scale: float = 2) -> bytes:
-    """The picture as PNG, light, as it first stands; ``scale`` pixels for each of its own.
+    """Return the picture as PNG, in the light scheme and at its first position, ``scale`` pixels for each of its own.
 
-    `ConvcalcError` where the extra or every font is missing, or where there are too many pixels.
+    Raise `ConvcalcError` if the extra or every font is missing, or if there are too many pixels.
 
     >>> png('<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"/>')[:4]
     b'\\x89PNG'
@@ -66,9 +66,9 @@ def gif(film: Film, scale: float = 1) -> bytes:
 
 
 def _palette(first: Image, last: Image) -> Image:
-    """The most frequent colours: the frames share theirs, but for where the window stands, so two have them all.
+    """Return the most frequent colours of two frames, which have all colours of the others.
 
-    Of colours that are nearly the same only one is taken: Pillow would mistake them for each other.
+    Of colours that are nearly the same only one is taken, because Pillow confuses them.
     """
     import PIL.Image
 
@@ -85,7 +85,7 @@ def _palette(first: Image, last: Image) -> Image:
 
 
 def _renderer(suffix: str) -> Any:
-    """The function of resvg that renders, once it is sure that it finds a font: without one, it leaves text out."""
+    """Return the function of resvg that renders. Refuse to go on without a font, because resvg leaves text out then."""
     try:
         from resvg_py import svg_to_bytes
     except ImportError:

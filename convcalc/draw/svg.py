@@ -1,7 +1,7 @@
-"""Well-formed SVG, made of text by small functions: the same input gives the same bytes.
+"""Well-formed SVG from small functions. The same input gives the same bytes.
 
-Markup is ``str``; what comes from outside goes through `escape` (as `element`'s attributes and `label`'s words do).
-Every id, class and keyframe of a picture is named by its `Names`, so that two pictures can stand in one page.
+Markup is ``str``. Text from outside goes through `escape`, as the attributes of `element` and the words of `label` do.
+`Names` names every id, class and keyframe of a picture, so that two pictures can stand in one page.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CORNER = 8
 
 
 def escape(text: str) -> str:
-    """The text as XML text or attribute; what XML cannot hold becomes the replacement character.
+    """Return the text as XML text or attribute. A character that XML cannot hold becomes U+FFFD.
 
     >>> escape('a<b & "c"')
     'a&lt;b &amp; &quot;c&quot;'
@@ -27,11 +27,11 @@ def escape(text: str) -> str:
     if not text.isprintable():  # else there is nothing to replace, and no need to compile the pattern
         text = re.sub(FORBIDDEN, "\ufffd", text)
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-    return text.replace("\r", "&#13;")  # which a reader of XML would take for the end of a line
+    return text.replace("\r", "&#13;")  # a reader of XML would take it for the end of a line
 
 
 def unescape(text: str) -> str:
-    """What `escape` was given, but for what XML cannot hold.
+    """Return the text that `escape` was given, except for what XML cannot hold.
 
     >>> unescape(escape("a<b & 'c'"))
     "a<b & 'c'"
@@ -42,7 +42,7 @@ def unescape(text: str) -> str:
 
 
 def number(value: float) -> str:
-    """The number with at most two decimals, as short as it goes.
+    """Return the number with at most two decimals, as short as possible.
 
     >>> number(2.0), number(1 / 3), number(-0.001)
     ('2', '0.33', '0')
@@ -52,9 +52,9 @@ def number(value: float) -> str:
 
 
 def element(tag: str, *children: str, **attributes: str | float | None) -> str:
-    """An element of children that are markup, and attributes in the order given, those that are None left out.
+    """Return an element with children, which are markup, and attributes, without those that are None.
 
-    A name's underscores become hyphens, one behind it is dropped (``class_``).
+    Underscores in a name become hyphens; one at its end is dropped (``class_``).
 
     >>> element("rect", x=1.5, class_="in", stroke_width=None)
     '<rect x="1.5" class="in"/>'
@@ -71,9 +71,9 @@ def element(tag: str, *children: str, **attributes: str | float | None) -> str:
 
 
 class Names:
-    """What a picture calls its ids, classes and keyframes: a role, and a hash of the picture's parameters.
+    """The names of a picture's ids, classes and keyframes: a role, and a hash of the picture's parameters.
 
-    It remembers the classes that were asked for, so that the style holds no others.
+    It remembers the classes that were used, so that the style has no others.
 
     >>> name = Names("Conv2d(1, 1, 3)", (1, 1, 5, 5))
     >>> name("in") == f"in-{name.key}", name.used
@@ -91,7 +91,7 @@ class Names:
 
 
 def label(name: Names, role: str, x: float, y: float, words: str, anchor: str | None = None) -> str:
-    """A line of text with its baseline at y; ``anchor`` is "middle" or "end" where x is not its beginning.
+    """Return a line of text with its baseline at y. ``anchor`` is "middle" or "end" if x is not its beginning.
 
     >>> name = Names()
     >>> label(name, "ink", 8, 20, "a<b").replace(name.key, "key")
@@ -101,7 +101,7 @@ def label(name: Names, role: str, x: float, y: float, words: str, anchor: str | 
 
 
 def paragraph(name: Names, role: str, x: float, y: float, lines: Sequence[str], anchor: str | None = None) -> str:
-    """Lines of text below each other, the first with its baseline at y, `line_height` apart.
+    """Return lines of text one below the other, the first with its baseline at y, `line_height` apart.
 
     >>> paragraph(Names(), "ink", 8, 20, ["a", "b"]).count("<text")
     2
@@ -111,7 +111,7 @@ def paragraph(name: Names, role: str, x: float, y: float, lines: Sequence[str], 
 
 
 def line_height(role: str) -> float:
-    """How far the baselines of a role's text are apart.
+    """Return the distance between the baselines of a role's text.
 
     >>> line_height("title")
     22.0
@@ -120,10 +120,10 @@ def line_height(role: str) -> float:
 
 
 def keyframes(name: Names, what: str, values: Sequence[str], seconds: float) -> str:
-    """The CSS that gives elements of class ``what`` those declarations one after the other, over and over.
+    """Return the CSS that gives elements of class ``what`` the declarations in turn, without end.
 
-    Each value holds for its share of the time, without a passage between them, and is written once where it stays.
-    Without animation the element stays as it is: it should stand as the first value has it.
+    Each value holds for an equal time, without a transition, and is written once while it stays the same. Without
+    animation the element stays as it is, so it should be drawn with the first value.
 
     >>> name = Names()
     >>> keyframes(name, "row", ["fill:red", "fill:blue"], 2).replace(name.key, "key")
@@ -139,7 +139,7 @@ def keyframes(name: Names, what: str, values: Sequence[str], seconds: float) -> 
 
 
 def hatching(name: Names) -> str:
-    """The definition of the pattern that marks what is unread; `hatched` fills a shape with it.
+    """Return the pattern that marks unread elements; `hatched` fills a shape with it.
 
     >>> hatching(Names()).startswith("<defs><pattern ")
     True
@@ -158,7 +158,7 @@ def hatching(name: Names) -> str:
 
 
 def hatched(name: Names) -> str:
-    """The value of ``fill`` that refers to `hatching`.
+    """Return the value of ``fill`` that refers to `hatching`.
 
     >>> name = Names()
     >>> hatched(name) == f"url(#hatching-{name.key})"
@@ -168,7 +168,7 @@ def hatched(name: Names) -> str:
 
 
 def ringing(name: Names, cell: float, steps: tuple[float, float]) -> str:
-    """The definition of the pattern that marks cells with rings, a step down or across apart; `ringed` fills with it.
+    """Return the pattern of rings on cells, ``steps`` apart down and across; `ringed` fills a shape with it.
 
     >>> ringing(Names(), 24, (48, 24)).startswith("<defs><pattern ")
     True
@@ -180,7 +180,7 @@ def ringing(name: Names, cell: float, steps: tuple[float, float]) -> str:
 
 
 def ringed(name: Names) -> str:
-    """The value of ``fill`` that refers to `ringing`.
+    """Return the value of ``fill`` that refers to `ringing`.
 
     >>> name = Names()
     >>> ringed(name) == f"url(#ringing-{name.key})"
@@ -192,10 +192,10 @@ def ringed(name: Names) -> str:
 def document(
     name: Names, title: str, desc: str, width: float, height: float, body: Sequence[str], style: str = ""
 ) -> str:
-    """The whole picture: a card of that size with the body on it, and the style of the roles that the body used.
+    """Return the whole picture: a card of that size with the body on it, and the style of the roles that it uses.
 
-    Make the body first. ``style`` is further CSS, such as `keyframes`; where it is given, nothing moves for readers
-    who ask for less motion.
+    Make the body first. ``style`` is more CSS, such as `keyframes`. With it, nothing moves for readers who ask for
+    less motion.
 
     >>> document(Names(), "a title", "what is seen", 20, 10, [])[:63]
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 10" wid'

@@ -1,6 +1,6 @@
-"""Pictures made of characters: lines of pieces, each with a role, shown in colour, in Unicode, or in ASCII.
+"""Pictures made of characters: lines of text with roles, shown in colour, in Unicode, or in ASCII.
 
-A cell of a grid is two characters: a background colour, or a symbol where there is no colour.
+A cell of a grid is two characters: a background colour, or a symbol without colour.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-WIDTH = 80  # characters, where nobody says how wide the terminal is
+WIDTH = 80  # characters, if the width of the terminal is not known
 
 
 class StyledText(NamedTuple):
-    """A part of a line: words, or a cell of a grid, whose words are empty.
+    """A part of a line: words, or a cell of a grid, which has no words.
 
-    The role of a part of a photograph is its colours, such as "#ff8000 on #000000".
+    In a photograph the role is the colours, such as "#ff8000 on #000000".
     """
 
     role: str
@@ -32,7 +32,7 @@ Line = tuple[StyledText, ...]
 
 
 class Mark(NamedTuple):
-    """How a cell is shown: its symbol, that in ASCII, and the names of its colours: behind it, and on it.
+    """The look of a cell: its symbol, the symbol in ASCII, and the names of its colours, behind it and on it.
 
     In colour a cell with a background has lines at its right and lower sides, unless its symbol is shown too.
     """
@@ -86,7 +86,7 @@ SPELLED = str.maketrans(
 
 
 def plain(lines: Iterable[Line], in_ascii: bool = False) -> list[str]:
-    """The lines without colour; in ASCII, for whatever can show no more.
+    """Return the lines without colour, in Unicode or in ASCII.
 
     >>> plain([(StyledText("ink", "5² → 3² "), StyledText("window"), StyledText("in"))], in_ascii=True)
     ['5^2 -> 3^2 # o']
@@ -95,7 +95,7 @@ def plain(lines: Iterable[Line], in_ascii: bool = False) -> list[str]:
 
 
 def coloured(lines: Iterable[Line], in_ascii: bool = False) -> list[Text]:
-    """The lines in colour, for Rich.
+    """Return the lines in colour, for Rich.
 
     >>> [text.plain for text in coloured([(StyledText("ink", "5 "), StyledText("window"), StyledText("unread"))])]
     ['5  ▕▨▨']
@@ -109,7 +109,7 @@ def coloured(lines: Iterable[Line], in_ascii: bool = False) -> list[Text]:
 
 
 def shown(console: Console, lines: Iterable[Line], in_ascii: bool = False) -> list[Text]:
-    """The lines as the console can show them: in colour, or by symbols where it has no colour.
+    """Return the lines as the console can show them: in colour, or with symbols.
 
     >>> from rich.console import Console
     >>> [text.plain for text in shown(Console(color_system=None), [(StyledText("window"), StyledText("in"))])]
@@ -123,9 +123,7 @@ def shown(console: Console, lines: Iterable[Line], in_ascii: bool = False) -> li
 
 
 def play(console: Console, frames: Iterable[Sequence[Line]], seconds: float, in_ascii: bool = False) -> None:
-    """Show the frames one after the other in place, each for so long, until there are no more, or until Ctrl-C.
-
-    The last stays.
+    """Show the frames one after the other in one place, until there are no more, or until Ctrl-C. The last stays.
 
     >>> from rich.console import Console
     >>> play(Console(file=None, quiet=True), [], 0.8)
@@ -145,14 +143,14 @@ def play(console: Console, frames: Iterable[Sequence[Line]], seconds: float, in_
 
 
 def words(role: str, text: str, width: int) -> list[Line]:
-    """The text as lines of at most so many characters, in ASCII too.
+    """Return the text as lines of at most ``width`` characters, also in ASCII.
 
     >>> words("ink", "one two", 5)
     [(StyledText(role='ink', words='one'),), (StyledText(role='ink', words='two'),)]
     """
     from textwrap import wrap
 
-    longer = max(len(text.translate(SPELLED)) - len(text), 0)  # spread evenly over the lines, at worst on one
+    longer = max(len(text.translate(SPELLED)) - len(text), 0)  # spread over the lines, at worst all on one
     room = width if len(text) + longer <= width else max(width - longer, width // 2)
     return [(StyledText(role, line),) for line in wrap(text, room)]
 

@@ -1,4 +1,4 @@
-"""How wide text is, so that nothing clips whatever font shows it.
+"""The width of text, so that nothing is clipped in any font.
 
 The widths are those of the widest of DejaVu Sans, Verdana and Liberation Sans (Arial, Helvetica), rounded up.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 FONT = "Helvetica,Arial,'Liberation Sans','DejaVu Sans',Verdana,sans-serif"
-MATH = "'DejaVu Sans',Verdana,Helvetica,Arial,sans-serif"  # first one that has floor brackets
+MATH = "'DejaVu Sans',Verdana,Helvetica,Arial,sans-serif"  # the first ones have floor brackets
 MONO = "Menlo,Consolas,'DejaVu Sans Mono',monospace"
-MONO_WIDTH = 0.603  # of the font's size, each character
+MONO_WIDTH = 0.603  # of each character, in font sizes
 ELLIPSIS = "…"
-TIMES, MINUS = "\xd7", "\u2212"  # as people write them, not x and a hyphen
-LINE_HEIGHT = 1.35  # of the font's size, from one baseline to the next
+TIMES, MINUS = "\xd7", "\u2212"  # the mathematical signs, not x and a hyphen
+LINE_HEIGHT = 1.35  # from one baseline to the next, in font sizes
 
-# Hundredths of the font's size, and the characters that are at most so wide.
+# A width in hundredths of the font size, and the characters that are at most so wide.
 REGULAR = {
     30: "'il",
     35: "j·",
@@ -53,13 +53,13 @@ BOLD = {
     130: "%",
 }
 WIDTHS = {False: {c: w for w, cs in REGULAR.items() for c in cs}, True: {c: w for w, cs in BOLD.items() for c in cs}}
-UNKNOWN = 110  # another letter, or an ideograph, which is as wide as it is high
-PICTOGRAPH = 140  # emoji, behind FIRST_PICTOGRAPH
+UNKNOWN = 110  # any other letter, or an ideograph
+PICTOGRAPH = 140  # emoji, from FIRST_PICTOGRAPH on
 FIRST_PICTOGRAPH = 0x1F000
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
-    """How wide the line is at most, in the unit of ``size``, the font's.
+    """Return the largest width of a line, in the unit of the font ``size``.
 
     >>> text_width("WW", 10)
     20.0
@@ -69,7 +69,7 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 
 
 def shorten(text: str, size: float, width: float, bold: bool = False) -> str:
-    """The text, or as much of its beginning as fits the width before an ellipsis.
+    """Return the text, or as much of its beginning as fits the width, with an ellipsis.
 
     >>> shorten("WWWW", 10, 30), shorten("WWW", 10, 30)
     ('WW…', 'WWW')
@@ -87,9 +87,9 @@ def shorten(text: str, size: float, width: float, bold: bool = False) -> str:
 
 
 def fit(text: str, size: float, width: float, bold: bool = False, most: int | None = None) -> tuple[str, ...]:
-    """The text in lines of at most that width, broken at spaces, or inside a word that is wider than a line.
+    """Return the text in lines of at most that width, broken at spaces, or inside a word that is wider than a line.
 
-    Of more than ``most`` lines the last that is kept ends in an ellipsis.
+    At most ``most`` lines are kept; the last then ends in an ellipsis.
 
     >>> fit("WW WW WWW", 10, 30)
     ('WW', 'WW', 'WWW')
@@ -110,7 +110,7 @@ def fit(text: str, size: float, width: float, bold: bool = False, most: int | No
 
 
 def widest(lines: Sequence[str], size: float, bold: bool = False) -> float:
-    """The width of the widest line; 0 of none.
+    """Return the width of the widest line; 0 if there is none.
 
     >>> widest(["W", "WW"], 10)
     20.0
@@ -119,7 +119,7 @@ def widest(lines: Sequence[str], size: float, bold: bool = False) -> float:
 
 
 def _broken(word: str, size: float, width: float, bold: bool) -> list[str]:
-    """A word in pieces that fit, one character at least in each."""
+    """Return a word in pieces that fit, each of at least one character."""
     pieces = [""]
     for c in word:
         if pieces[-1] and text_width(pieces[-1] + c, size, bold) > width:
@@ -129,7 +129,7 @@ def _broken(word: str, size: float, width: float, bold: bool) -> list[str]:
 
 
 def by(sizes: Sequence[int]) -> str:
-    """Sizes as people write them, all of them.
+    """Return all sizes with multiplication signs between them.
 
     >>> by((5, 9))
     '5\xd79'

@@ -1,4 +1,4 @@
-"""What a layer's picture says in words: its title, the shapes, the formulas with their numbers, and notes."""
+"""The words in a layer's picture: the title, the shapes, the formulas with their numbers, and notes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SETTINGS = ("stride", "padding", "dilation", "output_padding", "groups", "output
 
 
 def title(layer: Layer) -> str:
-    """The layer in words.
+    """Return the layer in words.
 
     >>> from convcalc import Conv2d
     >>> title(Conv2d(1, 1, (3, 5), stride=2, padding=1))
@@ -36,7 +36,7 @@ def title(layer: Layer) -> str:
 
 
 def shapes(row: Row, rank: int, is_transposed: bool) -> str:
-    """The sizes of input and output, and what pads or crops them.
+    """Return the sizes of input and output, and their padding or cropping.
 
     >>> from convcalc import Conv2d, trace
     >>> shapes(trace(Conv2d(1, 1, 3, padding=1), (1, 1, 5, 5)).rows[0], 2, False)
@@ -50,7 +50,7 @@ def shapes(row: Row, rank: int, is_transposed: bool) -> str:
 
 
 def maps(row: Row, rank: int) -> str | None:
-    """Channels and batch; None where there is one of each, or where the last axes are all there are.
+    """Return channels and batch; None if there is one of each, or if there are no such axes.
 
     >>> from convcalc import Conv2d, trace
     >>> maps(trace(Conv2d(3, 16, 3), (10, 3, 5, 5)).rows[0], 2)
@@ -64,7 +64,7 @@ def maps(row: Row, rank: int) -> str | None:
 
 
 def formulas(row: Row, rank: int) -> list[str]:
-    """The output sizes by their formulas, axes that agree on one line.
+    """Return the formulas of the output sizes; axes with one formula share a line.
 
     >>> from convcalc import Conv2d, trace
     >>> formulas(trace(Conv2d(1, 1, 3), (1, 1, 5, 5)).rows[0], 2)
@@ -82,7 +82,7 @@ def formulas(row: Row, rank: int) -> list[str]:
 
 
 def pretty(formula: str) -> str:
-    """A formula of `explain` as it is printed in books.
+    """Return a formula of `explain` in mathematical signs.
 
     >>> pretty("floor((5 - 1) / 2) + 2*1")
     '⌊(5 \u2212 1) / 2⌋ + 2·1'
@@ -98,7 +98,7 @@ def pretty(formula: str) -> str:
 
 
 def description(title: str, shapes: str, scene: Scene, said: Sequence[str]) -> str:
-    """What is seen, in sentences, for those who do not see it.
+    """Describe the picture in sentences, for readers who do not see it.
 
     >>> from convcalc.draw.layer.visible_axis import visible_axis
     >>> from convcalc.layers.windows import Window
@@ -110,13 +110,13 @@ def description(title: str, shapes: str, scene: Scene, said: Sequence[str]) -> s
     if scene.is_transposed:
         seen = f"Each input cell in turn stamps {taps} taps onto the output"
     else:
-        seen = f"A window of {taps} taps moves over the input and makes one output cell at each place"
+        seen = f"A window of {taps} taps moves over the input and makes one output cell at each position"
     notes = "".join(f" {note[0].upper()}{note[1:]}." for note in said)
     return f"{title}: {shapes}. {seen}.{notes}"
 
 
 def notes(row: Row, scene: Scene) -> list[str]:
-    """What the marks mean, and what is not shown.
+    """Return what the marks mean, and what is not shown.
 
     >>> from convcalc import MaxPool2d, trace
     >>> from convcalc.draw.layer.picture import scene_of
@@ -179,7 +179,7 @@ def _flat(value: Any) -> list[int]:
 
 
 def _spelled(value: Any) -> str:
-    """A setting: one number where all axes agree; sides that differ as before+after."""
+    """Return a setting as text: one number if all axes agree; sides that differ as before+after."""
     if not isinstance(value, Sequence):
         return str(value)
     parts = [each if isinstance(each, int) or each is None else _sides(each) for each in value]

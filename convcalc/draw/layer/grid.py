@@ -1,4 +1,4 @@
-"""Cells as paths: few bytes for many cells."""
+"""Cells as SVG paths: few bytes for many cells."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Blocks = list[range]  # runs of cells along an axis, by position
 
 
 def cells(rows: Blocks, columns: Blocks, cell: float) -> str:
-    """The path of the cells where rows and columns cross: each block's outline, and the lines inside it.
+    """Return the path of the cells where rows and columns cross: the outline of each block, and the lines inside it.
 
     >>> cells([range(2)], [range(1, 2)], 10)
     'M10 0h10v20h-10zM10 10h10'
@@ -19,7 +19,7 @@ def cells(rows: Blocks, columns: Blocks, cell: float) -> str:
 
 
 def outlines(rows: Blocks, columns: Blocks, cell: float) -> str:
-    """The path of those blocks without the lines inside.
+    """Return the path of the blocks without the lines inside.
 
     >>> outlines([range(2)], [range(1, 2)], 10)
     'M10 0h10v20h-10z'
@@ -28,7 +28,7 @@ def outlines(rows: Blocks, columns: Blocks, cell: float) -> str:
 
 
 def dots(rows: Iterable[float], columns: Iterable[float], cell: float, upright: bool) -> str:
-    """The path of three dots in each cell, given by position, below each other or side by side: something is left out.
+    """Return the path of three dots in each cell, one below the other or side by side: elements are left out here.
 
     >>> dots([0], [0], 20, upright=False)
     'M2.5 8.5h3v3h-3zM8.5 8.5h3v3h-3zM14.5 8.5h3v3h-3z'

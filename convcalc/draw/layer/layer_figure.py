@@ -1,4 +1,4 @@
-"""The two grids of a layer, the window between them, and what moves; flat, or stacked under a slanted view."""
+"""The two grids of a layer, the window and the lines between them, and their movement; flat or stacked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from convcalc.draw.frame import Drawing
 from convcalc.draw.layer.grid import Blocks, cells, dots, outlines
 from convcalc.draw.layer.motion import Motion, Stretch
-from convcalc.draw.layer.visible_axis import Lane, Scene, Way
+from convcalc.draw.layer.visible_axis import Lane, Movement, Scene
 from convcalc.draw.palette import SIZES
 from convcalc.draw.svg import Names, element, hatched, hatching, label, number, ringed, ringing
 from convcalc.draw.text import MONO_WIDTH, text_width
@@ -20,14 +20,14 @@ LABEL = 18  # pixels above a grid for its label
 BESIDE = 12  # pixels between a label and what is beside it
 BASELINE = 4  # pixels from the middle of a label down to its baseline
 COUNTER = 26  # pixels below the grids for the running index
-# The slanted view: where one pixel along the columns and one along the rows lead to.
+# The slanted view: the shift on the sheet of one pixel along the columns and of one along the rows.
 COLUMN, ROW = (0.92, -0.26), (0.66, 0.6)
 LIFT = 30  # pixels between the stacked grids
 WORDS = ("input", "output")
 
 
 class Grids(NamedTuple):
-    """Where the upper left corners of the grids are, in pixels of the plane they lie in, and a cell's size there."""
+    """The upper left corners of the grids, and the size of a cell, in pixels of the plane that they lie in."""
 
     wide: tuple[float, float]
     narrow: tuple[float, float]
@@ -35,7 +35,7 @@ class Grids(NamedTuple):
 
 
 def layer_figure(name: Names, scene: Scene, look: str) -> Drawing:
-    """The figure of a layer with a window, in that look; it moves where there are several places to go to."""
+    """Return the figure of a layer with a window. It moves if there are several positions."""
     motion = Motion(name, len(scene.rows.places), len(scene.columns.places))
     longest = max(lane.length for axis in (scene.rows, scene.columns) for lane in (axis.wide, axis.narrow))
     cell = max(SMALLEST, min(LARGEST, FULL_WIDTH // longest))
@@ -50,9 +50,9 @@ def layer_figure(name: Names, scene: Scene, look: str) -> Drawing:
 
 
 def _side_by_side(name: Names, scene: Scene, motion: Motion, cell: float) -> Drawing:
-    """Input left, output right, both in the middle of the height.
+    """Draw the input on the left and the output on the right, both centred.
 
-    The labels stand where no line passes: above or left of what is left, and right of what is right.
+    The labels stand where no line passes: above or left of the left grid, and right of the right grid.
     """
     wide, narrow = _sizes(scene, cell)
     left, right = (narrow, wide) if scene.is_transposed else (wide, narrow)
@@ -71,7 +71,7 @@ def _side_by_side(name: Names, scene: Scene, motion: Motion, cell: float) -> Dra
 
 
 def _below_each_other(name: Names, scene: Scene, motion: Motion, cell: float) -> Drawing:
-    """Columns only: the input above, the output below, both in the middle of the width, the labels left of them."""
+    """Draw a 1-d layer: the input above, the output below, both centred, the labels on the left."""
     (wide, _), (narrow, _) = _sizes(scene, cell)
     left = max(text_width(words, SIZES["muted"]) for words in WORDS) + BESIDE
     width, lower = max(wide, narrow), cell + BETWEEN
@@ -87,9 +87,9 @@ def _below_each_other(name: Names, scene: Scene, motion: Motion, cell: float) ->
 
 
 def _stacked(name: Names, scene: Scene, motion: Motion, cell: float) -> Drawing:
-    """The side with one cell a place above the other, both lying in parallel planes seen from above at a slant."""
+    """Draw the grids in two parallel planes seen at a slant, the one with a cell for each position on top."""
     (wide, tall), (narrow, low) = _sizes(scene, cell)
-    # Its centre above the other's, and its lowest corner above the other's highest, seen on the sheet.
+    # On the sheet, the centres are one above the other, and the grids do not overlap.
     right = (_seen(wide, tall)[0] - _seen(narrow, low)[0]) / 2
     down = min(COLUMN[1] * wide - LIFT - ROW[1] * low, 0)
     grids = Grids((0, 0), _on_plane(right, down), cell)
@@ -112,18 +112,18 @@ def _stacked(name: Names, scene: Scene, motion: Motion, cell: float) -> Drawing:
 
 
 def _seen(x: float, y: float) -> tuple[float, float]:
-    """Where a point of the plane is on the sheet."""
+    """Return where a point of the plane is on the sheet."""
     return x * COLUMN[0] + y * ROW[0], x * COLUMN[1] + y * ROW[1]
 
 
 def _on_plane(x: float, y: float) -> tuple[float, float]:
-    """Which point of the plane is seen there: Cramer's rule."""
+    """Return the point of the plane that is seen at a point of the sheet (Cramer's rule)."""
     area = COLUMN[0] * ROW[1] - ROW[0] * COLUMN[1]
     return (x * ROW[1] - ROW[0] * y) / area, (COLUMN[0] * y - x * COLUMN[1]) / area
 
 
 def _sizes(scene: Scene, cell: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The width and height of the wide grid, and those of the narrow one."""
+    """Return width and height of the wide grid, and of the narrow one."""
     rows, columns = scene.rows, scene.columns
     return (columns.wide.length * cell, rows.wide.length * cell), (
         columns.narrow.length * cell,
@@ -144,7 +144,7 @@ def _placed(content: str, corner: tuple[float, float]) -> str:
 
 
 def _wide(name: Names, scene: Scene, motion: Motion, cell: float) -> str:
-    """The grid the window moves over, framed by padding or by what is cropped, and the window."""
+    """Draw the grid that the window moves over, with its padding or what is cropped, and the window."""
     rows, columns = scene.rows.wide, scene.columns.wide
     around = rows.blocks(rows.shown(outside=True)), columns.blocks(columns.shown(outside=True))
     real = rows.blocks(rows.shown()), columns.blocks(columns.shown())
@@ -161,7 +161,7 @@ def _wide(name: Names, scene: Scene, motion: Motion, cell: float) -> str:
 
 
 def _window(name: Names, scene: Scene, motion: Motion, cell: float, real: tuple[Blocks, Blocks], framed: bool) -> str:
-    """The taps, in another colour where they are on the frame, and an outline around all of them."""
+    """Draw the taps, in another colour on padding, and an outline around them."""
     rows, columns = scene.rows, scene.columns
     first = rows.places[0], columns.places[0]
     spans = [[axis.span(place) for place in axis.places] for axis in (rows, columns)]
@@ -177,7 +177,7 @@ def _window(name: Names, scene: Scene, motion: Motion, cell: float, real: tuple[
             element("path", d=on_real, class_=name("window")) if on_real else ""
         )
         return motion.moved("window", down, across, taps + outline)
-    # What moves over the frame is painted twice, the second time within the real elements only.
+    # A window that moves over padding is painted twice: everywhere, then again within the real elements only.
     on_frame, on_real = (_all_taps(name, role, scene, (spans[0][0], spans[1][0]), cell) for role in ("spare", "window"))
     clip = element("defs", element("clipPath", element("path", d=outlines(*real, cell)), id=name("clip")))
     everywhere = motion.moved("window", down, across, on_frame)
@@ -187,7 +187,7 @@ def _window(name: Names, scene: Scene, motion: Motion, cell: float, real: tuple[
 
 
 def _all_taps(name: Names, role: str, scene: Scene, spans: tuple[range, range], cell: float) -> str:
-    """The taps at the first place; where there are holes between them as a pattern, which is as long for any number."""
+    """Draw the taps at the first position; with dilation as a pattern, whose size does not grow with the taps."""
     axes = scene.rows, scene.columns
     steps = [axis.window.dilation for axis in axes]
     taps = [axis.taps(axis.places[0]) for axis in axes]
@@ -195,7 +195,7 @@ def _all_taps(name: Names, role: str, scene: Scene, spans: tuple[range, range], 
     if steps == [1, 1] or not is_whole:
         down, across = (axis.wide.blocks(held) for axis, held in zip(axes, taps, strict=True))
         return element("path", d=cells(down, across, cell), class_=name(role))
-    # A tile has the tap in its middle, so that its edge is not cut off.
+    # The tap is in the middle of its tile, so that its edge is not cut off.
     top, left = (span.start * cell - (step - 1) * cell / 2 for span, step in zip(spans, steps, strict=True))
     above, beside = ((step - 1) * cell / 2 for step in steps)
     tap = element("rect", x=beside, y=above, width=cell, height=cell, class_=name(role))
@@ -214,7 +214,7 @@ def _all_taps(name: Names, role: str, scene: Scene, spans: tuple[range, range], 
 
 
 def _copied(name: Names, scene: Scene, motion: Motion, cell: float) -> str:
-    """Rings on the real elements that the window reads as copies on the padding only."""
+    """Draw rings on the real elements that the window reads only as copies on the padding."""
     if not scene.has_copies:
         return ""
     rows, columns = scene.rows, scene.columns
@@ -235,23 +235,23 @@ def _copied(name: Names, scene: Scene, motion: Motion, cell: float) -> str:
     return ringing(name, cell, steps) + element("g", images, fill=ringed(name))
 
 
-def _images(scene: Scene, cell: float) -> dict[tuple[Way, Way], str]:
-    """What copies make of the window, one path of all that moves alike down and across.
+def _images(scene: Scene, cell: float) -> dict[tuple[Movement, Movement], str]:
+    """Return one path for all copies of the window that move alike.
 
-    Copies are of the window's rows and columns: of these, one of both may be on real elements.
+    An element is a copy if its row, its column or both are copied.
     """
     (rows, row_copies), (columns, column_copies) = (
         (axis.itself(), axis.images()) for axis in (scene.rows, scene.columns)
     )
-    paths: dict[tuple[Way, Way], str] = {}
+    paths: dict[tuple[Movement, Movement], str] = {}
     for down, across in (*product(row_copies, columns + column_copies), *product(rows, column_copies)):
         ways = down.way, across.way
         paths[ways] = paths.get(ways, "") + outlines([down.cells], [across.cells], cell)
     return paths
 
 
-def _going(motion: Motion, down: Way, across: Way, path: str, cell: float) -> str:
-    """The path, moved those ways."""
+def _going(motion: Motion, down: Movement, across: Movement, path: str, cell: float) -> str:
+    """Return the path, moved down and across."""
     shift = f"translate({number(across.phase * cell)} {number(down.phase * cell)})"
     drawn = element("path", d=path, transform=shift if down.phase or across.phase else None)
     rows, columns = ([move * cell for move in way.moves] for way in (down, across))
@@ -259,14 +259,14 @@ def _going(motion: Motion, down: Way, across: Way, path: str, cell: float) -> st
 
 
 def _within(name: Names, rows: range, columns: range, content: str, cell: float) -> str:
-    """What of the content is on those cells."""
+    """Return the part of the content that is on those cells."""
     clip = name(f"clip-{rows.start}-{columns.start}")
     path = element("path", d=outlines([rows], [columns], cell))
     return element("defs", element("clipPath", path, id=clip)) + element("g", content, clip_path=f"url(#{clip})")
 
 
 def _narrow(name: Names, scene: Scene, motion: Motion, cell: float) -> str:
-    """The grid with one cell a place, and the one in use."""
+    """Draw the grid with one cell for each position, and the cell in use."""
     rows, columns = scene.rows.narrow, scene.columns.narrow
     kind, used = ("in", "taken") if scene.is_transposed else ("out", "made")
     all_cells = cells(rows.blocks(rows.shown()), columns.blocks(columns.shown()), cell)
@@ -292,35 +292,35 @@ def _cell_at(start: float, cell: float) -> range:
 
 
 def _dots(name: Names, rows: Lane, columns: Lane, cell: float) -> str:
-    """Dots in the middle of what is left out."""
+    """Draw dots in the gaps."""
     path = dots(_middles(rows), columns.gaps(), cell, upright=False)
     path += dots(rows.gaps(), _middles(columns), cell, upright=True)
     return element("path", d=path, class_=name("arrow")) if path else ""
 
 
 def _middles(lane: Lane) -> list[float]:
-    """The middle of each run."""
+    """Return the middle of each run."""
     return [(block.start + block.stop - 1) / 2 for block in lane.blocks(lane.shown(outside=True))]
 
 
 def _facing(scene: Scene, motion: Motion, grids: Grids) -> str:
-    """Lines between the sides that window and cell turn to each other."""
+    """Draw lines between the facing sides of the window and its cell."""
     columns, rows = _stretches(scene, grids)
     first, last = (columns, rows) if not scene.is_line else (rows, columns)
     near, far = first
-    # From the window's far side to the cell's near one; of a transposed layer the cell is in front.
+    # Between the sides that face each other; the cell of a transposed layer is on the left.
     facing = Stretch(near.begins, far.ends) if scene.is_transposed else Stretch(far.begins, near.ends)
     return motion.lines(last, [facing]) if not scene.is_line else motion.lines([facing], last)
 
 
 def _corners(scene: Scene, motion: Motion, grids: Grids) -> str:
-    """Lines from the window's four corners to those of its cell."""
+    """Draw lines between the four corners of the window and those of its cell."""
     columns, rows = _stretches(scene, grids)
     return motion.lines(rows, columns)
 
 
 def _stretches(scene: Scene, grids: Grids) -> tuple[list[Stretch], list[Stretch]]:
-    """From the window's near and far sides to those of its cell, along the columns and along the rows."""
+    """Return the lines from both sides of the window to those of its cell, along the columns and along the rows."""
     cell, stretches = grids.cell, []
     for i, axis in enumerate((scene.columns, scene.rows)):
         spans = [axis.span(place) for place in axis.places]
@@ -333,7 +333,7 @@ def _stretches(scene: Scene, grids: Grids) -> tuple[list[Stretch], list[Stretch]
 
 
 def _index(name: Names, scene: Scene, motion: Motion, y: float) -> tuple[str, float]:
-    """The running index, such as out[1, 2], and how wide it is: the row ends where the column begins."""
+    """Draw the running index, such as out[1, 2], and return it with its width."""
     begin = "in[" if scene.is_transposed else "out["
     rows = [f"{begin}{place}," for place in scene.rows.places]
     columns = [f"{place}]" for place in scene.columns.places]

@@ -1,4 +1,4 @@
-"""The picture of a full connection: every input feeds every output."""
+"""The picture of a Linear layer: every input feeds every output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BARS = [range(1)]
 
 
 def linear_picture(name: Names, row: Row) -> str:
-    """Two bars with a line from each input to each output, those of the first output heavier.
+    """Draw two bars with a line from each input to each output; the lines of the first output are heavier.
 
     >>> from convcalc import Linear, trace
     >>> linear_picture(Names(), trace(Linear(3, 2), (1, 3)).rows[0]).count("<path")

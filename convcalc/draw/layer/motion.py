@@ -1,8 +1,8 @@
-"""What moves: columns quickly, rows once all columns were there, each by keyframes of its own.
+"""Movement in CSS: the column changes at every position, the row after a whole line, each with its own keyframes.
 
-A cell at (row, column) is a group moved by rows around a group moved by columns, so a picture grows with the sum of
-the two and not with their product. So do lines: the line from (0, 0) to (1, 1), stretched across by the columns' group
-and down by the rows' group, goes from any place to any other.
+What is at (row, column) is a group that moves by rows around a group that moves by columns, so a picture grows with
+the sum of the two numbers and not with their product. A line from the window to its cell is the line from (0, 0) to
+(1, 1), which the group of the columns stretches across and the group of the rows stretches down.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from typing import NamedTuple
 
 from convcalc.draw.svg import Names, element, keyframes, label, number
 
-SLOWEST, FASTEST = 0.8, 0.25  # seconds a place
-LOOP = 30  # seconds that all places together take, where their pace allows
-LEAST_STRETCH = 0.5  # pixels: by 0 nothing would be drawn; by much less Chromium draws across the whole sheet
+SLOWEST, FASTEST = 0.8, 0.25  # seconds for each position
+LOOP = 30  # seconds for all positions, if SLOWEST and FASTEST allow it
+LEAST_STRETCH = 0.5  # pixels: 0 would draw nothing, and with much less Chromium draws across the whole sheet
 
 
 class Stretch(NamedTuple):
-    """Where a line begins and ends along one axis, at each of the places that are stepped through."""
+    """Where a line begins and ends along one axis, at each position."""
 
     begins: Sequence[float]
     ends: Sequence[float]
 
 
 def pace(rows: int, columns: int) -> float:
-    """The seconds that each of the places takes: few are looked at slowly.
+    """Return the seconds for each position; few positions are slow.
 
     >>> pace(3, 3), pace(24, 24)
     (0.8, 0.25)
@@ -35,7 +35,7 @@ def pace(rows: int, columns: int) -> float:
 
 
 class Motion:
-    """The rows and columns stepped through; it makes what moves, and gathers the CSS for it.
+    """The numbers of rows and columns; it makes what moves, and collects its CSS.
 
     >>> motion = Motion(Names(), rows=3, columns=5)
     >>> motion.pace, motion.seconds_down, motion.seconds_across
@@ -51,9 +51,9 @@ class Motion:
         self.moving: dict[tuple[str, ...], str] = {}
 
     def moved(self, what: str | None, rows: Sequence[float], columns: Sequence[float], content: str) -> str:
-        """The content, drawn where the first row and column are, moved to the others: pixels down, and across.
+        """Return content that is drawn at the first row and column and moves to the others, given in pixels.
 
-        Without a name it is what else moves so, where something does.
+        ``what`` names the movement; without it, a movement that is the same is used again.
         """
         across = [f"transform:translateX({number(x - columns[0])}px)" for x in columns]
         down = [f"transform:translateY({number(y - rows[0])}px)" for y in rows]
@@ -61,9 +61,9 @@ class Motion:
         return self._group(what and f"{what}-r", down, self.seconds_down, inside)
 
     def lines(self, rows: Sequence[Stretch], columns: Sequence[Stretch]) -> str:
-        """The lines that go down as each of the rows says, and across as each of the columns.
+        """Return a line for each pair of a row and a column.
 
-        They stand still, as at the first place, where nothing moves; else they give way to ones that are stretched.
+        Without animation the lines stand as at the first position. With it, stretched lines replace them.
         """
         still = "".join(
             f"M{number(column.begins[0])} {number(row.begins[0])}L{number(column.ends[0])} {number(row.ends[0])}"
@@ -75,7 +75,9 @@ class Motion:
             return first
         unit = element("path", d="M0 0L1 1", class_=self.name("lines"), vector_effect="non-scaling-stroke")
         nested = [("line-r", "Y", rows, self.seconds_down), ("line-c", "X", columns, self.seconds_across)]
-        if len(columns[0].begins) == 1:  # Chromium smears what it stretches inside of what moves, unless that moves too
+        if (
+            len(columns[0].begins) == 1
+        ):  # Chromium smears a stretched line inside a group that moves, if it stands still
             nested.reverse()
         live = unit
         for what, axis, stretches, seconds in reversed(nested):
@@ -88,7 +90,7 @@ class Motion:
         return element("g", first, class_=rest) + element("g", live, class_=seen, visibility="hidden")
 
     def counter(self, what: str, x: float, y: float, turns: Sequence[str], across: bool) -> str:
-        """The words for each column, from x on, or for each row, up to x; each shown in its turn, the baseline at y."""
+        """Return words for each column, from x on, or for each row, up to x, shown in turn. The baseline is at y."""
         anchor = None if across else "end"
         seconds = self.seconds_across if across else self.seconds_down
         if len(turns) == 1:
@@ -104,7 +106,7 @@ class Motion:
         )
 
     def _turn(self, what: str, index: int, count: int, seconds: float) -> str:
-        """The class of what is shown in its turn only."""
+        """Return the class of what is shown only in its turn."""
         named = self.name(what)
         begin, end = number(100 * index / count), number(100 * (index + 1) / count)
         frames = f"0%{{visibility:{'hidden' if index else 'visible'}}}"
@@ -121,7 +123,7 @@ class Motion:
         return element("g", content, class_=self._animated(what, values, seconds))
 
     def _animated(self, what: str | None, values: Sequence[str], seconds: float) -> str:
-        """The class of what takes those declarations one after the other."""
+        """Return the class of what takes the declarations one after the other."""
         alike = (*values, str(seconds))
         what = what or self.moving.get(alike) or f"move{len(self.moving)}"
         self.moving.setdefault(alike, what)
@@ -139,5 +141,5 @@ def _stretches(axis: str, stretch: Stretch) -> list[str]:
 
 
 def _stretched(length: float) -> float:
-    """The length, with its sign, or the least one."""
+    """Return the length with its sign, at least `LEAST_STRETCH`."""
     return length if abs(length) >= LEAST_STRETCH else copysign(LEAST_STRETCH, length)

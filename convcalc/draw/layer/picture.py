@@ -1,4 +1,4 @@
-"""The picture of one layer: its window stepping over the input, and the output that each place makes."""
+"""The picture of one layer: its window moves over the input and makes one output at each position."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from convcalc.layers.windows import AXES, Window
 from convcalc.report import Row
 from convcalc.unread import unread_among
 
-ONE = Window(1, 1, 1, (0, 0), 1, "zeros")  # the rows of a layer that has columns only
+ONE = Window(1, 1, 1, (0, 0), 1, "zeros")  # the rows of a 1-d layer, which has columns only
 
 
 def layer_picture(row: Row, *, look: str = "flat", still: bool = False, at: Sequence[int] | None = None) -> str:
-    """One layer at work, as SVG: the row of `trace`, in a flat or a stacked (``iso``) look.
+    """Return the SVG of one layer at work. ``row`` is its row of `trace`; ``look`` is ``flat`` or ``iso`` (stacked).
 
-    It moves, but for a still, which shows the window at ``at``, the output element (of a transposed layer the input
-    element) by its row and column, or its first place. `ConvcalcError` where the layer has nothing to draw, or
-    ``at`` is outside.
+    The picture moves. With ``still`` or ``at`` it does not: it shows the window at ``at``, the row and column of an
+    output element (of an input element for a transposed layer), or at the first one. Raise `ConvcalcError` if the
+    layer has nothing to draw, or if ``at`` is outside.
 
     >>> from convcalc import Conv2d, trace
     >>> picture = layer_picture(trace(Conv2d(1, 1, 3, stride=2, padding=1), (1, 1, 5, 5)).rows[0])
@@ -88,7 +88,7 @@ def _in_frame(name: Names, row: Row, scene: Scene, figure: Drawing) -> str:
 
 
 def scene_of(row: Row, *, still: bool = False, at: Sequence[int] | None = None) -> Scene:
-    """What there is to draw of a layer with windows, whatever draws it. Of a 3-d layer, one slice.
+    """Return what is drawn of a layer with windows, as SVG or in a terminal; of a 3-d layer one slice.
 
     Errors as `layer_picture`.
 
@@ -118,7 +118,7 @@ def scene_of(row: Row, *, still: bool = False, at: Sequence[int] | None = None) 
 
 
 def refuse_place(row: Row, at: Sequence[int] | None) -> None:
-    """Refuse a place of a layer that has no window.
+    """Refuse ``at`` for a layer that has no window.
 
     >>> from convcalc import Linear, trace
     >>> refuse_place(trace(Linear(3, 2), (1, 3)).rows[0], None)
@@ -129,16 +129,16 @@ def refuse_place(row: Row, at: Sequence[int] | None) -> None:
 
 
 def _is_elementwise(layer: Layer) -> bool:
-    """Whether an activation takes each element by itself."""
+    """Say whether the layer computes each output element from one input element."""
     single = ("Activation", "PReLU", "ScaledTanh", "Dropout", "Identity", "Elementwise")
     return is_a(layer, *single) and not is_a(layer, "GLU", "Softmax", "Softmax2d")
 
 
 def windows_of(row: Row) -> tuple[Window, ...]:
-    """The windows that are drawn: those of the layer, or, of a transposed one, what each input element stamps on.
+    """Return the windows that are drawn: where the layer reads, or where a transposed layer writes.
 
-    An elementwise layer's windows hold one element, a pool's bins are windows where they are all of one size.
-    `ConvcalcError` where there are none.
+    The windows of an elementwise layer hold one element. The bins of an adaptive pool are windows if all have one
+    size. Raise `ConvcalcError` if there are no windows.
 
     >>> from convcalc import ReLU, trace
     >>> windows_of(trace(ReLU(), (1, 8, 5, 7)).rows[0])[-1].output_size
@@ -154,7 +154,7 @@ def windows_of(row: Row) -> tuple[Window, ...]:
         bins = [(size, formulas.largest_bin(size, count), count) for size, count in layer.axes(row.input) if count]
         if any(size != largest * count for size, largest, count in bins):
             raise ConvcalcError(
-                f"{layer!r} shares out {by(row.input[-len(bins) :])} in bins that differ, which is not drawn:"
+                f"{layer!r} divides {by(row.input[-len(bins) :])} into bins of several sizes, which is not drawn:"
                 " give an input whose sizes the bins divide"
             )
         windows = tuple(Window(size, largest, largest, (0, 0), 1, "zeros") for size, largest, _ in bins)
@@ -175,7 +175,7 @@ def windows_of(row: Row) -> tuple[Window, ...]:
 
 
 def _places(windows: Sequence[Window], at: Sequence[int] | None, is_transposed: bool) -> list[int]:
-    """The place asked for along each axis, once it is sure that it is there."""
+    """Return the position that was asked for along each axis, or refuse one that is outside."""
     if at is None:
         return [0] * len(windows)
     sizes = [window.output_size for window in windows]

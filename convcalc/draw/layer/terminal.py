@@ -17,15 +17,15 @@ from convcalc.report import Row
 ARROW = (StyledText("blank"), StyledText("arrow"), StyledText("blank"))
 BETWEEN = (StyledText("blank"),) * len(ARROW)
 LABEL = 8  # characters before a line of cells
-FEWEST = 6  # cells of a grid that is cut
-BELOW = 4  # lines of the legend, and of what is said of cells that are left out, unless there are more
+FEWEST = 6  # cells of a grid that is cut, at least
+BELOW = 4  # lines of the legend and of the note on cells that are left out, usually
 OVER = {False: "window", True: "stamp"}  # of a layer that reads, and of one that writes
 
 
 def layer_frame(row: Row, at: Sequence[int] | None = None, width: int = WIDTH, height: int | None = None) -> list[Line]:
-    """The layer with its window at one place: ``at`` as of `layer_picture`, or its first.
+    """Return the lines of a layer with its window at ``at``, as in `layer_picture`, or at the first position.
 
-    The middle of a grid is left out where it does not fit ``width`` characters, or ``height`` lines. Errors as
+    The middle of a grid that does not fit ``width`` characters or ``height`` lines is left out. Errors as
     `layer_picture`.
 
     >>> from convcalc import Conv2d, trace
@@ -50,7 +50,7 @@ def layer_frame(row: Row, at: Sequence[int] | None = None, width: int = WIDTH, h
     tail = [line for role, text in said for line in words(role, text, width)]
 
     def frame(lines: int | None) -> list[Line]:
-        """It all, where the grids have so many lines at most."""
+        """Return all lines, with at most ``lines`` for the grids."""
         cut = _fitted(scene, place, width, lines)
         cells = _cells(cut, place)
         notes = [note for note in caption.notes(row, cut) if not note.startswith(("dashed", "rings", "hatched"))]
@@ -65,7 +65,7 @@ def layer_frame(row: Row, at: Sequence[int] | None = None, width: int = WIDTH, h
 
 
 def layer_frames(row: Row, width: int = WIDTH, height: int | None = None) -> tuple[Iterator[list[Line]], float]:
-    """The frames of the animation, over and over, and the seconds that each holds; of what stands still, the one.
+    """Return the frames of the animation without end, and the seconds of each; one frame if nothing moves.
 
     >>> from convcalc import Conv2d, trace
     >>> frames, seconds = layer_frames(trace(Conv2d(1, 1, 3, stride=2, padding=1), (1, 1, 5, 5)).rows[0])
@@ -84,7 +84,7 @@ def layer_frames(row: Row, width: int = WIDTH, height: int | None = None) -> tup
 
 
 def layer_places(row: Row) -> list[tuple[int, ...]]:
-    """The places that the animation steps through: those of `layer_picture`, each as its ``at``.
+    """Return the positions of the animation, each as the ``at`` of `layer_picture`.
 
     >>> from convcalc import Conv2d, trace
     >>> layer_places(trace(Conv2d(1, 1, 2), (1, 1, 3, 3)).rows[0])
@@ -96,9 +96,9 @@ def layer_places(row: Row) -> list[tuple[int, ...]]:
 
 
 def fitted(lane: Lane, most: int, keep: range) -> Lane:
-    """The lane in at most so many cells: as much of both its ends as fits beside what is to be kept.
+    """Return the elements in at most ``most`` cells: those to keep, and as much of both ends as fits.
 
-    Of what is to be kept itself both ends, where even that does not fit.
+    If not even those to keep fit, both their ends are kept.
 
     >>> fitted(Lane((range(20),), 20), 9, range(9, 11)).runs
     (range(0, 3), range(9, 11), range(18, 20))
@@ -113,7 +113,7 @@ def fitted(lane: Lane, most: int, keep: range) -> Lane:
 
 
 def _ends(elements: list[int], count: int) -> list[int]:
-    """So many of the elements, the first ones and the last ones."""
+    """Return ``count`` of the elements, half from each end."""
     return [*elements[: count - count // 2], *elements[len(elements) - count // 2 :]]
 
 
@@ -128,18 +128,18 @@ def _lane(elements: Iterable[int], size: int) -> Lane:
 
 
 def _scene(row: Row, at: Sequence[int] | None) -> tuple[Scene, tuple[int, int]]:
-    """What there is to draw, and the place: the row and the column."""
+    """Return what is drawn, and the row and the column of the position."""
     scene = scene_of(row)
     if at is None:
         return scene, (scene.rows.places[0], scene.columns.places[0])
-    asked = scene_of(row, at=at)  # refuses what is outside
+    asked = scene_of(row, at=at)  # refuses a position outside
     place = asked.rows.places[0], asked.columns.places[0]
     is_shown = place[0] in scene.rows.places and place[1] in scene.columns.places
     return (scene if is_shown else asked), place
 
 
 def _fitted(scene: Scene, place: tuple[int, int], width: int, height: int | None) -> Scene:
-    """The scene with its grids cut to what there is room for."""
+    """Return the scene with its grids cut to the room."""
     rows, columns = scene.rows, scene.columns
     if scene.is_line:
         most = (width - LABEL) // 2
@@ -162,7 +162,7 @@ def _cut(axis: VisibleAxis, place: int, wide: int, narrow: int) -> VisibleAxis:
 
 
 def _cells(scene: Scene, place: tuple[int, int]) -> list[Line]:
-    """Both grids, the input first: side by side, or of a line below each other."""
+    """Return both grids, the input first: side by side, or one below the other for a 1-d layer."""
     wide = _grid(scene.rows.wide, scene.columns.wide, lambda row, column: _wide_role(scene, place, row, column))
     used, other = ("taken", "in") if scene.is_transposed else ("made", "out")
     narrow = _grid(
@@ -211,7 +211,7 @@ def _grid(rows: Lane, columns: Lane, role: Callable[[int, int], str]) -> list[Li
 
 
 def _steps(lane: Lane) -> list[int | None]:
-    """The elements of a lane; None where some are left out."""
+    """Return the elements, with None for a gap."""
     steps: list[int | None] = []
     for run in lane.runs:
         steps += [*([None] if steps else []), *run]
@@ -219,7 +219,7 @@ def _steps(lane: Lane) -> list[int | None]:
 
 
 def _legend(scene: Scene, cells: Sequence[Line], width: int) -> list[Line]:
-    """What each kind of cell that is there means."""
+    """Return the meaning of each kind of cell that is drawn."""
     over = OVER[scene.is_transposed]
     meanings = {
         "in": "input",
@@ -246,7 +246,7 @@ def _legend(scene: Scene, cells: Sequence[Line], width: int) -> list[Line]:
 
 
 def _linear(row: Row, width: int) -> list[Line]:
-    """Two lines of cells: every input feeds every output."""
+    """Return two lines of cells: every input feeds every output."""
     sides = [("input", row.input[-1], "in"), ("output", row.output[-1], "out")]
     grids: list[Line] = []
     for label, count, role in sides:

@@ -1,4 +1,4 @@
-"""What of one axis is shown: which elements, and which places of the window. Long axes lose their middle."""
+"""The part of an axis that a picture shows: its elements and the positions of the window. A long axis is cut."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 from convcalc.layers.windows import Copies, Window
 
-MOST = 24  # elements of an axis that are all shown
-END = 10  # elements shown at either end of a longer one
-FEWEST = 4  # elements that are worth leaving out
-AWAY = -100  # a cell that is nowhere on the sheet
-AROUND = 4  # elements shown at either end of a window that is itself wider than that
+MOST = 24  # an axis of more elements is cut
+END = 10  # elements shown at each end of a cut axis
+FEWEST = 4  # a shorter gap is not left out
+AWAY = -100  # the position of a cell outside the picture
+AROUND = 4  # elements shown at each end of a wide window
 
 
 class Lane(NamedTuple):
-    """The elements of an axis that are shown, in runs; of ``size`` real ones, what lies outside frames them.
+    """The elements of an axis that are shown, in runs. Elements 0 to ``size`` - 1 are real, the others are padding.
 
     >>> lane = Lane((range(-1, 3), range(97, 101)), 100)
     >>> lane.position(0), lane.position(97), lane.length
@@ -28,16 +28,16 @@ class Lane(NamedTuple):
 
     @property
     def length(self) -> int:
-        """How many cells long it is; what is left out between two runs takes one."""
+        """The number of cells; a gap between two runs takes one cell."""
         return sum(map(len, self.runs)) + len(self.runs) - 1
 
     @property
     def leaves_out(self) -> bool:
-        """Whether something between the ends is not shown."""
+        """Whether the middle is left out."""
         return len(self.runs) > 1
 
     def position(self, element: int) -> int:
-        """How many cells from the start the element lies, which must be shown."""
+        """Return the number of cells before an element, which must be shown."""
         start = 0
         for run in self.runs:
             if element in run:
@@ -46,7 +46,7 @@ class Lane(NamedTuple):
         raise LookupError(element)
 
     def blocks(self, elements: Iterable[int]) -> list[range]:
-        """The positions of the elements, in ascending order, as runs of cells that touch; those not shown are skipped.
+        """Return the positions of ascending elements as runs of adjacent cells; skip the elements that are not shown.
 
         >>> Lane((range(6),), 6).blocks([0, 1, 4])
         [range(0, 2), range(4, 5)]
@@ -63,19 +63,18 @@ class Lane(NamedTuple):
         return blocks
 
     def shown(self, outside: bool = False) -> list[int]:
-        """The real elements that are shown; with what is outside them, where that is asked for."""
+        """Return the real elements that are shown, and with ``outside`` those of the padding too."""
         return [element for run in self.runs for element in run if outside or 0 <= element < self.size]
 
     def gaps(self) -> list[int]:
-        """The positions of the cells that stand for what is left out."""
+        """Return the positions of the cells that stand for the gaps."""
         return [self.position(run.start) - 1 for run in self.runs[1:]]
 
 
-class Way(NamedTuple):
-    """How something moves along an axis, in cells: how far it is from its first place, at each of the places shown.
+class Movement(NamedTuple):
+    """The movement of something along an axis: its distance from its first position, in cells, at each position.
 
-    It is seen on the cells of ``run`` only, which are real. ``phase`` says how many cells behind a multiple of the
-    dilation it begins.
+    It is visible only on the real cells of ``run``. It begins ``phase`` cells after a multiple of the dilation.
     """
 
     moves: tuple[int, ...]
@@ -83,20 +82,18 @@ class Way(NamedTuple):
     run: range
 
 
-class Image(NamedTuple):
-    """What copies make of the window along an axis: the cells that it spans at first, counted from the phase on.
-
-    What it covers is copied where it is real, and not in the window itself.
-    """
+class CopiedWindow(NamedTuple):
+    """The elements that the window reads as copies on the padding: the cells they span at first, from the phase on."""
 
     cells: range
-    way: Way
+    way: Movement
 
 
 class VisibleAxis(NamedTuple):
-    """One axis of the picture: the side the window moves over, the side with one cell a place, and the places shown.
+    """One axis of the picture: the side that the window moves over, the side with one cell for each position, and the
+    positions that are shown.
 
-    The window's places are the output elements of a convolution, and the input elements of a transposed one.
+    A position is an output element of a convolution, and an input element of a transposed one.
     """
 
     window: Window
@@ -106,34 +103,34 @@ class VisibleAxis(NamedTuple):
 
     @property
     def is_cut(self) -> bool:
-        """Whether the middle of either side is left out."""
+        """Whether the middle of one of the sides is left out."""
         return self.wide.leaves_out or self.narrow.leaves_out
 
     def taps(self, place: int, real: bool | None = None) -> list[int]:
-        """The taps of the window at that place that are shown: all, those on real elements, or those that are not."""
+        """Return the taps that are shown of the window at a position: all, only real elements, or only padding."""
         taps, size = self.window.taps(place), self.window.size
         shown = [element for run in self.wide.runs for element in run if element in taps]
         return shown if real is None else [element for element in shown if (0 <= element < size) is real]
 
     def copied(self, place: int) -> list[int]:
-        """The elements, of those shown, that the window at that place reads as copies only."""
+        """Return the elements that are shown and that the window at a position reads only as copies on the padding."""
         taps = self.window.taps(place)
         return [i for i in self.wide.shown() if i not in taps and self.window.reads(place, i)]
 
-    def images(self) -> list[Image]:
-        """Where the elements are that the window reads as copies, while it steps through the places.
+    def images(self) -> list[CopiedWindow]:
+        """Return where the elements are that the window reads as copies, at each position.
 
         >>> visible_axis(Window(5, 3, 1, (2, 0), 2, "circular")).images()  # from cell 5, which is behind 2 of padding
-        [Image(cells=range(4, 9), way=Way(moves=(0, 1, 2), phase=1, run=range(2, 7)))]
+        [CopiedWindow(cells=range(4, 9), way=Movement(moves=(0, 1, 2), phase=1, run=range(2, 7)))]
         """
         return [image for side in self.window.copies for image in self._images(side)]
 
-    def itself(self) -> list[Image]:
-        """Where the window is on real elements, as if these were copies of themselves."""
+    def itself(self) -> list[CopiedWindow]:
+        """Return where the window is on real elements, in the same form as the copies."""
         return self._images(Copies(range(self.window.size), 0, 1))
 
-    def _images(self, side: Copies) -> list[Image]:
-        """One a run, as the elements of a run move together; away while none of them is copied."""
+    def _images(self, side: Copies) -> list[CopiedWindow]:
+        """Return one for each run, whose elements move together; it is away while none of them is copied."""
         taps, images, first = [self.window.taps(place) for place in self.places], [], 0
         length = taps[0][-1] - taps[0][0] + 1 if side.step else 1
         for run in self.wide.runs:
@@ -146,23 +143,23 @@ class VisibleAxis(NamedTuple):
                 phase = starts[0] % self.window.dilation
                 begin = starts[0] - phase
                 cells = range(first + real.start - run.start, first + real.stop - run.start)
-                way = Way(tuple(start - starts[0] for start in starts), phase, cells)
-                images.append(Image(range(begin, begin + length), way))
+                way = Movement(tuple(start - starts[0] for start in starts), phase, cells)
+                images.append(CopiedWindow(range(begin, begin + length), way))
             first += len(run) + 1
         return images
 
     def span(self, place: int) -> range:
-        """The cells from the first to the last of the window at that place, holes included."""
+        """Return the cells from the first to the last tap of the window at a position."""
         taps = self.window.taps(place)
         return range(self.wide.position(taps[0]), self.wide.position(taps[-1]) + 1)
 
 
 class Scene(NamedTuple):
-    """What is drawn of a layer: its rows and columns, whether the window writes (a transposed layer) or reads.
+    """What is drawn of a layer: its rows and columns, and whether the window writes (a transposed layer) or reads.
 
-    The unread elements (of a transposed layer, the output elements never written) are those that are shown; they are
-    unknown in the one case that `unread` does not work out. A line has columns only, and one row. Of a 3-d layer one
-    slice is drawn, and ``depth`` is the window across slices.
+    The unread elements are those that are shown and that no window reads (that a transposed layer never writes). With
+    very much padding they are not known. A 1-d layer has one row. Of a 3-d layer one slice is drawn, and ``depth`` is
+    the window across slices.
     """
 
     rows: VisibleAxis
@@ -176,7 +173,7 @@ class Scene(NamedTuple):
 
     @property
     def axes(self) -> tuple[VisibleAxis, ...]:
-        """The axes that the layer has, of those drawn."""
+        """The axes that are drawn and that the layer has."""
         return (self.columns,) if self.is_line else (self.rows, self.columns)
 
     @property
@@ -190,17 +187,17 @@ class Scene(NamedTuple):
 
     @property
     def has_unread(self) -> bool:
-        """Whether anything is hatched."""
+        """Whether an unread element is shown."""
         return bool(self.unread_rows or self.unread_columns)
 
     @property
     def has_copies(self) -> bool:
-        """Whether anything that is shown is read as a copy only, at any of the places."""
+        """Whether an element that is shown is read only as a copy, at any position."""
         return any(axis.copied(place) for axis in self.axes for place in axis.places)
 
 
 def visible_axis(window: Window, at: int | None = None) -> VisibleAxis:
-    """What to show of the axis; with ``at``, the window at that place only.
+    """Return what to show of an axis; with ``at``, of the window at that position only.
 
     >>> visible_axis(Window(5, 3, 2, (1, 1), 1, "zeros")).places
     (0, 1, 2)
@@ -222,7 +219,7 @@ def visible_axis(window: Window, at: int | None = None) -> VisibleAxis:
         places = tuple(place for place in steps if _is_in_one_run(window.taps(place), wide))
         if places:
             return VisibleAxis(window, wide, narrow, places)
-        at = 0  # too wide to be moved among what is shown
+        at = 0  # the window is too wide to move within what is shown
     if wide.leaves_out:
         taps = window.taps(at)
         held = taps, *(side.sources(taps) for side in sides)
@@ -233,7 +230,7 @@ def visible_axis(window: Window, at: int | None = None) -> VisibleAxis:
 
 
 def lane_of(count: int, at: int | None = None) -> Lane:
-    """So many elements: all of them, or both ends, and what is around the one asked for.
+    """Return ``count`` elements: all, or both ends and the elements around ``at``.
 
     >>> lane_of(100).runs
     (range(0, 10), range(90, 100))
@@ -245,12 +242,12 @@ def lane_of(count: int, at: int | None = None) -> Lane:
 
 
 def _real_ends(size: int) -> list[range]:
-    """The first and last real elements, which stay in sight however wide the padding."""
+    """Return the first and last real elements, which are shown however wide the padding is."""
     return [range(-1, AROUND), range(size - AROUND, size + 1)]
 
 
 def _around(taps: range) -> list[range]:
-    """The window with an element on either side, or both its ends where it is wide."""
+    """Return the window and one element on each side, or both ends of a wide window."""
     first, last = taps[0], taps[-1]
     if last - first < END:
         return [range(first - 1, last + 2)]
@@ -258,7 +255,7 @@ def _around(taps: range) -> list[range]:
 
 
 def _runs(whole: range, pieces: Sequence[range]) -> tuple[range, ...]:
-    """The pieces cut to the whole, in order; those that would leave out too few between them as one."""
+    """Return the pieces within ``whole``, in order; join two pieces with a small gap between them."""
     runs: list[range] = []
     for piece in sorted(filter(None, pieces), key=lambda piece: piece.start):
         start, stop = max(piece.start, whole.start), min(piece.stop, whole.stop)
