@@ -312,8 +312,8 @@ def _adaptive(row: Row, layer: AdaptivePool) -> Iterator[Line]:
 
 
 def _fields(row: Row) -> Iterator[Line]:
-    if len(row.field) != len(row.windows) or any(field.jump is None for field in row.seen):
-        return  # the axes are no longer those of the input
+    if len(row.field) != len(row.windows) or not all(field.is_uniform for field in (*row.seen, *row.field)):
+        return  # the axes are no longer those of the input, or units differ
     axes = list(zip(AXES[len(row.windows)], row.windows, row.seen, row.field, strict=True))
     given: dict[str, object] = {}
     for axis, window, before, _ in axes:
@@ -321,12 +321,12 @@ def _fields(row: Row) -> Iterator[Line]:
         given |= {f"R_{axis}": before.size, f"J_{axis}": before.jump, f"T_{axis}": before.start}
         given |= {f"p_{axis}": window.padding[0]}
     for axis, _, _, after in axes:
-        yield line(f"receptive field {axis}", f"R_{axis} + d_{axis}*(k_{axis} - 1)*J_{axis}", after.size, **given)
+        yield line(f"receptive field {axis}", f"R_{axis} + d_{axis}*(k_{axis} - 1)*J_{axis}", after.size or 0, **given)
     for axis, _, _, after in axes:
         yield line(f"jump {axis}", f"J_{axis}*s_{axis}", after.jump or 0, **given)
     for axis, window, _, after in axes:
         padding = "p" if window.padding[0] == window.padding[1] else "a"
-        yield line(f"start {axis}", f"T_{axis} - {padding}_{axis}*J_{axis}", after.start, **given)
+        yield line(f"start {axis}", f"T_{axis} - {padding}_{axis}*J_{axis}", after.start or 0, **given)
 
 
 def _product(numbers: Sequence[object]) -> str:

@@ -13,7 +13,7 @@ from convcalc.layers.settings import Shape, counted, shape
 from convcalc.memory import homes, with_memory
 from convcalc.network import as_network
 from convcalc.notes import Note
-from convcalc.receptive_field import Field, union
+from convcalc.receptive_field import Field, reason_unknown, union
 from convcalc.report import DTYPE, ITEMSIZES, Figures, Report, Row, total
 from convcalc.unread import unread
 
@@ -60,7 +60,8 @@ def trace(network: Layer, *input_shapes: Sequence[int], dtype: str = DTYPE) -> R
     refusal = None
     try:
         for step in steps(graph, shapes):
-            row = trace_step(step, union([fields[source] for source in step.inputs]), batched, dtype)
+            seen = step.layer.seen([fields[source] for source in step.inputs], step.input_shapes)
+            row = trace_step(step, seen, batched, dtype)
             known = first_use.setdefault(id(step.layer), row.name)
             if known != row.name and (row.figures.parameters or row.figures.buffers):
                 row = _shared(row, known)
@@ -134,6 +135,8 @@ def trace_step(step: Step, seen: tuple[Field, ...], batched: bool, dtype: str = 
         parameter_bytes=formulas.size_in_bytes(parameters, itemsize),
         output_bytes=0 if layer.aliases else formulas.size_in_bytes(prod(step.output), itemsize),
     )
+    field = layer.receptive_field(seen, input_shape)
+    unknown = reason_unknown(seen, field)
     return Row(
         name=step.name,
         layer=layer,
@@ -145,9 +148,9 @@ def trace_step(step: Step, seen: tuple[Field, ...], batched: bool, dtype: str = 
         windows=windows,
         unread=tuple([unread(window) for window in windows]),
         seen=seen,
-        field=layer.receptive_field(seen, input_shape),
+        field=field,
         out_channels_assumed=step.out_channels_assumed,
-        notes=_assumptions(step),
+        notes=_assumptions(step) + ((Note("unknown", step.name, unknown),) if unknown else ()),
     )
 
 
@@ -212,7 +215,7 @@ def _block(
         weight_shape=weighted[0] if len(weighted) == 1 else None,
         windows=windowed[0].windows if len(windowed) == 1 else (),
         unread=windowed[0].unread if len(windowed) == 1 else (),
-        seen=union([fields[source] for source in place.fed]),
+        seen=union([fields[source] for source in place.fed], [outputs[source] for source in place.fed]),
         field=fields[last],
         out_channels_assumed=place.node.out_channels_assumed,
         parts=parts,

@@ -223,12 +223,14 @@ def _limits(options: Options) -> dict[str, int]:
 
 def _budgets(limits: dict[str, int], report: Report) -> list[Budget]:
     totals = report.totals
+    sizes = [field.size for field in report.field]
+    known = [size for size in sizes if size is not None]
     memory = None if None in (totals.parameter_bytes, totals.peak_bytes) else totals.parameter_bytes + totals.peak_bytes
     found = {
         "--max-params": ("parameters", totals.parameters),
         "--max-macs": ("MACs", totals.macs),
         "--max-memory": (f"memory ({report.dtype} bytes of parameters and peak)", memory),
-        "--min-receptive-field": ("receptive field", min((field.size for field in report.field), default=None)),
+        "--min-receptive-field": ("receptive field", min(known, default=None) if len(known) == len(sizes) else None),
     }
     return [Budget(name, *found[name], limit) for name, limit in limits.items()]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
+from math import gcd, prod
 from typing import Any
 
 from convcalc import formulas
@@ -12,7 +12,7 @@ from convcalc.layers.base import Weightless
 from convcalc.layers.pool import INDEX_BYTES
 from convcalc.layers.settings import PerAxis, Shape, brief, per_axis, shape, whole
 from convcalc.layers.windows import refuse_empty, spatial_sizes
-from convcalc.receptive_field import Field, moved
+from convcalc.receptive_field import Field, Reading, through
 
 
 class AdaptivePool(Weightless):
@@ -71,7 +71,7 @@ class AdaptivePool(Weightless):
         return formulas.pooling_connections(self.channels(input_shape), elements)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
-        """A unit sees what the largest bin saw; where the bins are unequal, neighbours have no one jump."""
+        """A unit sees what its bin saw; where the bins are unequal, neighbours have no one jump."""
         axes = self.axes(input_shape)
         if len(fields) != len(axes):
             return ()
@@ -85,12 +85,14 @@ class AdaptivePool(Weightless):
 
 def _through_bins(field: Field, size: int, bins: int) -> Field:
     if bins == 0:
-        return field._replace(jump=None)  # there are no units
-    largest = formulas.largest_bin(size, bins)
-    if field.jump is None:  # behind a flattened map: of several units, all that any of them sees
-        return field if largest == 1 else field._replace(size=field.span)
-    seen = moved(field, largest, size // bins, 0, bins)
-    return seen if size % bins == 0 else seen._replace(jump=None, span=field.span)
+        return field.flattened()  # there are no units
+    common = gcd(size, bins)
+
+    def taps(place: int) -> range:
+        return range(place * size // bins, -(-(place + 1) * size // bins))
+
+    reading = Reading(size, bins, bins // common, size // common, taps, formulas.largest_bin(size, bins))
+    return through(field, reading, has_jump=size % bins == 0)
 
 
 def _bins(output_size: PerAxis | Sequence[int | None], rank: int) -> tuple[int | None, ...]:

@@ -100,6 +100,10 @@ class Layer:
         """What a unit of the output sees, given what a unit of the input sees."""
         raise NotImplementedError
 
+    def seen(self, fields: Sequence[tuple[Field, ...]], shapes: Sequence[Shape]) -> tuple[Field, ...]:
+        """What a unit of all inputs together sees, given what one of each sees, and their shapes."""
+        return fields[0]
+
     def bind(self, input_shape: Sequence[int]) -> Layer:
         """The layer for such an input: itself, but for a Lazy one, which learns its channels from it."""
         return self

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from convcalc.errors import ConvcalcError, quoted
 from convcalc.layers.base import Layer, Uncounted
 from convcalc.layers.settings import Shape, counted, shape
-from convcalc.receptive_field import Field, union
+from convcalc.receptive_field import Field
 
 INPUT = "input"  # the name of a network's input, unless it is given another
 SOURCE = ""  # the name of the input inside a container: no layer can have it
@@ -129,7 +129,7 @@ class Block(Layer):
         graph = opened(self)
         seen = dict.fromkeys(graph.inputs, fields)
         for step in steps(graph, (shape(input_shape),)):
-            before = union([seen[source] for source in step.inputs])
+            before = step.layer.seen([seen[source] for source in step.inputs], step.input_shapes)
             seen[step.name] = step.layer.receptive_field(before, step.input_shapes[0])
         return seen[graph.outputs[0]]
 

@@ -11,7 +11,7 @@ from convcalc import formulas
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Weightless
 from convcalc.layers.settings import Shape, axis_index, counted, shape, whole
-from convcalc.receptive_field import Field
+from convcalc.receptive_field import Field, concatenation, union
 
 
 class Join(Weightless):
@@ -28,6 +28,14 @@ class Join(Weightless):
     def saved_bytes(self, input_shape: Sequence[int], *others: Sequence[int], itemsize: int) -> int:
         """Return the bytes that training keeps beside the inputs: none."""
         return 0
+
+    def seen(self, fields: Sequence[tuple[Field, ...]], shapes: Sequence[Shape]) -> tuple[Field, ...]:
+        """What a unit sees of inputs with these fields and shapes: the union of what theirs see.
+
+        >>> Add().seen([(Field(3, 1, -1, 10),), (Field(1, 1, 0, 8),)], [(1, 4, 8), (1, 4, 8)])[0].size
+        3
+        """
+        return union(fields, shapes)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """The union of the inputs' fields, which ``fields`` is."""
@@ -124,3 +132,16 @@ class Concat(Join):
                     f" give {counted(len(first), 'axis', 'axes')} of the same sizes"
                 )
         return (*first[:axis], sum(sizes[axis] for sizes in (first, *rest)), *first[axis + 1 :])
+
+    def seen(self, fields: Sequence[tuple[Field, ...]], shapes: Sequence[Shape]) -> tuple[Field, ...]:
+        """The union of what the inputs' units see; along an axis that it joins, what each saw.
+
+        >>> Concat(2).seen([(Field(3, 1, -1, 10),), (Field(1, 1, 0, 8),)], [(1, 4, 8), (1, 4, 8)])[0].sees(9)
+        (1, 2)
+        """
+        joined = union(fields, shapes)
+        along = axis_index("dim", self.dim, shapes[0]) - len(shapes[0])
+        if not joined or -along > len(joined):
+            return joined
+        own = concatenation([each[along] for each in fields], [sizes[along] for sizes in shapes])
+        return tuple(own if axis == along else field for axis, field in enumerate(joined, -len(joined)))

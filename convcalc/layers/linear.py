@@ -93,7 +93,7 @@ class Linear(Layer):
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """A unit sees all along the last axis: of a flattened map, all that any of the map's units saw."""
         flattened = len(fields)
-        while flattened and fields[flattened - 1].jump is None:
+        while flattened and not fields[flattened - 1].has_positions:
             flattened -= 1
         first = min(flattened, len(fields) - 1)
-        return (*fields[:first], *(field._replace(size=field.span, jump=None) for field in fields[first:]))
+        return (*fields[:first], *(field.whole() for field in fields[first:]))

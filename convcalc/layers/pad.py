@@ -10,8 +10,8 @@ from typing import Any
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Weightless
 from convcalc.layers.settings import Shape, Sides, counted, shape, whole
-from convcalc.layers.windows import refuse_empty, spatial_sizes
-from convcalc.receptive_field import Field, moved
+from convcalc.layers.windows import Window, refuse_empty, spatial_sizes
+from convcalc.receptive_field import Field, through_window
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -70,10 +70,10 @@ class Pad(Weightless):
 
 
 def _behind(field: Field, axis: tuple[int, Sides] | None) -> Field:
-    if axis is None or field.jump is None:  # not padded, or no place any more to begin earlier by
+    if axis is None:  # not padded
         return field
-    size, (before, after) = axis
-    return moved(field, 1, 1, before, size + before + after)
+    size, sides = axis
+    return through_window(field, Window(size, 1, 1, sides, 1, "zeros"))
 
 
 class ConstantPad(Pad):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor, isfinite
+from math import gcd, isfinite
+from struct import pack, unpack
 from typing import Any
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers import kind
 from convcalc.layers.base import Layer, Weightless
 from convcalc.layers.settings import Shape, counted, shape, whole
-from convcalc.receptive_field import Field, moved
+from convcalc.receptive_field import MOST_LISTED, Field, Reading, through
 
 # The number of sizes that each mode takes.
 MODES = {
@@ -24,6 +25,7 @@ MODES = {
     "bicubic": (4,),
     "trilinear": (5,),
 }
+LARGEST_SINGLE = 2**24  # up to which single precision holds every whole number
 INTERPOLATING = ("linear", "bilinear", "bicubic", "trilinear")
 
 
@@ -128,13 +130,14 @@ class Upsample(Weightless):
         return pool(out)  # type: ignore[no-any-return]
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
-        """What a unit sees: in the modes nearest one unit, between neighbours 2 or 4 of them, in area a bin.
+        """What a unit sees: through one unit in the modes nearest, 2 or 4 in the others, a bin in mode area.
 
-        The jump is exact where the factor, or one over it, is whole in the modes nearest (a third of the jump where
-        a unit becomes 3), and where mode area's bins are equal; elsewhere neighbours have no one jump.
+        A neighbour whose weight is 0, as where a place falls on a unit, does not count. The jump is that of the input
+        times the step where the factor, or one over it, is whole in the modes nearest (a third of it where a unit
+        becomes 3), and where mode area's bins are equal; elsewhere neighbours have no one jump.
 
-        >>> Upsample(scale_factor=2).receptive_field((Field(5, 2, 0, 28),), (1, 1, 12))
-        (Field(size=5, jump=1, start=0, span=28),)
+        >>> Upsample(scale_factor=2).receptive_field((Field(5, 2, 0, 28),), (1, 1, 12))[0][:4]
+        (5, 1, 0, 27)
         """
         sizes = shape(input_shape)
         if len(fields) != len(sizes) - 2:
@@ -142,27 +145,64 @@ class Upsample(Weightless):
         out = self.output_shape(sizes)[2:]
         if self.mode == "area":
             return self._area(out).receptive_field(fields, sizes)
-        exact = self.size is None and not self.recompute_scale_factor
         steps = [
-            1 / Fraction(factor) if exact else Fraction(size, places)
-            for factor, size, places in zip(self._per_axis(len(out)), sizes[2:], out, strict=True)
+            self._step(factor, size, count, len(out))
+            for factor, size, count in zip(self._per_axis(len(out)), sizes[2:], out, strict=True)
         ]
         return tuple(map(self._through, fields, steps, sizes[2:], out))
 
-    def _through(self, field: Field, step: Fraction, size: int, places: int) -> Field:
+    def _step(self, factor: float, size: int, count: int, rank: int) -> Fraction:
+        """Inputs from one output to the next, by the factor where it is not recomputed.
+
+        Over H W, PyTorch's mode nearest counts the same and the double size off without it.
+        """
+        is_counted = self.mode == "nearest" and rank == 2 and count in (size, 2 * size)
+        by_sizes = self.size is not None or self.recompute_scale_factor or is_counted
+        return Fraction(size, count) if by_sizes else 1 / Fraction(str(factor))
+
+    def _through(self, field: Field, step: Fraction, size: int, count: int) -> Field:
         """One axis, along which neighbouring outputs lie ``step`` inputs apart."""
-        if size == places and (step == 1 or self.align_corners or "linear" in self.mode):
+        if size == count and (step == 1 or self.align_corners or "linear" in self.mode):
             return field  # every element is itself
-        if field.jump is None:
-            return field._replace(size=field.span) if self.mode in INTERPOLATING else field
+        if size == 1 and field.has_positions:
+            return field.repeated(count)
         if self.mode in INTERPOLATING:
-            first = 0 if self.align_corners else floor(step / 2 - Fraction(1, 2))
-            reach, back = (4, 1) if self.mode == "bicubic" else (2, min(first, 0))  # linear: not before the first
-            return moved(field, min(reach, size), 1, back - first, size)._replace(jump=None, span=field.span)
-        first = floor(step / 2) if self.mode == "nearest-exact" else 0
+            return through(field, self._between(step, size, count), has_jump=False)
         whole_steps = 1 in (step.numerator, step.denominator)
-        seen = moved(field, 1, step, -first, places)._replace(span=field.span)
-        return seen if whole_steps else seen._replace(jump=None)
+        return through(field, self._nearest(step, size, count), has_jump=whole_steps)
+
+    def _nearest(self, step: Fraction, size: int, count: int) -> Reading:
+        """One unit each: the one at or before the place, or under its middle, rounded as PyTorch rounds it."""
+        halves = 1 if self.mode == "nearest-exact" else 0
+        is_exact = step.denominator.bit_count() == 1 or count > MOST_LISTED or size > LARGEST_SINGLE
+        period, advance = (step.denominator, step.numerator) if is_exact else (count, size)
+
+        def taps(place: int) -> range:
+            if is_exact:
+                first = (2 * place + halves) * step.numerator // (2 * step.denominator)
+            else:
+                first = int(_single((place + halves / 2) * float(step)))
+            return range(min(first, size - 1), min(first, size - 1) + 1)
+
+        return Reading(size, count, period, advance, taps, 1)
+
+    def _between(self, step: Fraction, size: int, count: int) -> Reading:
+        """The unit at or before the place and the next one, for bicubic one more on either side.
+
+        Places are (place * a + b) / c of the input; where that is whole, only one unit has a weight.
+        """
+        a, b, c = 2 * step.numerator, step.numerator - step.denominator, 2 * step.denominator
+        if self.align_corners:
+            a, b, c = (size - 1, 0, count - 1) if count > 1 else (size, 0, 1)
+        before, after = (1, 3) if self.mode == "bicubic" else (0, 2)
+
+        def taps(place: int) -> range:
+            first, rest = divmod(a * place + b, c)
+            return range(first - before, first + after) if rest else range(first, first + 1)
+
+        common = gcd(a, c)
+        is_on_units = common == c and b % c == 0
+        return Reading(size, count, c // common, a // common, taps, 1 if is_on_units else before + after)
 
 
 class UpsamplingNearest2d(Upsample):
@@ -218,3 +258,12 @@ def _number(factor: Any) -> float:
     if not isfinite(number):
         raise ConvcalcError(f"scale_factor {factor!r} is not finite: give a number such as 2 or 1.5")
     return int(number) if number.is_integer() else number
+
+
+def _single(value: float) -> float:
+    """Round to single precision.
+
+    >>> _single(0.1)
+    0.10000000149011612
+    """
+    return float(unpack("f", pack("f", value))[0])

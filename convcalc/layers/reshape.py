@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from math import prod
 from typing import Any, ClassVar
 
@@ -13,7 +12,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.base import InPlace, Weightless
 from convcalc.layers.settings import PerAxis, Shape, Sides, axis_index, brief, counted, per_axis, shape, whole
 from convcalc.layers.windows import Window, refuse_empty, windows_over
-from convcalc.receptive_field import Field, moved
+from convcalc.receptive_field import Field, Reading, through, through_window
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -51,7 +50,7 @@ class Flatten(Weightless):
         first, last = self._ends(shape(input_shape))
         spatial = len(input_shape) - len(fields)  # where the spatial axes begin
         return tuple(
-            field._replace(jump=None) if first < last and first <= spatial + axis <= last else field
+            field.flattened() if first < last and first <= spatial + axis <= last else field
             for axis, field in enumerate(fields)
         )
 
@@ -100,7 +99,7 @@ class Unflatten(Weightless):
         sizes = shape(input_shape)
         axis = axis_index("dim", self.dim, sizes) - (len(sizes) - len(fields))
         return tuple(
-            field._replace(jump=None) if number == axis and len(self.unflattened_size) > 1 else field
+            field.flattened() if number == axis and len(self.unflattened_size) > 1 else field
             for number, field in enumerate(fields)
         )
 
@@ -151,10 +150,14 @@ class PixelShuffle(Shuffle):
         """As many units as the factor come from each place: the jump is divided by it."""
         if len(fields) != 2:
             return ()
-        step, (height, width) = Fraction(1, self.upscale_factor), shape(input_shape)[-2:]
+        factor = self.upscale_factor
+
+        def taps(place: int) -> range:
+            return range(place // factor, place // factor + 1)
+
         return tuple(
-            field if field.jump is None else moved(field, 1, step, 0, size)._replace(span=field.span)
-            for field, size in zip(fields, (height, width), strict=True)
+            through(field, Reading(size, size * factor, factor, 1, taps, 1))
+            for field, size in zip(fields, shape(input_shape)[-2:], strict=True)
         )
 
 
@@ -189,7 +192,7 @@ class PixelUnshuffle(Shuffle):
             return ()
         factor, (height, width) = self.downscale_factor, shape(input_shape)[-2:]
         return tuple(
-            field if factor == 1 else moved(field, factor, factor, 0, size // factor)
+            through_window(field, Window(size, factor, factor, (0, 0), 1, "zeros"))
             for field, size in zip(fields, (height, width), strict=True)
         )
 
@@ -222,8 +225,7 @@ class ChannelShuffle(InPlace, Weightless):
         """Unchanged; where axis 1 is spatial, as without a batch, its neighbours have no one jump any more."""
         shuffled = 1 - (len(input_shape) - len(fields))
         return tuple(
-            field._replace(jump=None) if axis == shuffled and self.groups > 1 else field
-            for axis, field in enumerate(fields)
+            field.flattened() if axis == shuffled and self.groups > 1 else field for axis, field in enumerate(fields)
         )
 
 
@@ -289,7 +291,7 @@ class Unfold(Patches):
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
         """A row of a column holds one element: it sees what that saw, no longer along an axis."""
-        return tuple(field._replace(jump=None) for field in fields) if len(fields) == 2 else ()
+        return tuple(field.flattened() for field in fields) if len(fields) == 2 else ()
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -341,13 +343,13 @@ class Fold(Patches):
         return (*sizes[:-2], rows // elements, *self.output_size)
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
-        """Of columns that `Unfold` made: what one saw where windows do not overlap, else at most all they see together.
+        """Of columns that `Unfold` made what one saw, where windows do not overlap; elsewhere it is not known.
 
-        Where the axes are not those of a map that was unfolded, nothing is known.
+        Where the axes are not those of a map that was unfolded, there are no fields.
         """
-        if len(fields) != 2 or any(field.jump is not None for field in fields):
+        if len(fields) != 2 or any(field.has_positions for field in fields):
             return ()
-        stamps = (formulas.transposed_extent(size, step, gap) for size, step, _, gap in self.axes())
+        taps = [formulas.transposed_extent(size, step, gap) for size, step, _, gap in self.axes()]
         return tuple(
-            field if one == 1 else field._replace(size=field.span) for field, one in zip(fields, stamps, strict=True)
+            field if most == 1 else Field(None, None, None, None) for field, most in zip(fields, taps, strict=True)
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from convcalc import formulas
@@ -12,7 +11,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.layers.conv import ConvNd
 from convcalc.layers.settings import PerAxis, Shape, brief, per_axis, shape, whole
 from convcalc.layers.windows import Window, refuse_empty, spatial_sizes
-from convcalc.receptive_field import Field, moved
+from convcalc.receptive_field import Field, Reading, through, through_window
 
 _PER_AXIS = ("kernel_size", "stride", "padding", "output_padding", "dilation")
 
@@ -175,12 +174,20 @@ class ConvTranspose(ConvNd):
 
 
 def _through_stamps(field: Field, axis: tuple[int, int, int, int, int, int]) -> Field:
-    _, kernel_size, stride, padding, _, dilation = axis
-    extent = formulas.transposed_extent(kernel_size, stride, dilation)
-    if field.jump is None and extent == 1:
-        return field
-    first = -((dilation * (kernel_size - 1) - padding) // stride)  # the first input element that stamps on output 0
-    return moved(field, extent, Fraction(1, stride), -first, formulas.transposed_size(*axis))
+    """Through a convolution of the input whose units are moved ``stride`` apart, with units that see nothing between.
+
+    Source: PyTorch, `ConvTranspose2d`: the padding of that convolution is dilation * (kernel_size - 1) - padding.
+    """
+    size, kernel_size, stride, padding, extra, dilation = axis
+    spread = max((size - 1) * stride + 1, 0)
+    if stride > 1:
+
+        def taps(place: int) -> range:
+            return range(place // stride, place // stride + (place % stride == 0))
+
+        field = through(field, Reading(size, spread, stride, 1, taps, 1))
+    before = dilation * (kernel_size - 1) - padding
+    return through_window(field, Window(spread, kernel_size, 1, (before, before + extra), dilation, "zeros"))
 
 
 class ConvTranspose1d(ConvTranspose):

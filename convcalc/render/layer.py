@@ -35,11 +35,14 @@ def layer_table(row: Row, report: Report) -> Table:
         ("FLOPs", f"{figures.flops:,}"),
     ]
     if row.field:
-        jumps = (
-            DASH if any(field.jump is None for field in row.field) else _by([field.jump or 0 for field in row.field])
+        figures_by_axis = zip(*(field[:3] for field in row.field), strict=True)
+        sizes, jumps, starts = (None if None in values else values for values in figures_by_axis)
+        lines.append(
+            (
+                "receptive field",
+                f"{_by_axis(sizes)}, jump {_by_axis(jumps)}, start {brackets(starts) if starts else DASH}",
+            )
         )
-        sizes, starts = _by([field.size for field in row.field]), brackets(tuple(field.start for field in row.field))
-        lines.append(("receptive field", f"{sizes}, jump {jumps}, start {starts}"))
     memory = f"{figures.parameter_bytes:,} bytes of parameters, {figures.output_bytes:,} of output"
     lines.append((f"memory ({report.dtype})", memory))
     if row.windows:
@@ -63,8 +66,8 @@ def _pairs(layer: Layer) -> str:
     return ""
 
 
-def _by(numbers: Sequence[object]) -> str:
-    return "x".join(map(str, numbers))
+def _by_axis(numbers: Sequence[object] | None) -> str:
+    return DASH if numbers is None else "x".join(map(str, numbers))
 
 
 def _stride(row: Row) -> str:

@@ -44,7 +44,8 @@ def test_the_jump_of_the_nearest_is_exact_where_there_is_one(size, places, mode)
 
 def test_a_factor_divides_the_jump():
     (field,) = Upsample(scale_factor=2).receptive_field((Field(5, 2, -1, 28),), (1, 1, 13))
-    assert field == Field(5, 1, -1, 28)
+    assert field[:4] == (5, 1, -1, 29)
+    assert [field.sees(unit) for unit in range(3)] == [(-1, 4), (-1, 4), (1, 6)]
     assert isinstance(field.jump, int)
     (field,) = Upsample(scale_factor=3).receptive_field((Field(5, 2, -1, 28),), (1, 1, 13))
     assert field.jump == Fraction(2, 3)
@@ -56,15 +57,17 @@ def test_a_factor_divides_the_jump():
 
 def test_between_neighbours_a_unit_sees_two_of_them_or_four():
     one = (Field(1, 1, 0, 8),)
-    assert Upsample(16, mode="linear").receptive_field(one, (1, 1, 8)) == (Field(2, None, 0, 8),)
+    (field,) = Upsample(16, mode="linear").receptive_field(one, (1, 1, 8))
+    assert field[:4] == (2, None, 0, 8)
+    assert [field.sees(unit) for unit in (0, 1, 2, 14, 15)] == [(0, 1), (0, 2), (0, 2), (6, 8), (7, 8)]
     assert Upsample(8, mode="linear").receptive_field(one, (1, 1, 8)) == one
     (rows, _) = Upsample(scale_factor=2, mode="bicubic").receptive_field(one * 2, (1, 1, 8, 8))
-    assert (rows.size, rows.jump, rows.start) == (4, None, -2)
+    assert (rows.size, rows.jump, rows.start) == (4, None, 0)
     (rows, _) = Upsample(2, mode="bilinear").receptive_field(one * 2, (1, 1, 8, 8))
     assert (rows.size, rows.start) == (2, 1)
     (rows, _) = Upsample(4, mode="bilinear", align_corners=True).receptive_field(one * 2, (1, 1, 8, 8))
-    assert (rows.size, rows.start) == (2, 0)
-    assert Upsample(16, mode="linear").receptive_field((Field(3, None, 0, 8),), (1, 1, 8))[0].size == 8
+    assert [rows.sees(unit) for unit in range(4)] == [(0, 1), (2, 4), (4, 6), (7, 8)]  # at 0, 7/3, 14/3 and 7
+    assert Upsample(16, mode="linear").receptive_field((Field(3, None, 0, 8),), (1, 1, 8))[0].size is None
     assert Upsample(16).receptive_field((Field(3, None, 0, 8),), (1, 1, 8))[0].size == 3
     assert Upsample(2).receptive_field(one, (1, 1, 8, 8)) == ()
 

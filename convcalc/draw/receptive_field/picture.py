@@ -38,21 +38,25 @@ def field_picture(report: Report, layer: str) -> str:
     >>> "16\xd716" in picture, picture.count("S4") > 1
     (True, True)
     """
-    levels, unchanged, has_branches, is_near = cone_of(report, layer)
-    units = [[(each.number, *each.field) for each in level.units] for level in levels]
+    levels, unchanged, has_branches = cone_of(report, layer)
+    units = [[(each.number, *each.field[:4]) for each in level.units] for level in levels]
     name = Names("field", [level[:2] for level in levels], units, unchanged, has_branches)
     target = levels[-1].units
     rank = len(target)
-    seen = [units.sees(units.middle) for units in target]
+    seen = [units.sees(units.middle) or (0, 0) for units in target]
     sizes = report.input[-rank:]
-    ranges = [seen_through([level.units[axis] for level in reversed(levels)], each) for axis, each in enumerate(seen)]
-    if is_near:
-        clipped = map(_clipped, seen, sizes)
-        ranges = [[*each[:-1], last] for each, last in zip(ranges, clipped, strict=True)]
-    inside = [each[-1] for each in ranges]
-    said = _said(target, seen, inside, sizes, is_near)
-    notes = _notes(unchanged, has_branches, is_near, levels)
-    cone = _cone(name, levels, seen[-1], ranges[-1])
+    through = [
+        seen_through([level.units[axis] for level in reversed(levels)], target[axis].middle) for axis in range(rank)
+    ]
+    if has_branches:  # of which one is followed
+        through = [
+            ([*read[:-1], own], [*there[:-1], _clipped(own, size)])
+            for (read, there), own, size in zip(through, seen, sizes, strict=True)
+        ]
+    inside = [there[-1] for _, there in through]
+    said = _said(target, seen, inside, sizes)
+    notes = _notes(unchanged, has_branches, levels)
+    cone = _cone(name, levels, *through[-1])
     figure = _with_view(name, cone, seen, inside, sizes, said) if rank > 1 else cone
     captions = [Caption("ink", words) for words in said] if rank == 1 else []
     title = f"What one unit of {'layer ' if layer[:1].isdigit() else ''}{layer} sees"
@@ -67,13 +71,11 @@ def _clipped(seen: Range, size: int) -> Range:
     return first, max(min(seen[1], size), first)
 
 
-def _said(
-    target: Sequence[Units], seen: Sequence[Range], inside: Sequence[Range], sizes: Sequence[int], is_near: bool
-) -> list[str]:
+def _said(target: Sequence[Units], seen: Sequence[Range], inside: Sequence[Range], sizes: Sequence[int]) -> list[str]:
     """The unit and what it sees, unclipped and clipped."""
     names = AXES[len(seen)]
     whole = by([end - first for first, end in seen])
-    units = [None if each.field.jump is None else each for each in target]
+    units = [each if each.field.has_positions else None for each in target]
     if all(each is None for each in units):
         which = "a unit" if all(each.field.size == each.field.span for each in target) else "the first unit"
         said = [f"{which} sees {whole} of {by(sizes)}"]
@@ -81,7 +83,7 @@ def _said(
         middles = ", ".join(UNKNOWN if each is None else str(each.middle) for each in units)
         counts = TIMES.join(UNKNOWN if each is None else str(each.number) for each in units)
         said = [f"the middle unit, ({middles}) of {counts}, sees {whole} of {by(sizes)}"]
-    said.append(("about " if is_near else "") + _ranges(names, seen))
+    said.append(_ranges(names, seen))
     if seen == inside:
         said.append("all of it inside the input")
     elif any(first >= end for first, end in inside):
@@ -99,7 +101,7 @@ def _ranges(names: Sequence[str], ranges: Sequence[Range]) -> str:
     )
 
 
-def _notes(unchanged: int, has_branches: bool, is_near: bool, levels: Sequence[Level]) -> list[str]:
+def _notes(unchanged: int, has_branches: bool, levels: Sequence[Level]) -> list[str]:
     axes = AXES[len(levels[0].units)]
     said = ["size, jump and start are those of the receptive field, in elements of the input"]
     if len(axes) > 1:
@@ -111,11 +113,11 @@ def _notes(unchanged: int, has_branches: bool, is_near: bool, levels: Sequence[L
         said.append(f"{counted(unchanged, 'layer')} through which a unit sees no more {are} left out")
     if has_branches:
         said.append("where branches meet, the one that sees most is followed")
-    jumps = [units.field.jump for level in levels for units in level.units]
-    if None in jumps:
+    fields = [units.field for level in levels for units in level.units]
+    if not all(field.has_positions for field in fields):
         said.append(f"{UNKNOWN}: the units no longer lie along the input's axes")
-    if is_near:
-        said.append("where a layer makes several units of one, the jump is a mean: places are near, not exact")
+    if any(field.listed for field in fields):
+        said.append("where units are not alike, the jump is a mean, or not known, and they are drawn evenly spaced")
     return said
 
 
@@ -136,10 +138,11 @@ def _numbers(level: Level) -> list[str]:
     return [*(TIMES.join(column) for column in sizes), ", ".join(starts)]
 
 
-def _cone(name: Names, levels: Sequence[Level], seen: Range, ranges: Sequence[Range]) -> Drawing:
-    """The layer on top, the input at the bottom; what is seen of each, and its numbers beside it."""
+def _cone(name: Names, levels: Sequence[Level], read: Sequence[Range], there: Sequence[Range]) -> Drawing:
+    """The layer on top, the input at the bottom; what is read of each, and its numbers beside it."""
     cut = left_out(len(levels))
-    shown: list[tuple[Level, Range] | None] = list(zip(reversed(levels), ranges, strict=True))
+    seen = read[-1]
+    shown: list[tuple[Level, Range, Range] | None] = list(zip(reversed(levels), read, there, strict=True))
     if cut:
         shown[cut.start : cut.stop] = [None]
     along = [each[0].units[-1] for each in shown if each is not None]
@@ -164,9 +167,8 @@ def _cone(name: Names, levels: Sequence[Level], seen: Range, ranges: Sequence[Ra
         if each is None:
             drawn.append(label(name, "small", 0, top + 11, f"\u2026 {len(cut)} layers are left out"))
             continue
-        level, taken = each
+        level, among, taken = each
         units = level.units[-1]
-        among = (units.middle, units.middle + 1) if line == 0 else units.inside(seen)
         edges = x(units.place(among[0])[0]), x(units.place(among[1] - 1)[1])
         lefts += [(edges[0], top), (edges[0], top + HEIGHT)]
         ends += [(edges[1], top), (edges[1], top + HEIGHT)]

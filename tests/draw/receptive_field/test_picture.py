@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convcalc import (
+    AdaptiveAvgPool1d,
     Conv1d,
     Conv2d,
     Conv3d,
@@ -15,13 +16,13 @@ from convcalc import (
     ConvTranspose2d,
     Flatten,
     Linear,
-    MaxPool1d,
     MaxPool2d,
     ReLU,
     Residual,
     Sequential,
     Unflatten,
     Upsample,
+    ZeroPad1d,
     trace,
     zoo,
 )
@@ -239,7 +240,7 @@ def test_what_is_beyond_the_border_is_said_and_dashed():
             Sequential(Upsample(scale_factor=2), Conv2d(1, 1, 3)),
             (1, 1, 5, 5),
             "1",
-            "about rows 1 to 2, columns 1 to 2",
+            "rows 1 to 2, columns 1 to 2",
         ),
         (Residual(Conv2d(1, 1, 3, padding=1), ReLU()), (1, 1, 5, 5), "add", "sees 3\xd73 of 5\xd75"),
         (Sequential(Conv2d(1, 1, 3), ReLU(), ReLU(), Conv2d(1, 1, 2)), (1, 1, 9, 9), "3", "2 layers through which"),
@@ -295,7 +296,7 @@ def test_networks_of_every_family(name):
         assert shown[-1][0] == "input"
         for layer, numbers in shown[:-1]:
             if not layer.endswith("\u2026"):
-                size, jump, start, _ = row_named(report, layer).field[0]  # both axes are alike in all of them
+                size, jump, start, *_ = row_named(report, layer).field[0]  # both axes are alike in all of them
                 assert numbers[1:] == [both(size), "\u2013" if jump is None else both(jump), both(start)]
 
 
@@ -331,6 +332,18 @@ def test_any_size():
         (Sequential(), (1, 1, 32, 32), "a", "'a' is not a layer of this network: it has none"),
         (Sequential(Flatten(), Unflatten(1, (1, 5, 5))), (1, 25), "1", "what '1' sees is not known"),
         (Conv2d(1, 1, 3), (0, 1, 5, 5), "conv2d", "its output is empty"),
+        (
+            Sequential(Upsample(30_011, mode="linear", align_corners=True), Conv1d(1, 1, 3)),
+            (1, 1, 22_400),
+            "1",
+            "what '1' sees is not known, as it needs more than 10,000 different positions: name a layer before it",
+        ),
+        (
+            Sequential(ConvTranspose1d(1, 1, 1, stride=3), ZeroPad1d((-1, -2))),
+            (1, 1, 2),
+            "1",
+            "'1' sees nothing of the input",
+        ),
     ],
     ids=lambda value: repr(value)[:30],
 )
@@ -341,23 +354,38 @@ def test_refusals_are_one_line(network, shape, layer, reason):
 
 
 @pytest.mark.parametrize(
-    ("network", "about"),
+    ("network", "seen", "bars_shown"),
     [
-        # Unit 3 sees elements 2 and 3, not 3 and 4: two units see the same, so that their places are near at best.
-        (Sequential(Conv1d(1, 1, 2, stride=2), ConvTranspose1d(1, 1, 2, stride=2)), "about elements 3 to 4 all of it"),
-        (Sequential(Conv1d(1, 1, 2, stride=2), Upsample(scale_factor=2)), "about elements 3 to 4 all of it"),
-        # The same within a block that ends as dense as it began.
-        (Sequential(Conv1d(1, 1, 1), Sequential(MaxPool1d(2), Upsample(scale_factor=2), ReLU())), "about elements 3"),
+        # Unit 3 of 8 reads unit 1 of 4, which sees elements 2 and 3.
+        (
+            Sequential(Conv1d(1, 1, 2, stride=2), ConvTranspose1d(1, 1, 2, stride=2)),
+            "elements 2 to 3 all",
+            [(2, 4), (1, 2)],
+        ),
+        (Sequential(Conv1d(1, 1, 2, stride=2), Upsample(scale_factor=2)), "elements 2 to 3 all", [(2, 4), (1, 2)]),
+        # Unit 3 of 8 lies between units 1 and 2 of 4: elements 2 to 5.
+        (Sequential(Conv1d(1, 1, 2, stride=2), Upsample(8, mode="linear")), "elements 2 to 5 all", [(2, 6), (1, 3)]),
+        # Unit 1 of 4 reads units 0 and 1 of 2, at 0 to 3 and 4 to 7.
         (
             Sequential(Conv1d(1, 1, 4, stride=4), ConvTranspose1d(1, 1, 4, stride=2, padding=1)),
-            "about elements \u22122 to 5 clipped at the border to 6: elements 0 to 5",
+            "elements 0 to 7 all",
+            [(0, 8), (0, 2)],
         ),
+        # Bins 0 to 2, 2 to 5 and 5 to 7: the middle one.
+        (Sequential(Conv1d(1, 1, 1), AdaptiveAvgPool1d(3)), "elements 2 to 5 all", [(2, 6)]),
+        # Unit 1 of 3 sees nothing: it lies between those that are made. The nearest one that sees any is 0.
+        (Sequential(AdaptiveAvgPool1d(2), ConvTranspose1d(1, 1, 1, stride=2)), "elements 0 to 3 all", [(0, 4), (0, 1)]),
     ],
     ids=str,
 )
-def test_where_units_are_made_several_of_one_places_are_near(network, about):
-    svg = field_picture(trace(network, (1, 1, 8)), "1")
+def test_what_is_seen_through_units_that_are_not_alike(network, seen, bars_shown):
+    report = trace(network, (1, 1, 8))
+    svg = field_picture(report, "1")
     check(svg)
     said = " ".join(words(svg))
-    assert about in said
-    assert "places are near, not exact" in said
+    assert seen in said
+    assert "they are drawn evenly spaced" in said
+    shown = bars(svg)[::-1]
+    sizes = [8, *(row.output[-1] for row in report.rows if row.field != row.seen)]
+    for (first, end), size, bar in zip(bars_shown, sizes, shown, strict=False):
+        assert bar == pytest.approx((first / size, end / size), abs=0.01)
