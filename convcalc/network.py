@@ -48,9 +48,10 @@ class Network(Block):
             if name not in known:
                 raise ConvcalcError(f"the output {name!r} is not a layer of the network: name one of its layers")
         self.wire(nodes, tuple(inputs), None if outputs is None else tuple(outputs))
-        for name, path in opened(self).path.items():
-            if len(path) > 1:
-                _add(name, known)
+        if self.depth > 1:
+            for name, path in opened(self).path.items():
+                if len(path) > 1:
+                    _add(name, known)
 
     def written(self, write: Write) -> str:
         """Return the call that makes the network."""

@@ -99,10 +99,11 @@ def emit_document(document: Any, path: str | None) -> None:
     """
     import json
 
+    from convcalc.render.json import text
     from convcalc.schema import pick
 
     if path is None:
-        write(json.dumps(document, indent=2))
+        write(text(document))
         return
     value = pick(document, path)
     write(value if isinstance(value, str) else json.dumps(value))

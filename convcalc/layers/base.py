@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from inspect import Parameter, signature
 from typing import Any, ClassVar
 
@@ -130,7 +131,7 @@ class Layer:
 
     def __repr__(self) -> str:
         """The layer in PyTorch's words, which `syntax.parse` reads back."""
-        settings = [(name, default, self.spelled(name)) for name, default in _parameters(type(self))]
+        settings = [(name, default, self.spelled(name)) for name, default in _parameters(type(self))]  # type: ignore[arg-type]
         required = [repr(value) for _, default, value in settings if default is Parameter.empty]
         changed = [
             f"{name}={value!r}"
@@ -197,5 +198,7 @@ def is_a(layer: Layer, *names: str) -> bool:
     return any(base.__name__ in names for base in type(layer).__mro__)
 
 
-def _parameters(kind: type[Layer]) -> list[tuple[str, Any]]:
+@cache
+def _parameters(kind: Any) -> list[tuple[str, Any]]:
+    """The constructor's parameters and their defaults."""
     return [(name, parameter.default) for name, parameter in signature(kind).parameters.items()]

@@ -58,7 +58,7 @@ def shape(value: Sequence[int]) -> Shape:
         sizes = None
     if sizes is None:
         raise ConvcalcError(f"input shape {value!r} is not a sequence of sizes: give one such as (1, 3, 28, 28)")
-    return tuple(whole("size", size, least=0) for size in sizes)
+    return tuple([whole("size", size, least=0) for size in sizes])
 
 
 def per_axis(name: str, value: PerAxis, rank: int, *, least: int | None, broadcast: bool = True) -> tuple[int, ...]:

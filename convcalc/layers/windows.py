@@ -135,7 +135,7 @@ def windows_over(
         refuse_empty(layer, sizes, rank + 1)
     else:
         _check_emptiness(layer, sizes, rank, padding_mode)
-    windows = tuple(Window(size, *axis, padding_mode) for size, axis in zip(spatial, axes, strict=True))
+    windows = tuple([Window(size, *axis, padding_mode) for size, axis in zip(spatial, axes, strict=True)])
     _check_fit(windows)
     return windows
 
@@ -196,9 +196,8 @@ def _check_fit(windows: Sequence[Window]) -> None:
     A remedy holds for all axes together.
     """
     widest = _widest(windows)
-    for axis, window in enumerate(windows):
-        most = _widest([window])
-        if most is not None and max(window.padding) > most:
+    for axis, window in enumerate(windows if widest is not None else ()):
+        if max(window.padding) > (_widest([window]) or 0):
             raise ConvcalcError(
                 f"{window.padding_mode} padding {max(window.padding)} is too wide for input {window.size}"
                 f"{_along(axis, windows)}: use a padding of at most {widest}"
@@ -208,8 +207,9 @@ def _check_fit(windows: Sequence[Window]) -> None:
 
 def _widest(windows: Sequence[Window]) -> int | None:
     """The most that every axis can be padded by; None where any padding goes."""
-    smallest = min(window.size for window in windows)
-    return {"reflect": smallest - 1, "circular": smallest}.get(windows[0].padding_mode)
+    if windows[0].padding_mode not in ("reflect", "circular"):
+        return None
+    return min([window.size for window in windows]) - (windows[0].padding_mode == "reflect")
 
 
 def _along(axis: int, windows: Sequence[Window]) -> str:
