@@ -31,7 +31,7 @@ FEWEST = "--out was not given, so out_channels is 1, or the number of groups"
 SCOPE = "Counts: one example. MACs: dense, without the bias."
 MANY = 10_000  # combinations from which on their number is said before they are tried
 
-Key = tuple[Callable[[Configuration], Any], bool]
+Value = Callable[[Callable[[str], Any]], Any]  # of a function that looks columns up
 
 
 class Request(NamedTuple):
@@ -63,13 +63,22 @@ def run(asked: Request) -> bool:
     names = None if asked.columns is None else values.columns("--columns", asked.columns, tuple(VALUES))
     combinations = count(inputs.number, settings)
     _refuse_too_many(combinations, asked, limit)
-    if combinations > MANY:
-        tell(f"{combinations:,} combinations to try (Ctrl-C stops it)")
-    found = _evaluated(inputs.places(), settings, asked.bias)
-    if condition is not None:
-        found = (one for one in found if condition(lambda name: VALUES[name].value(one)))  # noqa: B023
-    if keys:
-        found = iter(sorted_by(found, keys, limit) if limit else sorted_by(_held(found), keys, MOST_HELD))
+    numbers = None
+    if MANY < combinations <= MOST_TRIED and (condition or keys) and asked.sizes != ["-"]:
+        from convcalc.arrays.select import chosen
+
+        numbers = chosen([[*map(int, size)] for size in inputs.sizes], settings, asked.bias, condition, keys)
+    if numbers is not None:
+        found = _evaluated_at(numbers, inputs, settings, asked.bias)
+    else:
+        if combinations > MANY:
+            tell(f"{combinations:,} combinations to try (Ctrl-C stops it)")
+        found = _evaluated(inputs.places(), settings, asked.bias)
+        if condition is not None:
+            found = (one for one in found if condition(_columns_of(one)))
+        if keys:
+            by = [(lambda one, value=value: value(_columns_of(one)), falling) for value, falling in keys]
+            found = iter(sorted_by(found, by, limit) if limit else sorted_by(_held(found), by, MOST_HELD))
     found = islice(found, limit)
     notes = [Note("assumed", None, FEWEST)] if asked.texts["out_channels"] is None else []
     if asked.format in STREAMS:
@@ -125,13 +134,18 @@ def _inputs(sizes: list[str]) -> Inputs:
     return Inputs(lists, place_of([listed[0] for listed in lists]))
 
 
-def _key(text: str, columns: Mapping[str, Any]) -> Key:
-    """A column to sort by, and whether its largest value comes first: -macs."""
+def _key(text: str, columns: Mapping[str, Any]) -> tuple[Value, bool]:
+    """Return the value to sort by, and whether the largest comes first: -macs."""
     name = text.removeprefix("-")
     kind, value = read_value(name, columns)
     if kind not in (NUMBER, PER_AXIS):
         raise ConvcalcError(f"--sort {name} has no order, it is {kind}: sort by a number, such as macs or output.2")
-    return (lambda one: value(lambda column: VALUES[column].value(one))), text.startswith("-")
+    return value, text.startswith("-")
+
+
+def _columns_of(one: Configuration) -> Callable[[str], Any]:
+    """Return the function that looks the columns of a row up."""
+    return lambda name: VALUES[name].value(one)
 
 
 def _refuse_too_many(combinations: int, asked: Request, limit: int | None) -> None:
@@ -163,6 +177,22 @@ def _evaluated(places: Iterable[Place], settings: Mapping[str, Sequence[Any]], b
                 return trace(place.network.then(place.name, layer, assumed), place.input).rows[-1]
 
         yield from configurations(place.output, settings, evaluate)
+
+
+def _evaluated_at(
+    numbers: Iterable[int], inputs: Inputs, settings: Mapping[str, Sequence[Any]], bias: bool
+) -> Iterator[Configuration]:
+    """Evaluate the combinations with these numbers, counted from 0, the last setting fastest."""
+    lists = (*inputs.sizes, *settings.values())
+    for number in numbers:
+        picked: list[Any] = []
+        for listed in reversed(lists):
+            number, place = divmod(number, len(listed))  # noqa: PLW2901 - its last digit is taken off
+            picked.append(listed[place])
+        values_picked = picked[::-1]
+        place_typed, rest = values_picked[: len(inputs.sizes)], values_picked[len(inputs.sizes) :]
+        one = {name: [value] for name, value in zip(settings, rest, strict=True)}
+        yield from _evaluated([place_of(place_typed)], one, bias)
 
 
 def _held(rows: Iterable[Configuration]) -> Iterator[Configuration]:

@@ -13,6 +13,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import reduce
 from typing import Any, NamedTuple
 
 from convcalc.errors import ConvcalcError, did_you_mean, quoted
@@ -56,15 +57,17 @@ COMPARISONS = {
 SUMS: dict[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub}
 PRODUCTS: dict[str, Callable[[Any, Any], Any]] = {
     "*": operator.mul,
-    "/": Fraction,  # exact
+    "/": lambda a, b: Fraction(a, b) if _is_number(a) and _is_number(b) else a / b,  # exact
     "//": operator.floordiv,
     "%": operator.mod,
 }
 INSTEAD = {"=": "==", "&&": "and", "&": "and", "||": "or", "|": "or", "!": "not"}
 
 
-def read_condition(text: str, columns: Mapping[str, Kind]) -> Callable[[Lookup], bool]:
-    """The condition that a text states, as a function of how a row's columns are looked up.
+def read_condition(text: str, columns: Mapping[str, Kind]) -> Callable[[Lookup], Any]:
+    """Return the condition that a text states, as a function of how the columns of a row are looked up.
+
+    A column may also hold many rows at once, with the operators of `convcalc.arrays.known`; then so does the result.
 
     >>> holds = read_condition("output.2 == 112 and macs < 1.5G", {"output": Kind(SHAPE, 4), "macs": Kind(NUMBER)})
     >>> holds({"output": (1, 64, 112, 112), "macs": 118_013_952}.get)
@@ -73,7 +76,7 @@ def read_condition(text: str, columns: Mapping[str, Kind]) -> Callable[[Lookup],
     if len(text) > MOST_CHARACTERS:
         raise ConvcalcError(f"the condition has {len(text):,} characters: give at most {MOST_CHARACTERS:,}")
     term = _Reader(text, columns).whole()
-    return lambda lookup: term.value(lookup) is True
+    return lambda lookup: False if (found := term.value(lookup)) is None else found
 
 
 def read_value(text: str, columns: Mapping[str, Kind]) -> tuple[str, Callable[[Lookup], Any]]:
@@ -272,19 +275,36 @@ def _number(term: _Term, sign: str) -> _Term:
 
 def _joined(left: _Term, word: str, right: _Term) -> _Term:
     a, b = _demand(left, TRUTH).value, _demand(right, TRUTH).value
-    decided = word == "or"  # `or` is true where either is, `and` false where either is; else what is not known stays so
-
-    def value(lookup: Lookup) -> bool | None:
-        found = (a(lookup), b(lookup))
-        if decided in found:
-            return decided
-        return None if None in found else not decided
-
-    return _Term(TRUTH, f"{left.text} {word} {right.text}", value)
+    join = _either if word == "or" else _both
+    return _Term(TRUTH, f"{left.text} {word} {right.text}", lambda lookup: join(a(lookup), b(lookup)))
 
 
-def _denied(value: bool | None) -> bool | None:
-    return None if value is None else not value
+def _both(a: Any, b: Any) -> Any:
+    """Return false if either is false, whatever the other; else not known (None) if either is not."""
+    if not (_is_truth(a) and _is_truth(b)):
+        return a & b
+    return False if False in (a, b) else None if None in (a, b) else True
+
+
+def _either(a: Any, b: Any) -> Any:
+    """Return true if either is true, whatever the other; else not known (None) if either is not."""
+    if not (_is_truth(a) and _is_truth(b)):
+        return a | b
+    return True if True in (a, b) else None if None in (a, b) else False
+
+
+def _denied(value: Any) -> Any:
+    return (None if value is None else not value) if _is_truth(value) else ~value
+
+
+def _is_truth(value: Any) -> bool:
+    """Return whether it is the truth of one row, not of many."""
+    return value is None or isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether it is the number of one row, not of many."""
+    return isinstance(value, (int, Fraction))
 
 
 def _compared(left: _Term, sign: str, right: _Term) -> _Term:
@@ -311,7 +331,7 @@ def _calculated(left: _Term, sign: str, right: _Term, operation: Callable[[Any, 
     kind = PER_AXIS if PER_AXIS in (a.kind, b.kind) else NUMBER
 
     def step(x: Any, y: Any) -> Any:
-        return None if sign in ("/", "//", "%") and y == 0 else operation(x, y)
+        return None if sign in ("/", "//", "%") and _is_number(y) and y == 0 else operation(x, y)
 
     return _Term(kind, f"{a.text} {sign} {b.text}", lambda lookup: _each(step, *_sides(a, b, lookup)))
 
@@ -326,7 +346,7 @@ def _spread(value: Any, axes: int) -> Any:
 def _sides(left: _Term, right: _Term, lookup: Lookup) -> tuple[Any, Any]:
     """Return both values; a number beside one value per axis stands at every axis."""
     a, b = left.value(lookup), right.value(lookup)
-    if left.kind != right.kind and None not in (a, b):
+    if left.kind != right.kind and a is not None and b is not None:
         a = a if left.kind == PER_AXIS else (a,) * len(b)
         b = b if right.kind == PER_AXIS else (b,) * len(a)
     return a, b
@@ -347,9 +367,6 @@ def _negated(value: Any, _: int) -> Any:
     return -value
 
 
-def _all(value: Any) -> bool | None:
-    """Whether all parts are true; None where one is not known and none is false."""
-    if not isinstance(value, tuple):
-        return None if value is None else bool(value)
-    found = [_all(part) for part in value]
-    return False if False in found else None if None in found else True
+def _all(value: Any) -> Any:
+    """Return whether all parts are true; None if one is not known and none is false."""
+    return reduce(_both, map(_all, value)) if isinstance(value, tuple) else value

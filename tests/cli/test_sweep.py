@@ -204,3 +204,64 @@ def test_sides_are_compared_and_put_in_order_axis_by_axis(run):
     assert run(f"{line} --sort padding").out.splitlines() == ["padding", "0x5", "0:1x3", "0:3x0"]
     refused = run("shape 1 1 2 2 --k 3x3,5x5 --p 0:0 --out 1 --where 'padding < kernel_size' --json")
     assert len(refused.document["rows"]) == 2
+
+
+LARGE = [
+    "--where 'macs > 0' --sort macs",
+    "--where 'output.2 == 5 and macs < 5000' --sort -macs,parameters",
+    "--where 'not stride == 1 or kernel_size - 1 == padding * 2'",
+    "--where 'kernel_size > 3 and padding != 1' --sort padding,-kernel_size",
+    "--where 'macs / parameters > 7.5 and input.2 % 2 == 1' --sort dead_weights,macs_exact",
+    "--where 'leftover == 0 and receptive_field // 2 >= padding.0' --sort -receptive_field",
+    "--where 'macs * 9000000000000 > connections * 8000000000000 and -stride < 0' --sort leftover",
+    "--where 'connections > flops or groups > 1' --sort out_channels,-output.1,stride",
+    "--where '100 > macs_exact or kernel_size % padding == 0'",
+]
+
+
+@pytest.mark.parametrize("asked", LARGE)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "shape 1 4 7..9 8 --k 1,2x3,5,10 --s 1,2,1x2 --p 0..2,1:2,0:1x1:0 --d 1,2 --g 1,2,3",
+        "shape 2 6 5..9 --k 1..4 --s 1..3 --p 0..2 --out 2,4,6 --g 1,2,4 --no-bias",
+    ],
+)
+def test_a_large_sweep_is_the_same_as_row_by_row(run, monkeypatch, line, asked):
+    """On arrays, and by walking every row."""
+    words = f"{line} {asked} --limit 40 --format ndjson"
+    walked = run(words)
+    monkeypatch.setattr("convcalc.commands.sweep.MANY", 1)
+    monkeypatch.setattr("convcalc.commands.sweep._evaluated", one_by_one := Counting(sweep._evaluated))
+    on_arrays = run(words)
+    assert (on_arrays.code, on_arrays.out) == (0, walked.out)
+    assert on_arrays.out
+    assert one_by_one.calls == len(on_arrays.out.splitlines())  # only what is shown is walked
+
+
+class Counting:
+    def __init__(self, function):
+        self.function, self.calls = function, 0
+
+    def __call__(self, *given):
+        self.calls += 1
+        return self.function(*given)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--k 1..3 --where \"refused == ''\"",
+        "--k 1..3 --p same,0 --where 'macs > 0'",
+        "--k 1..3 --padding-mode zeros,reflect --p 1 --where 'macs > 0'",
+        "--k 1..3 --where 'macs > 0' --sort peak_bytes",
+        "--k 1..3 --where 'macs > 0' --sort macs/parameters",
+        "--k 3,99999999999999999999 --where 'macs > 0'",
+    ],
+)
+def test_what_arrays_do_not_know_is_walked(run, monkeypatch, line):
+    words = f"shape 1 1 9 9 {line} --out 1 --format csv"
+    walked = run(words).out
+    monkeypatch.setattr("convcalc.commands.sweep.MANY", 1)
+    assert run(words).out == walked
+    assert walked.count("\n") > 1
