@@ -222,7 +222,7 @@ def _filtered(path: str | None, filter_: Filter, settings: Settings, options: Op
     at = None if options.at is None else _place(options.at)
     limit = values.memory("--memory-limit", options.memory_limit)
     picture = _read(path, limit)
-    notes = [Note("assumed", None, text) for text in (*picture.notes, *_left_out(picture, options))]
+    notes = [*picture.notes, *_left_out(picture, options)]
     with progress.of_a_part("filtering") as listener:
         outcome = filtered(picture.array, filter_, settings, repeat, listener)
     difference = _verified(outcome) if options.verify else None
@@ -280,7 +280,7 @@ def _read(path: str | None, limit: int) -> Picture:
     return read(path, limit)
 
 
-def _left_out(picture: Picture, options: Options) -> Sequence[str]:
+def _left_out(picture: Picture, options: Options) -> Sequence[Note]:
     """What the file will not keep of the picture. Refused, before the work, is a file that cannot hold it at all."""
     if options.output is None or options.compare:
         return ()

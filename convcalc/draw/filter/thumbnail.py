@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.draw.text import MINUS
-from convcalc.filter.files.png import png_bytes
-from convcalc.filter.picture import has_alpha
+from convcalc.filter.files import encode
+from convcalc.filter.picture import Picture, has_alpha
 from convcalc.ops.sliding import Array
 
 LONGEST = 360  # pixels of the longer side, at most
@@ -96,4 +96,4 @@ def data_uri(pixels: Array) -> str:
     >>> data_uri(np.zeros((1, 1), np.uint8))[:22]
     'data:image/png;base64,'
     """
-    return f"data:image/png;base64,{b64encode(png_bytes(pixels)).decode()}"
+    return "data:image/png;base64," + b64encode(encode(Picture(pixels), ".png")).decode()

@@ -1,4 +1,4 @@
-"""Which format a file has, and who reads or writes it."""
+"""Which format a file has, and which module reads or writes it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from io import BytesIO
 
 import numpy as np
 
-from convcalc.errors import ConvcalcError, quoted
+from convcalc.errors import ConvcalcError, did_you_mean, quoted
 from convcalc.filter.files import images, npy
 from convcalc.filter.files.found import what_is_found
-from convcalc.filter.files.png import png_bytes
 from convcalc.filter.picture import Picture, channels, has_alpha, kind, profile_fits
+from convcalc.notes import Note
 
 # What a suffix means, and the largest side that the format has.
 SUFFIXES = {
@@ -25,14 +25,14 @@ SUFFIXES = {
     ".bmp": ("BMP", 2**31 - 1),
     ".npy": ("NPY", 2**63 - 1),
 }
-HEAD = 4096  # bytes that are looked at
+HEAD = 4096  # bytes by which a file is known
 
 
 def read(path: str, memory_limit: int) -> Picture:
-    """The picture of a file, upright: an image (its content says of which format), or a ``.npy`` array.
+    """Return the picture of a file, upright: an image, whose content says its format, or a ``.npy`` array.
 
-    ``memory_limit`` is in bytes, and the picture is refused by it before it is decoded. `ConvcalcError`, in one line,
-    where there is no such file, or no picture in it, or where it is damaged, truncated, too large, or without pixels.
+    ``memory_limit`` is in bytes; a picture above it is refused before it is decoded. `ConvcalcError`, in one line,
+    where there is no such file or no picture in it, or where it is damaged, truncated, too large, or without pixels.
 
     >>> read("no such.png", 2**31)
     Traceback (most recent call last):
@@ -49,15 +49,15 @@ def read(path: str, memory_limit: int) -> Picture:
     if start.startswith(npy.MAGIC):
         return npy.read(path, where, memory_limit)
     if suffix_of(path) == ".npy":
-        raise ConvcalcError(f"{where}no array of NumPy, but {what_is_found(start)}: write one with numpy.save")
+        raise ConvcalcError(f"{where}not an array of NumPy, but {what_is_found(start)}: write one with numpy.save")
     return images.read(path, start, where, memory_limit)
 
 
 def encode(picture: Picture, path_or_suffix: str) -> bytes:
-    """The bytes of a file with that suffix, nothing lost but by JPEG (quality 95, no subsampling: 4:4:4).
+    """Return the bytes of a file with that suffix. Only JPEG (quality 95, 4:4:4) loses something.
 
-    PNG and ``.npy`` need no extra. The profile is kept where it fits the colours and the format; `left_out` says. WebP
-    is lossless. `ConvcalcError`, with another suffix, where the format cannot hold the picture.
+    Only ``.npy`` needs no extra. The profile is kept where it fits the colours and the format: `left_out` says so.
+    `ConvcalcError`, with another suffix, where the format cannot hold the picture.
 
     >>> encode(Picture(np.zeros((1, 1), np.float32)), ".jpg")
     Traceback (most recent call last):
@@ -77,16 +77,14 @@ def encode(picture: Picture, path_or_suffix: str) -> bytes:
         np.save(out, array, allow_pickle=False)
         return out.getvalue()
     profile = picture.profile if profile_fits(picture.profile, channels(array)) else None
-    if name == "PNG":
-        return png_bytes(array, profile)
     return images.encode(array, profile, name, suffix)
 
 
-def left_out(picture: Picture, path_or_suffix: str) -> tuple[str, ...]:
-    """What `encode` does not write into such a file, or changes, in words.
+def left_out(picture: Picture, path_or_suffix: str) -> tuple[Note, ...]:
+    """Return what `encode` changes, or does not write into such a file.
 
-    >>> left_out(Picture(np.zeros((1, 1), np.uint8), b"a profile"), ".bmp")
-    ('.bmp keeps no colour profile',)
+    >>> left_out(Picture(np.zeros((1, 1), np.uint8), b"a profile"), ".bmp")[0].text
+    '.bmp keeps no colour profile'
     """
     suffix = checked_suffix(path_or_suffix)
     name = SUFFIXES[suffix][0]
@@ -96,29 +94,25 @@ def left_out(picture: Picture, path_or_suffix: str) -> tuple[str, ...]:
             said.append(f"{suffix} keeps no colour profile")
         elif not profile_fits(picture.profile, channels(picture.array)):
             said.append("the colour profile is for other colours and is left out")
-    return tuple(said)
+    return tuple(Note("warning", None, text) for text in said)
 
 
 def checked_suffix(path_or_suffix: str) -> str:
-    """The suffix in lower case; `ConvcalcError`, with the nearest, where nothing is known of it.
+    """Return the suffix in lower case; `ConvcalcError`, with the nearest, where it is not known.
 
     >>> checked_suffix("a.b/Photo.JPG"), checked_suffix(".npy")
     ('.jpg', '.npy')
     """
     suffix = suffix_of(path_or_suffix)
     if suffix not in SUFFIXES:
-        from difflib import get_close_matches
-
-        near = get_close_matches(suffix, SUFFIXES, n=1)
-        known = f"use {', '.join(SUFFIXES)}"
-        remedy = f"did you mean {near[0]}? ({known})" if near else known
-        what = f"{quoted(suffix)} is no suffix of a picture" if suffix else f"{quoted(path_or_suffix)} has no suffix"
-        raise ConvcalcError(f"{what} that convcalc writes: {remedy}")
+        what = f"{quoted(suffix)} is not a suffix of a picture" if suffix else f"{quoted(path_or_suffix)} has no suffix"
+        known = ", ".join(SUFFIXES)
+        raise ConvcalcError(f"{what} that convcalc writes: use {known}{did_you_mean(suffix, SUFFIXES)}")
     return suffix
 
 
 def suffix_of(path: str) -> str:
-    """What is behind the last dot of the name, with the dot, in lower case; "" where there is none.
+    """Return the last dot of the name and what follows it, in lower case; "" where there is none.
 
     >>> suffix_of("a.b/Photo.JPG"), suffix_of(".npy"), suffix_of("a.b/c")
     ('.jpg', '.npy', '')
@@ -128,22 +122,22 @@ def suffix_of(path: str) -> str:
 
 
 def _holds(name: str, picture: Picture) -> bool:
-    """Whether the format holds such values in such colours."""
+    """Return whether the format holds such values in such colours."""
     array = picture.array
     if name == "NPY":
         return True
     if array.dtype == np.uint8:
         return name not in ("JPEG", "BMP") or not has_alpha(array)
     if array.dtype == np.uint16:
-        return name == "PNG" or (name == "TIFF" and channels(array) == 1)
+        return name in ("PNG", "TIFF") and channels(array) == 1
     return name == "TIFF" and channels(array) == 1 and array.dtype == np.float32
 
 
 def _open(path: str, flags: int) -> int:
-    """Opens a regular file only: of another, such as a pipe, the first bytes could not be read twice."""
+    """Open a regular file only: the first bytes of another, such as a pipe, could not be read twice."""
     mode = os.stat(path).st_mode
     if stat.S_ISDIR(mode):
         raise OSError(0, "it is a directory: give a file")
     if not stat.S_ISREG(mode):
-        raise OSError(0, "it is no regular file: write the picture into a file first")
+        raise OSError(0, "it is not a regular file: write the picture into a file first")
     return os.open(path, flags)

@@ -1,10 +1,10 @@
-"""What a file is that is no picture, so that a refusal can say it."""
+"""What a file is that is not a picture, so that the refusal can say it."""
 
 from __future__ import annotations
 
 from codecs import getincrementaldecoder
 
-# How such files begin, at which byte.
+# At which byte such files have which mark.
 KNOWN = (
     (0, b"%PDF", "a PDF"),
     (0, b"PK\x03\x04", "a ZIP archive"),
@@ -26,7 +26,7 @@ KNOWN = (
 
 
 def what_is_found(start: bytes) -> str:
-    """What the first bytes of a file look like.
+    """Return what the first bytes of a file look like.
 
     >>> what_is_found(b"%PDF-1.7"), what_is_found(b""), what_is_found(b"hello"), what_is_found(b"\\0\\1")
     ('a PDF', 'an empty file', 'text', 'bytes that begin 00 01')

@@ -1,4 +1,4 @@
-"""Images through Pillow, which is the extra ``convcalc[image]``; what Pillow would lose of a PNG is read here."""
+"""Images through Pillow, which is the extra ``convcalc[image]``."""
 
 from __future__ import annotations
 
@@ -12,20 +12,18 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.filter.files import png_reader
 from convcalc.filter.files.found import what_is_found
-from convcalc.filter.files.limits import check_size
-from convcalc.filter.files.png import SIGNATURE
-from convcalc.filter.picture import COLOURS, Picture, channels, profile_fits
+from convcalc.filter.picture import COLOURS, Picture, channels, check_size, profile_fits
+from convcalc.notes import Note
 from convcalc.ops.sliding import Array
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 EXTRA = "needs the extra: pip install 'convcalc[image]'"
-# How those begin that are read, and their suffix.
+# How the files begin that are read, and their suffix.
 MARKS = {
-    SIGNATURE: ".png",
+    b"\x89PNG\r\n\x1a\n": ".png",
     b"\xff\xd8\xff": ".jpg",
     b"II*\0": ".tif",
     b"MM\0*": ".tif",
@@ -35,8 +33,8 @@ MARKS = {
     b"GIF8": ".gif",
 }
 PILLOW = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
-ORIENTATION, BITS = 0x0112, 0x0102  # tags of EXIF and TIFF
-# What a mode is read as, and what is said of it.
+ORIENTATION = 0x0112  # a tag of EXIF and TIFF
+# What a mode is read as, and the note on it.
 READ_AS = {
     "1": ("L", "1 bit read as 8-bit grey"),
     "PA": ("RGBA", "palette read as RGBA"),
@@ -47,53 +45,44 @@ READ_AS = {
 }
 
 
-class Options(NamedTuple):
+class Writing(NamedTuple):
     """How Pillow writes a format."""
 
-    given: dict[str, object]
-    keeps_profile: bool
+    options: dict[str, object]
+    keeps_profile: bool = True
 
 
 WRITTEN = {
-    "JPEG": Options({"quality": 95, "subsampling": 0}, True),
-    "TIFF": Options({}, True),
-    "WEBP": Options({"lossless": True, "exact": True}, True),
-    "BMP": Options({}, False),
+    "PNG": Writing({}),
+    "JPEG": Writing({"quality": 95, "subsampling": 0}),
+    "TIFF": Writing({}),
+    "WEBP": Writing({"lossless": True, "exact": True}),
+    "BMP": Writing({}, keeps_profile=False),
 }
 
 
 def read(path: str, start: bytes, where: str, memory_limit: int) -> Picture:
-    """The picture of an image that begins with those bytes; ``where`` begins each refusal."""
+    """Return the picture of an image that begins with those bytes; ``where`` begins each refusal."""
     suffix = _suffix(start)
     if suffix is None:
         raise ConvcalcError(
             f"{where}not an image, but {what_is_found(start)}: give a PNG, JPEG, TIFF, WebP or BMP, or a .npy array"
         )
-    if header := png_reader.header_of(start):
-        itemsize = 2 if header.bits == 16 else 1
-        needed = header.height * header.width * header.channels * itemsize
-        check_size(where, (header.height, header.width), needed, memory_limit)
-        if header.is_plain and (header.bits == 16 or _pillow() is None):
-            with open(path, "rb") as file:
-                return _of_png(file.read(), where)
-    if _pillow() is None:
-        raise ConvcalcError(f"{where}{suffix} {EXTRA}")
+    _pillow(f"{where}{suffix}")
     silence = _silent_stderr() if suffix == ".tif" else nullcontext()
     with silence, open(path, "rb") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of tags that Pillow does not like, which are not ours to give
-        return _of_pillow(file, where, memory_limit)
+        warnings.simplefilter("ignore")  # about tags that Pillow does not like
+        return _decoded(file, where, memory_limit)
 
 
 def encode(array: Array, profile: bytes | None, name: str, suffix: str) -> bytes:
-    """The bytes of an image in a format of `WRITTEN`, which holds the array."""
-    pillow = _pillow()
-    if pillow is None:
-        raise ConvcalcError(f"{suffix} {EXTRA}")
-    options = WRITTEN[name]
-    kept = {"icc_profile": profile} if profile is not None and options.keeps_profile else {}
+    """Return the bytes of an image in a format of `WRITTEN`, which holds the array."""
+    pillow = _pillow(suffix)
+    writing = WRITTEN[name]
+    kept = {"icc_profile": profile} if profile is not None and writing.keeps_profile else {}
     out = BytesIO()
     try:
-        pillow.fromarray(np.ascontiguousarray(array)).save(out, name, **options.given, **kept)
+        pillow.fromarray(np.ascontiguousarray(array)).save(out, name, **writing.options, **kept)
     except MemoryError:
         raise
     except Exception as error:  # an encoder raises what it likes
@@ -103,7 +92,7 @@ def encode(array: Array, profile: bytes | None, name: str, suffix: str) -> bytes
 
 @contextmanager
 def _silent_stderr() -> Iterator[None]:
-    """Without what libtiff says of a damaged file, past Python: the refusal is one line, and ours."""
+    """Silence what libtiff writes about a damaged file past Python: the refusal is one line."""
     try:
         kept = os.dup(2)
     except OSError:  # it is closed: there is nothing to silence
@@ -120,51 +109,52 @@ def _silent_stderr() -> Iterator[None]:
 
 
 def _suffix(start: bytes) -> str | None:
-    """The suffix of the format that begins so; None of what is not read."""
+    """Return the suffix of the format that begins so; None for one that is not read."""
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return ".webp"
     return next((suffix for mark, suffix in MARKS.items() if start.startswith(mark)), None)
 
 
-def _of_png(content: bytes, where: str) -> Picture:
-    made = png_reader.decode(content, where)
-    notes = [*_first_of(made.frames), *made.notes]
-    array = made.array
-    if made.orientation != 1:
-        array = png_reader.upright(array, made.orientation)
-        notes.append("turned as its EXIF says")
-    return Picture(array, *_profile(made.profile, array, notes))
-
-
-def _of_pillow(file: IO[bytes], where: str, memory_limit: int) -> Picture:
-    notes: list[str] = []
+def _decoded(file: IO[bytes], where: str, memory_limit: int) -> Picture:
+    notes: list[Note] = []
     try:
         image = _opened(file, where, memory_limit)
         frames = getattr(image, "n_frames", 1)
-        notes += _first_of(frames)
+        if frames > 1:
+            notes.append(_assumed(f"only the first of {frames:,} frames"))
         image.seek(0)
+        packed = str([tile[3] for tile in getattr(image, "tile", ())])  # how the file has its pixels; empty once loaded
         orientation = image.getexif().get(ORIENTATION, 1)
-        bits = getattr(image, "tag_v2", {}).get(BITS, (8,))
         profile = image.info.get("icc_profile")
         image.load()
         image = _upright(image, orientation, notes)
-        if image.mode in ("RGB", "RGBA") and max(bits) > 8:
-            notes.append(f"{max(bits)}-bit {image.mode} read as 8 bit: convert it to a 16-bit .png to keep all")
+        if "LA;16" in packed:  # Pillow makes RGBA of it
+            image = image.convert("LA")
+        if ";16" in packed and image.mode in ("LA", "RGB", "RGBA"):
+            colours = COLOURS[len(image.getbands())]
+            notes.append(Note("warning", None, f"16-bit {colours} read as 8-bit: Pillow keeps 16 bits of grey alone"))
         array = _array(_plain(image, notes), notes, where)
     except (ConvcalcError, MemoryError):
         raise
     except Exception as error:  # a decoder raises what it likes: OSError, SyntaxError, struct.error, IndexError...
         kind = "truncated" if "truncated" in str(error).lower() else "damaged, or of a kind that Pillow cannot read"
         raise ConvcalcError(f"{where}{kind} ({_one_line(error)})") from None
-    return Picture(array, *_profile(profile, array, notes))
+    if profile and not profile_fits(profile, channels(array)):
+        notes.append(Note("warning", None, "its colour profile is for other colours and was left out"))
+        profile = None
+    return Picture(array, profile or None, tuple(notes))
+
+
+def _assumed(text: str) -> Note:
+    return Note("assumed", None, text)
 
 
 def _opened(file: IO[bytes], where: str, memory_limit: int) -> Image:
-    """The image, not yet decoded, once it is sure that it is not too large."""
+    """Return the image, not yet decoded, once it is certain that it is not too large."""
     import PIL.Image
 
     usual = PIL.Image.MAX_IMAGE_PIXELS
-    PIL.Image.MAX_IMAGE_PIXELS = None  # for its size: what Pillow refuses it does not tell
+    PIL.Image.MAX_IMAGE_PIXELS = None  # Pillow does not tell the size of what it refuses
     try:
         image = PIL.Image.open(file, formats=PILLOW)
     except PIL.UnidentifiedImageError:
@@ -183,35 +173,37 @@ def _opened(file: IO[bytes], where: str, memory_limit: int) -> Image:
     return image
 
 
-def _upright(image: Image, orientation: int, notes: list[str]) -> Image:
-    """Turned as its EXIF says; Pillow has turned a TIFF by itself when it was loaded."""
+def _upright(image: Image, orientation: int, notes: list[Note]) -> Image:
+    """Turn the image as its EXIF says; Pillow has turned a TIFF by itself when it was loaded."""
     from PIL import ImageOps
 
     if orientation not in range(2, 9):
         return image
-    notes.append("turned as its EXIF says")
+    notes.append(_assumed("turned as its EXIF says"))
     return ImageOps.exif_transpose(image)
 
 
-def _plain(image: Image, notes: list[str]) -> Image:
-    """The image in a mode that an array can be made of."""
+def _plain(image: Image, notes: list[Note]) -> Image:
+    """Return the image in a mode of which an array can be made."""
     keyed = "transparency" in image.info
     if image.mode == "P":
         wanted = "RGBA" if keyed or getattr(image.palette, "mode", "") == "RGBA" else "RGB"
-        notes.append(f"palette read as {wanted}")
+        notes.append(_assumed(f"palette read as {wanted}"))
         return image.convert(wanted)
     if keyed and image.mode in ("1", "L", "RGB"):
         wanted = "RGBA" if image.mode == "RGB" else "LA"
-        notes.append(f"its transparent colour read as alpha: {COLOURS[len(wanted)]}")
+        notes.append(_assumed(f"its transparent colour read as alpha: {COLOURS[len(wanted)]}"))
         return image.convert("RGBA").convert(wanted)
+    if keyed and image.mode.startswith("I"):
+        notes.append(Note("warning", None, "its transparent colour was left out"))
     if image.mode in READ_AS:
         wanted, said = READ_AS[image.mode]
-        notes += [said] if said else []
+        notes += [_assumed(said)] if said else []
         return image.convert(wanted)
     return image
 
 
-def _array(image: Image, notes: list[str], where: str) -> Array:
+def _array(image: Image, notes: list[Note], where: str) -> Array:
     array = np.asarray(image)
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if image.mode == "I":
@@ -220,31 +212,20 @@ def _array(image: Image, notes: list[str], where: str) -> Array:
             raise ConvcalcError(
                 f"{where}32-bit integers of {low:,} to {high:,}, more than 16 bits hold: give floats, or 16 bits"
             )
-        notes.append("32-bit integers read as 16-bit grey, which holds them")
+        if image.format != "PNG":  # older versions of Pillow read 16-bit grey so
+            notes.append(_assumed("32-bit integers read as 16-bit grey, which holds them"))
         array = array.astype(np.uint16)
     if array.dtype not in (np.uint8, np.uint16, np.float32) or array.ndim not in (2, 3):
         raise ConvcalcError(f"{where}an image of mode {image.mode} is not read: save it as grey or RGB")
     return array
 
 
-def _profile(profile: bytes | None, array: Array, notes: list[str]) -> tuple[bytes | None, tuple[str, ...]]:
-    """The profile, where it is for such colours, and the notes, with one where it is not."""
-    if profile and not profile_fits(profile, channels(array)):
-        notes.append("its colour profile is for other colours and was left out")
-        profile = None
-    return profile or None, tuple(notes)
-
-
-def _first_of(frames: int) -> list[str]:
-    return [f"only the first of {frames:,} frames"] if frames > 1 else []
-
-
-def _pillow() -> Any:
-    """Pillow's module of images; None where it is not installed."""
+def _pillow(what: str) -> Any:
+    """Return Pillow's module of images; `ConvcalcError`, which says what needs it, where it is not installed."""
     try:
         import PIL.Image
     except ImportError:
-        return None
+        raise ConvcalcError(f"{what} {EXTRA}") from None
     return PIL.Image
 
 

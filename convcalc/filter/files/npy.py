@@ -9,21 +9,21 @@ from tokenize import TokenError
 import numpy as np
 
 from convcalc.errors import ConvcalcError
-from convcalc.filter.files.limits import check_size
-from convcalc.filter.picture import Picture
+from convcalc.filter.picture import Picture, check_size
+from convcalc.notes import Note
 
 MAGIC = b"\x93NUMPY"
 SAME = ("uint8", "uint16", "float32", "float64")
-READ_AS = {"bool": "uint8", "float16": "float32"}  # other types that no value is lost of
+READ_AS = {"bool": "uint8", "float16": "float32"}  # other types, whose values all fit
 GIVE = "give uint8, uint16, float32 or float64"
 
 
 def read(path: str, where: str, memory_limit: int) -> Picture:
-    """The picture of a ``.npy`` file; ``where`` begins each refusal. Objects are never unpickled."""
+    """Return the picture of a ``.npy`` file; ``where`` begins each refusal. Objects are never unpickled."""
     try:
-        with warnings.catch_warnings():  # of a header written by Python 2, which are not ours to give
+        with warnings.catch_warnings():  # about a header written by Python 2
             warnings.simplefilter("ignore")
-            # Mapped, not read: a file cannot claim more than it holds, nor bring objects along.
+            # Mapped, not read: a file cannot claim more than it holds, nor contain objects.
             mapped = np.asarray(np.lib.format.open_memmap(path, mode="r"))
     except (ValueError, TypeError, EOFError, SyntaxError, OverflowError, TokenError, OSError) as error:
         said = str(error)
@@ -33,7 +33,7 @@ def read(path: str, where: str, memory_limit: int) -> Picture:
             raise ConvcalcError(f"{where}a picture of no pixels: give one of at least 1x1") from None
         if "length" in said:
             raise ConvcalcError(f"{where}truncated: it holds less than its header says") from None
-        raise ConvcalcError(f"{where}no array that NumPy can read: write one with numpy.save") from None
+        raise ConvcalcError(f"{where}not an array that NumPy can read: write one with numpy.save") from None
     notes: list[str] = []
     shape = mapped.shape
     name = mapped.dtype.name
@@ -51,13 +51,13 @@ def read(path: str, where: str, memory_limit: int) -> Picture:
         array *= 255
     if name in READ_AS:
         notes.append(f"{name} read as {wanted.name}" + (", 0 and 255" if name == "bool" else ""))
-    return Picture(array, None, tuple(notes))
+    return Picture(array, None, tuple(Note("assumed", None, text) for text in notes))
 
 
 def _check_shape(shape: tuple[int, ...], where: str) -> None:
     given = f"{where}an array {list(shape)}"
     if len(shape) not in (2, 3):
-        raise ConvcalcError(f"{given} is no picture: give H x W, or H x W x C with 2 to 4 channels")
+        raise ConvcalcError(f"{given} is not a picture: give H x W, or H x W x C with 2 to 4 channels")
     if 0 in shape:
         raise ConvcalcError(f"{where}a picture of {shape[1]}x{shape[0]} has no pixels: give one of at least 1x1")
     if len(shape) == 3 and shape[2] > 4:
