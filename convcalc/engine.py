@@ -1,6 +1,6 @@
-"""The engine: NumPy really executes a layer, and counts. The proof of the calculator's figures.
+"""The engine executes a layer on NumPy arrays, and counts what it does: the proof of the calculator's figures.
 
-It takes nothing from `formulas`, nor any figure of a layer: it reads the description's settings and looks at arrays.
+It calls no formula and asks a layer for no figure: it reads the layer's settings and looks at arrays.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from convcalc.ops import (
     pool,
     resample,
     reshape,
+    softmax,
     transposed,
 )
 from convcalc.ops.base import Counts, Operation
@@ -35,6 +36,7 @@ from convcalc.ops.reference import Product, products
 from convcalc.ops.scratch import release
 from convcalc.ops.sliding import Array
 
+UNREAD = frozenset({"num_batches_tracked"})  # in eval mode
 FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 RANDOM_NUMBERS = 16_381  # a prime, so that no two rows of a layer's weights are likely to be the same
 
@@ -51,6 +53,7 @@ OPERATIONS: Mapping[type[Layer], Operation] = {
     **pool.OPERATIONS,
     **resample.OPERATIONS,
     **reshape.OPERATIONS,
+    **softmax.OPERATIONS,
     **transposed.OPERATIONS,
 }
 
@@ -58,14 +61,14 @@ OPERATIONS: Mapping[type[Layer], Operation] = {
 def execute(
     layer: Layer, x: ArrayLike, *others: ArrayLike, algorithm: str | None = None, **weights: ArrayLike
 ) -> Array:
-    """Run the layer on an array (a join on several), with its weights by PyTorch's names; shapes as in PyTorch.
+    """Execute the layer on an array (a join on several), with its weights by PyTorch's names; shapes as in PyTorch.
 
     A convolution is executed with the algorithm that `choose` names, or with ``algorithm``: direct, im2col, kn2row,
     mec, pointwise or winograd.
 
-    Floating types keep their type (float16 is summed in float32); integers are summed and returned in int64 (unsigned
-    ones in uint64), exactly up to its range. `ConvcalcError` where a weight is missing, unknown or of another shape,
-    or the input does not fit.
+    Floating-point arrays keep their type (float16 is summed in float32). Integers are summed and returned in int64
+    (unsigned ones in uint64), exactly up to its range. Raise `ConvcalcError` if a weight is missing, unknown or of
+    another shape, or if the input does not fit. ``num_batches_tracked`` may be left out: eval mode does not read it.
 
     >>> from convcalc import Conv1d
     >>> execute(Conv1d(1, 1, 2, bias=False), [[1, 2, 3]], weight=[[[10, 1]]]).tolist()
@@ -74,7 +77,9 @@ def execute(
     operation = _operation(layer)
     inputs = [_array("x", value) for value in (x, *others)]
     arrays = {name: _array(name, value) for name, value in weights.items()}
-    shapes = operation.shapes(layer)
+    shapes = {
+        name: shape for name, shape in operation.weight_shapes(layer).items() if name in arrays or name not in UNREAD
+    }
     if shapes != {name: array.shape for name, array in arrays.items()}:
         _check_weights(layer, shapes, arrays)
     types = {array.dtype for array in (*inputs, *arrays.values())}
@@ -82,10 +87,10 @@ def execute(
     if types != {inner}:
         inputs = [array.astype(inner, copy=False) for array in inputs]
         arrays = {name: array.astype(inner, copy=False) for name, array in arrays.items()}
-    way = {} if algorithm is None else {"algorithm": choose(layer, inputs[0].shape, inner, algorithm)}
-    with np.errstate(all="ignore"):  # NaN and infinity travel, as in PyTorch
-        out = operation.run(layer, *inputs, **arrays, **way)
-    return out if result == inner or result.kind != "f" else out.astype(result, copy=False)
+    chosen = {} if algorithm is None else {"algorithm": choose(layer, inputs[0].shape, inner, algorithm)}
+    with np.errstate(all="ignore"):  # NaN and infinity spread, as in PyTorch
+        out = operation.run(layer, *inputs, **arrays, **chosen)
+    return np.asarray(out) if result == inner or result.kind != "f" else np.asarray(out, dtype=result)
 
 
 def choose(layer: Layer, input_shape: Shape, dtype: DTypeLike = "float32", algorithm: str | None = None) -> str | None:
@@ -106,7 +111,7 @@ def choose(layer: Layer, input_shape: Shape, dtype: DTypeLike = "float32", algor
 
 
 def output_shape(layer: Layer, *input_shapes: Shape) -> Shape:
-    """The shape that `execute` would give, found by moving the window and without an array; refused as there.
+    """Return the shape that `execute` would give, found by moving the window, without an array; refuse what it refuses.
 
     >>> from convcalc import Conv2d
     >>> output_shape(Conv2d(3, 16, 4, stride=2), (10, 3, 28, 28))
@@ -116,7 +121,7 @@ def output_shape(layer: Layer, *input_shapes: Shape) -> Shape:
 
 
 def count(layer: Layer, input_shape: Shape) -> Counts:
-    """Count, by executing on ones, what the layer does with one example of an input of that shape.
+    """Count what the layer does with one example of an input of that shape, by executing it on ones.
 
     >>> from convcalc import Conv2d
     >>> count(Conv2d(1, 6, 5), (1, 1, 32, 32)).connections
@@ -128,7 +133,7 @@ def count(layer: Layer, input_shape: Shape) -> Counts:
 
 
 def enumerate_products(layer: Conv, input_shape: Shape) -> Iterator[Product]:
-    """Every multiplication of a convolution on one example, one at a time: for small cases, and to look at.
+    """Yield every multiplication of a convolution on one example: for small cases, and for people to look at.
 
     >>> from convcalc import Conv2d
     >>> sum(product.real for product in enumerate_products(Conv2d(1, 1, 3, padding=1), (1, 1, 1, 1)))
@@ -138,7 +143,7 @@ def enumerate_products(layer: Conv, input_shape: Shape) -> Iterator[Product]:
 
 
 def release_scratch() -> None:
-    """Give back the scratch, at most 64 MiB, that this thread keeps for its next convolution.
+    """Free the scratch, at most 64 MiB, that this thread keeps for its next convolution.
 
     >>> release_scratch()
     """
@@ -146,18 +151,18 @@ def release_scratch() -> None:
 
 
 def random_weights(layer: Layer, rng: np.random.Generator, dtype: str = "float32") -> dict[str, Array]:
-    """Arrays for all of the layer's weights, by PyTorch's names.
+    """Return random arrays for all weights of the layer, by PyTorch's names.
 
     >>> from convcalc import Linear
     >>> [array.shape for array in random_weights(Linear(120, 84), np.random.default_rng(0)).values()]
     [(84, 120), (84,)]
     """
-    arrays = {name: random_array(shape, rng, dtype) for name, shape in _operation(layer).shapes(layer).items()}
+    arrays = {name: random_array(shape, rng, dtype) for name, shape in _operation(layer).weight_shapes(layer).items()}
     return {name: np.abs(array) if name == "running_var" else array for name, array in arrays.items()}
 
 
 def random_array(shape: Shape, rng: np.random.Generator, dtype: str = "float32") -> Array:
-    """Numbers between -1 and 1; of a large array the first 16,381 of them again and again, which is much faster.
+    """Return numbers between -1 and 1; a large array repeats the first 16,381 of them, which is much faster.
 
     >>> random_array((2, 3), np.random.default_rng(0)).shape
     (2, 3)
@@ -175,27 +180,25 @@ def random_array(shape: Shape, rng: np.random.Generator, dtype: str = "float32")
 
 
 def weight_shapes(layer: Layer) -> dict[str, Shape]:
-    """The shapes of the arrays that the layer holds, by PyTorch's names.
+    """Return the shapes of the arrays that the layer holds, by PyTorch's names.
 
     >>> from convcalc import Linear
     >>> weight_shapes(Linear(120, 84))
     {'weight': (84, 120), 'bias': (84,)}
     """
-    return _operation(layer).shapes(layer)
+    return _operation(layer).weight_shapes(layer)
 
 
 def needed_bytes(layer: Layer, input_shapes: Sequence[Shape], output_shape: Shape, dtype: str = "float32") -> int:
-    """The memory that counting and then executing the layer takes at most, its inputs and output included.
+    """Return an upper bound of the memory that counting and executing the layer takes, inputs and output included.
 
     >>> from convcalc import ScaledTanh
-    >>> needed_bytes(ScaledTanh(), [(1, 100)], (1, 100))  # the input, the scaled input and the output
-    1200
+    >>> needed_bytes(ScaledTanh(), [(1, 100)], (1, 100))  # the input, two temporary arrays and the output
+    1600
     """
     operation, itemsize = _operation(layer), np.dtype(dtype).itemsize
-    run = operation.run_bytes(layer, input_shapes[0], output_shape, itemsize)
-    run += (prod(output_shape) + sum(map(prod, operation.shapes(layer).values()))) * itemsize
-    inputs = sum(map(prod, input_shapes)) * itemsize
-    return inputs + max(run, operation.count_bytes(layer, input_shapes[0], output_shape))
+    shapes = [*input_shapes, output_shape, *operation.weight_shapes(layer).values()]
+    return sum(map(prod, shapes)) * itemsize + operation.extra_bytes(layer, input_shapes, output_shape, itemsize)
 
 
 def _operation(layer: Layer) -> Operation:
@@ -218,11 +221,11 @@ def _array(name: str, value: ArrayLike) -> Array:
     try:
         return np.asarray(value)
     except ValueError as error:
-        raise ConvcalcError(f"{name} is no array: {str(error).split('.')[0]}") from None
+        raise ConvcalcError(f"{name} is not an array: {str(error).split('.')[0]}") from None
 
 
 def _types(types: set[np.dtype[Any]]) -> tuple[np.dtype[Any], np.dtype[Any]]:
-    """The type of the result and the type that sums are made in."""
+    """Return the type of the result, and the type that sums are computed in."""
     if len(types) == 1 and FLOATS.issuperset(types):
         (only,) = types
         return only, only

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from convcalc import Conv1d, Conv2d, Conv3d, Sequential, chain, lenet, trace
 from convcalc.explain import LETTERS, explain
 from convcalc.layers.windows import ELEMENTS
-from tests.test_engine import convolutions
+from tests.ops.test_conv import convolutions
 
 OPERATORS = {
     ast.Add: operator.add,

@@ -12,7 +12,7 @@ from convcalc import Conv2d, ConvcalcError, Flatten, Network, ScaledTanh, Sequen
 from convcalc.layers.block import Node
 from convcalc.report import Figures
 from convcalc.schema import network_from, pick, report_document
-from tests.test_engine import convolutions
+from tests.ops.test_conv import convolutions
 
 
 def there_and_back(network, shape):

@@ -1,4 +1,4 @@
-"""Activations, in eval mode: each from its definition, in a form that does not overflow, a block at a time."""
+"""Activations in eval mode, each by its definition, in a form that does not overflow."""
 
 from __future__ import annotations
 
@@ -14,18 +14,15 @@ from convcalc.layers import activation as act
 from convcalc.layers import dropout
 from convcalc.layers.base import Layer
 from convcalc.layers.settings import Shape
-from convcalc.ops import softmax
-from convcalc.ops.base import Counts, Operation, no_arrays, no_counts, nothing, same_shape, sizes_of, view_bytes
-from convcalc.ops.blocks import BLOCK, block_size, in_blocks, scratch
+from convcalc.ops.base import Counts, Operation, same_shape_of
+from convcalc.ops.blocks import holding, in_blocks
 from convcalc.ops.sliding import Array
-
-Function = Callable[[Any, Array], Array]
 
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717  # Klambauer et al. 2017
 
 
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)), the exponential never of a positive number.
+    """Return 1 / (1 + exp(-x)), without the exponential of a positive number.
 
     >>> sigmoid(np.array([0.0, -1000.0, 1000.0])).tolist()
     [0.5, 0.0, 1.0]
@@ -36,7 +33,7 @@ def sigmoid(x: Array) -> Array:
 
 
 def softplus(x: Array) -> Array:
-    """log(1 + exp(x)).
+    """Return log(1 + exp(x)).
 
     >>> softplus(np.array([-1000.0, 0.0, 1000.0])).round(4).tolist()
     [0.0, 0.6931, 1000.0]
@@ -46,7 +43,7 @@ def softplus(x: Array) -> Array:
 
 
 # W. J. Cody, "Rational Chebyshev approximations for the error function" (Mathematics of Computation 23, 1969): the
-# coefficients of his three ranges, numerator and denominator, highest power first.
+# coefficients of his three ranges: numerator and denominator, the highest power first.
 NEAR = (
     (1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3),
     (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3),
@@ -80,7 +77,7 @@ def _ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], x: Array) 
 
 
 def erfc(x: Array) -> Array:
-    """The complementary error function, to some units in the last place of float64.
+    """Return the complementary error function, to a few units in the last place of float64.
 
     >>> from math import erfc as exact
     >>> [float(abs(erfc(np.array([x]))[0] / exact(x) - 1)) < 1e-14 for x in (-3.0, -0.1, 0.3, 1.0, 5.0, 20.0)]
@@ -90,7 +87,7 @@ def erfc(x: Array) -> Array:
     near, far = size <= 0.46875, size > 4
     small, middle = np.where(near, size, 0), np.clip(size, 0.46875, 4)
     large = np.clip(size, 4, 27)
-    # exp(-x*x) in two factors, so that the rounding of x*x does not count
+    # exp(-x*x) as two factors, so that the rounding of x*x does not matter
     head = np.trunc(size * 16) / 16
     decay = np.exp(-head * head) * np.exp(-(size - head) * (size + head))
     inverse = 1 / (large * large)
@@ -101,22 +98,17 @@ def erfc(x: Array) -> Array:
     return np.where(np.isnan(x), x, out)
 
 
-def gelu(layer: act.GELU, x: Array) -> Array:
-    """x times the share of the normal distribution below x (Hendrycks and Gimpel 2016), or its estimate by tanh."""
+def _gelu(layer: act.GELU, x: Array) -> Array:
+    """Return x times the share of the normal distribution below x (Hendrycks and Gimpel 2016), or its tanh estimate."""
     if layer.approximate == "tanh":
-        inner = sqrt(2 / pi) * (x + 0.044715 * x**3)
-        estimate: Array = 0.5 * x * (1 + np.tanh(inner))
+        estimate: Array = 0.5 * x * (1 + np.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))
         return estimate
     out: Array = 0.5 * x * erfc(-x / sqrt(2)).astype(x.dtype)
     return out
 
 
-def _hardshrink(layer: act.Hardshrink, x: Array) -> Array:
-    return np.where((x >= -layer.lambd) & (x <= layer.lambd), 0, x)
-
-
 def _softshrink(layer: act.Softshrink, x: Array) -> Array:
-    # 0 * x keeps a NaN
+    # x * 0 rather than 0, so that NaN stays NaN
     return np.where(x > layer.lambd, x - layer.lambd, np.where(x < -layer.lambd, x + layer.lambd, x * 0))
 
 
@@ -125,8 +117,9 @@ def _softplus(layer: act.Softplus, x: Array) -> Array:
     return np.where(scaled > layer.threshold, x, softplus(scaled) / layer.beta)
 
 
-def _selu(layer: act.SELU, x: Array) -> Array:
-    return SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0)))
+def _celu(layer: act.CELU, x: Array) -> Array:
+    out: Array = np.maximum(x, 0) + np.minimum(layer.alpha * np.expm1(x / layer.alpha), 0)
+    return out
 
 
 def _glu(layer: act.GLU, x: Array) -> Array:
@@ -134,7 +127,7 @@ def _glu(layer: act.GLU, x: Array) -> Array:
 
 
 def glu_shape(layer: act.GLU, input_shape: Shape) -> Shape:
-    """The shape with its axis halved.
+    """Return the shape with one axis halved.
 
     >>> glu_shape(act.GLU(), (1, 64))
     (1, 32)
@@ -143,7 +136,7 @@ def glu_shape(layer: act.GLU, input_shape: Shape) -> Shape:
     try:
         axis = range(len(out))[layer.dim]
     except IndexError:
-        raise ConvcalcError(f"{layer!r} names an axis that input {out} has not") from None
+        raise ConvcalcError(f"{layer!r} names an axis that input {out} does not have") from None
     if out[axis] % 2:
         raise ConvcalcError(f"{layer!r} halves an axis of {out[axis]}: make it even")
     out[axis] //= 2
@@ -151,7 +144,7 @@ def glu_shape(layer: act.GLU, input_shape: Shape) -> Shape:
 
 
 def prelu_shape(layer: act.PReLU, input_shape: Shape) -> Shape:
-    """The shape as it is; refused where its channels are not the slopes.
+    """Return the input's shape; refuse an input whose channels are not as many as the slopes.
 
     >>> prelu_shape(act.PReLU(3), (1, 3, 8))
     (1, 3, 8)
@@ -163,7 +156,7 @@ def prelu_shape(layer: act.PReLU, input_shape: Shape) -> Shape:
 
 
 def prelu(layer: act.PReLU, x: Array, weight: Array) -> Array:
-    """x where it is positive, else the channel's slope times x.
+    """Return x where it is positive, else the channel's slope times x.
 
     >>> prelu(act.PReLU(), np.array([-2.0, 2.0]), np.array([0.25])).tolist()
     [-0.5, 2.0]
@@ -173,7 +166,7 @@ def prelu(layer: act.PReLU, x: Array, weight: Array) -> Array:
 
 
 def prelu_count(layer: act.PReLU, input_shape: Shape) -> Counts:
-    """The slopes, one by one.
+    """Count the slopes.
 
     >>> prelu_count(act.PReLU(3), (1, 3)).weights
     3
@@ -182,65 +175,43 @@ def prelu_count(layer: act.PReLU, input_shape: Shape) -> Counts:
     return Counts(weights=slopes.size, live_weights=slopes.size)
 
 
-def gelu_bytes(layer: act.GELU, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The three ranges of the error function, some of them in float64; the estimate takes less.
-
-    >>> gelu_bytes(act.GELU("tanh"), (1, 8), (1, 8), 4)
-    96
-    """
-    return block_size(output_shape, BLOCK) * (40 + 10 * itemsize if layer.approximate == "none" else 3 * itemsize)
-
-
-def _elementwise(function: Function, arrays: float) -> Operation:
-    def run(layer: Layer, x: Array) -> Array:
-        return in_blocks(partial(function, layer), x)
-
-    return Operation(no_arrays, same_shape, run, no_counts, scratch(arrays), nothing)
-
-
-def _at_once(function: Function) -> Operation:
-    """Of a function that takes nothing beside its output."""
-    return Operation(no_arrays, same_shape, function, no_counts, nothing, nothing)
+def _elementwise(function: Callable[[Any, Array], Array], arrays: int = 5) -> Operation:
+    """Return the operation of a function of single elements that holds at most ``arrays`` temporary arrays."""
+    return Operation(lambda layer, x: in_blocks(partial(function, layer), x), extra_bytes=holding(arrays))
 
 
 def _unchanged(layer: Layer, x: Array) -> Array:
     return x
 
 
-# What each takes beside input and output: the arrays of a block's steps that are alive at once, a mask being a quarter.
 OPERATIONS: dict[type[Layer], Operation] = {
-    act.ReLU: _at_once(lambda layer, x: np.maximum(x, 0)),
-    act.ReLU6: _at_once(lambda layer, x: np.clip(x, 0, 6)),
-    act.Sigmoid: _elementwise(lambda layer, x: sigmoid(x), 3),
-    act.Tanh: _at_once(lambda layer, x: np.tanh(x)),
-    act.SELU: _elementwise(_selu, 2.25),
-    act.SiLU: _elementwise(lambda layer, x: x * sigmoid(x), 3),
-    act.Mish: _elementwise(lambda layer, x: x * np.tanh(softplus(x)), 2),
-    act.Hardsigmoid: _elementwise(lambda layer, x: np.clip(x + 3, 0, 6) / 6, 2),
-    act.Hardswish: _elementwise(lambda layer, x: x * np.clip(x + 3, 0, 6) / 6, 2),
-    act.LogSigmoid: _elementwise(lambda layer, x: -softplus(-x), 2),
-    act.Softsign: _elementwise(lambda layer, x: x / (1 + np.abs(x)), 2),
-    act.Tanhshrink: _elementwise(lambda layer, x: x - np.tanh(x), 2),
-    act.LeakyReLU: _elementwise(lambda layer, x: np.where(x > 0, x, layer.negative_slope * x), 2.25),
-    act.RReLU: _elementwise(lambda layer, x: np.where(x >= 0, x, (layer.lower + layer.upper) / 2 * x), 2.25),
-    act.ELU: _elementwise(lambda layer, x: np.where(x > 0, x, layer.alpha * np.expm1(np.minimum(x, 0))), 2.25),
-    act.CELU: _elementwise(
-        lambda layer, x: np.maximum(x, 0) + np.minimum(layer.alpha * np.expm1(x / layer.alpha), 0), 3
-    ),
-    act.GELU: Operation(
-        no_arrays, same_shape, lambda layer, x: in_blocks(partial(gelu, layer), x), no_counts, gelu_bytes, nothing
-    ),
-    act.Hardshrink: _elementwise(_hardshrink, 1.25),
-    act.Softshrink: _elementwise(_softshrink, 4),
-    act.Hardtanh: _at_once(lambda layer, x: np.clip(x, layer.min_val, layer.max_val)),
-    act.Softplus: _elementwise(_softplus, 3.25),
-    act.Threshold: _elementwise(lambda layer, x: np.where(x <= layer.threshold, layer.value, x), 1.25),
-    act.GLU: Operation(no_arrays, glu_shape, _glu, no_counts, scratch(3), nothing),
+    act.ReLU: Operation(lambda layer, x: np.maximum(x, 0)),
+    act.ReLU6: Operation(lambda layer, x: np.clip(x, 0, 6)),
+    act.Sigmoid: _elementwise(lambda layer, x: sigmoid(x)),
+    act.Tanh: Operation(lambda layer, x: np.tanh(x)),
+    act.SELU: _elementwise(lambda layer, x: SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0)))),
+    act.SiLU: _elementwise(lambda layer, x: x * sigmoid(x)),
+    act.Mish: _elementwise(lambda layer, x: x * np.tanh(softplus(x))),
+    act.Hardsigmoid: _elementwise(lambda layer, x: np.clip(x + 3, 0, 6) / 6),
+    act.Hardswish: _elementwise(lambda layer, x: x * np.clip(x + 3, 0, 6) / 6),
+    act.LogSigmoid: _elementwise(lambda layer, x: -softplus(-x)),
+    act.Softsign: _elementwise(lambda layer, x: x / (1 + np.abs(x))),
+    act.Tanhshrink: _elementwise(lambda layer, x: x - np.tanh(x)),
+    act.LeakyReLU: _elementwise(lambda layer, x: np.where(x > 0, x, layer.negative_slope * x)),
+    act.RReLU: _elementwise(lambda layer, x: np.where(x >= 0, x, (layer.lower + layer.upper) / 2 * x)),
+    act.ELU: _elementwise(lambda layer, x: np.where(x > 0, x, layer.alpha * np.expm1(np.minimum(x, 0)))),
+    act.CELU: _elementwise(_celu),
+    act.GELU: _elementwise(_gelu, 32),  # the three ranges of the error function, partly in float64
+    act.Hardshrink: _elementwise(lambda layer, x: np.where((x >= -layer.lambd) & (x <= layer.lambd), 0, x)),
+    act.Softshrink: _elementwise(_softshrink),
+    act.Hardtanh: Operation(lambda layer, x: np.clip(x, layer.min_val, layer.max_val)),
+    act.Softplus: _elementwise(_softplus),
+    act.Threshold: _elementwise(lambda layer, x: np.where(x <= layer.threshold, layer.value, x)),
+    act.GLU: Operation(_glu, glu_shape, extra_bytes=holding(5)),
     act.PReLU: Operation(
-        lambda layer: {"weight": (layer.num_parameters,)}, prelu_shape, prelu, prelu_count, scratch(2.25), nothing
+        prelu, prelu_shape, lambda layer: {"weight": (layer.num_parameters,)}, prelu_count, holding(5)
     ),
-    dropout.Identity: Operation(no_arrays, same_shape, _unchanged, no_counts, view_bytes, nothing),
-    dropout.Dropout: Operation(no_arrays, same_shape, _unchanged, no_counts, view_bytes, nothing),
-    dropout.Dropout1d: Operation(no_arrays, sizes_of(2, 3), _unchanged, no_counts, view_bytes, nothing),
-    **softmax.OPERATIONS,
+    dropout.Identity: Operation(_unchanged),
+    dropout.Dropout: Operation(_unchanged),
+    dropout.Dropout1d: Operation(_unchanged, same_shape_of(2, 3)),
 }

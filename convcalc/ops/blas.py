@@ -1,6 +1,6 @@
-"""BLAS kept to one thread, and its setting put back: threads of its own would compete with those that share the work.
+"""Keep BLAS to one thread for a while: threads of its own would compete with ours, and change the order of its sums.
 
-NumPy has no call for it. threadpoolctl has (for OpenBLAS, MKL, BLIS); a BLAS that it does not know keeps its threads.
+NumPy has no call for this. threadpoolctl has one for OpenBLAS, MKL and BLIS; another BLAS keeps its threads.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 class BlasThreads:
-    """BLAS has one number of threads for the whole process: the first to come sets it, the last to go resets it."""
+    """The number of BLAS threads belongs to the whole process: the first user sets it, the last one resets it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -35,7 +35,7 @@ class BlasThreads:
                 self._reset()
 
     def forget_users(self) -> None:
-        """In the child of a fork there are none, whoever there were."""
+        """Reset BLAS in the child of a fork, which has none of the users."""
         if self._users:
             self._reset()
 
@@ -47,7 +47,7 @@ class BlasThreads:
 
 
 def _let_go(library: Any) -> None:
-    """threadpoolctl leaves a library to the thread that was first to set it, and ignores the others (since 3.7)."""
+    """Let any thread set the library: since 3.7, threadpoolctl obeys only the first thread that set it."""
     if hasattr(library, "clear_controlling_thread"):
         library.clear_controlling_thread(force=True)
 
@@ -59,7 +59,7 @@ def _after_fork() -> None:
 
 @cache
 def one_blas_thread() -> BlasThreads:
-    """A context in which BLAS works on one thread.
+    """Return a context in which BLAS uses one thread.
 
     >>> with one_blas_thread():
     ...     [library.get_num_threads() for library in libraries()] in ([], [1])
@@ -70,7 +70,7 @@ def one_blas_thread() -> BlasThreads:
 
 @cache
 def libraries() -> tuple[Any, ...]:
-    """The BLAS that NumPy uses, as threadpoolctl knows it; none where it does not.
+    """Return the BLAS that NumPy uses, or nothing if threadpoolctl does not know it.
 
     >>> len(libraries()) >= 0
     True

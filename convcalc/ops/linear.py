@@ -1,7 +1,8 @@
-"""Linear and Flatten."""
+"""Linear layers: one matrix product."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -9,14 +10,14 @@ import numpy as np
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
 from convcalc.layers.linear import Linear
-from convcalc.layers.reshape import Flatten
 from convcalc.layers.settings import Shape
-from convcalc.ops.base import Counts, Operation, no_arrays, no_counts, nothing, view_bytes
+from convcalc.ops.base import Counts, Operation
+from convcalc.ops.products import multiply_rows
 from convcalc.ops.sliding import Array
 
 
 def linear_shapes(layer: Linear) -> dict[str, Shape]:
-    """The arrays that the layer holds: (out, in) and (out,).
+    """Return the shapes of the layer's arrays: (out, in) and (out,).
 
     >>> linear_shapes(Linear(120, 84))
     {'weight': (84, 120), 'bias': (84,)}
@@ -26,7 +27,7 @@ def linear_shapes(layer: Linear) -> dict[str, Shape]:
 
 
 def linear_shape(layer: Linear, input_shape: Shape) -> Shape:
-    """(*, in_features) to (*, out_features).
+    """Return (*, out_features) for an input of (*, in_features).
 
     >>> linear_shape(Linear(120, 84), (1, 120))
     (1, 84)
@@ -37,20 +38,20 @@ def linear_shape(layer: Linear, input_shape: Shape) -> Shape:
 
 
 def linear(layer: Linear, x: Array, weight: Array, bias: Array | None = None) -> Array:
-    """(*, in_features) to (*, out_features).
+    """Return x (*, in_features) times the weights, plus the bias: (*, out_features).
 
     >>> linear(Linear(2, 1, bias=False), np.array([3.0, 4.0]), np.array([[1.0, 10.0]])).tolist()
     [43.0]
     """
-    linear_shape(layer, x.shape)
-    out: Array = x @ weight.T
+    out = np.empty(linear_shape(layer, x.shape), weight.dtype)
+    multiply_rows(x.reshape(-1, layer.in_features), weight, out.reshape(-1, layer.out_features))
     if bias is not None:
         out += bias
     return out
 
 
 def linear_count(layer: Linear, input_shape: Shape) -> Counts:
-    """Ones times ones, so that each product adds 1.
+    """Execute on ones, with weights of 1, so that each product adds 1.
 
     >>> linear_count(Linear(120, 84), (1, 120)).connections
     10164
@@ -69,37 +70,15 @@ def linear_count(layer: Linear, input_shape: Shape) -> Counts:
     )
 
 
-def linear_count_bytes(layer: Linear, input_shape: Shape, output_shape: Shape) -> int:
-    """Ones in and their sums out."""
-    return 8 * (prod(input_shape[1:]) + prod(output_shape[1:]))
+def extra_bytes(layer: Linear, inputs: Sequence[Shape], output: Shape, itemsize: int) -> int:
+    """Bound the memory by the integers of a count, for one example: ones and their sums.
 
-
-def flatten_shape(layer: Flatten, input_shape: Shape) -> Shape:
-    """The axes from the first to the last named as one.
-
-    >>> flatten_shape(Flatten(), (2, 3, 4))
-    (2, 12)
+    >>> extra_bytes(Linear(3, 2), [(5, 3)], (5, 2), itemsize=4)
+    40
     """
-    axes = range(len(input_shape) or 1)  # a single number counts as one axis, as in PyTorch
-    try:
-        first, last = axes[layer.start_dim], axes[layer.end_dim]
-    except IndexError:
-        raise ConvcalcError(f"{layer!r} names an axis that input {list(input_shape)} has not") from None
-    if first > last:
-        raise ConvcalcError(f"{layer!r} ends before it starts in input {list(input_shape)}")
-    return (*input_shape[:first], prod(input_shape[first : last + 1]), *input_shape[last + 1 :])
-
-
-def flatten(layer: Flatten, x: Array) -> Array:
-    """The same values, the named axes as one.
-
-    >>> flatten(Flatten(), np.ones((2, 3, 4))).shape
-    (2, 12)
-    """
-    return x.reshape(flatten_shape(layer, x.shape))
+    return 8 * (prod(inputs[0][1:] or inputs[0]) + prod(output[1:] or output))
 
 
 OPERATIONS: dict[type[Layer], Operation] = {
-    Linear: Operation(linear_shapes, linear_shape, linear, linear_count, nothing, linear_count_bytes),
-    Flatten: Operation(no_arrays, flatten_shape, flatten, no_counts, view_bytes, nothing),
+    Linear: Operation(linear, linear_shape, linear_shapes, linear_count, extra_bytes)
 }

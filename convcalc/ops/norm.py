@@ -1,27 +1,163 @@
-"""Normalisation in eval mode: by running statistics where the layer keeps them, else by those of the input."""
+"""Normalisation in eval mode: by running statistics if the layer keeps them, else by statistics of the input."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import prod
+from collections.abc import Sequence
 
 import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
-from convcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
+from convcalc.layers.norm import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, RMSNorm
 from convcalc.layers.settings import Shape
-from convcalc.ops import local_response_norm
-from convcalc.ops.base import Counts, Operation, nothing
-from convcalc.ops.blocks import LARGE, At, block_size, blocks, cut, floating, part_size
+from convcalc.ops.base import Counts, Operation
+from convcalc.ops.blocks import block_bytes, floating, in_blocks
 from convcalc.ops.sliding import Array
-from convcalc.ops.tiles import cuts
 
-CHANNELS = 16  # at least half so many are added up at once, so that the order of adding up is the same
+Weights = dict[str, Array]
+Normalised = BatchNorm | GroupNorm | LayerNorm | RMSNorm
+
+
+def batch_norm(layer: BatchNorm, x: Array, **weights: Array) -> Array:
+    """Return (N, C, *) with each channel less its mean, over its deviation, times its weight, plus its bias.
+
+    >>> from convcalc import BatchNorm1d
+    >>> layer = BatchNorm1d(1, eps=0, affine=False, track_running_stats=False)
+    >>> batch_norm(layer, np.array([[1.0], [3.0]])).tolist()
+    [[-1.0], [1.0]]
+    """
+    factors = _per_channel(x.ndim - 2, weights)
+    if layer.track_running_stats:
+        return _by_running_statistics(x, layer.eps, factors)
+    channels_first = {name: np.swapaxes(array, 0, 1) for name, array in factors.items()}
+    return np.swapaxes(_by_own_statistics(np.swapaxes(x, 0, 1), x.ndim - 1, layer.eps, channels_first), 0, 1)
+
+
+def instance_norm(layer: InstanceNorm, x: Array, **weights: Array) -> Array:
+    """Return (N, C, *) or (C, *) with each map of each example normalised on its own.
+
+    >>> from convcalc import InstanceNorm1d
+    >>> instance_norm(InstanceNorm1d(1, eps=0), np.array([[1.0, 3.0]])).tolist()
+    [[-1.0, 1.0]]
+    """
+    rank = layer.known_rank()
+    factors = _per_channel(rank, weights)
+    batched = x if x.ndim == rank + 2 else x[np.newaxis]
+    if layer.track_running_stats:
+        return _by_running_statistics(batched, layer.eps, factors).reshape(x.shape)
+    return _by_own_statistics(batched, rank, layer.eps, factors).reshape(x.shape)
+
+
+def group_norm(layer: GroupNorm, x: Array, **weights: Array) -> Array:
+    """Return (N, C, *) with each group of channels of each example normalised on its own.
+
+    >>> group_norm(GroupNorm(1, 2, eps=0, affine=False), np.array([[1.0, 3.0]])).tolist()
+    [[-1.0, 1.0]]
+    """
+    grouped = x.reshape(x.shape[0], layer.num_groups, x.shape[1] // layer.num_groups, *x.shape[2:])
+    per_channel = (1, *grouped.shape[1:3], *[1] * (x.ndim - 2))
+    factors = {name: array.reshape(per_channel) for name, array in weights.items()}
+    return _by_own_statistics(grouped, x.ndim - 1, layer.eps, factors).reshape(x.shape)
+
+
+def layer_norm(layer: LayerNorm, x: Array, **weights: Array) -> Array:
+    """Return x with its last axes together, each vector normalised on its own.
+
+    >>> layer_norm(LayerNorm(2, eps=0, elementwise_affine=False), np.array([[1.0, 3.0]])).tolist()
+    [[-1.0, 1.0]]
+    """
+    return _by_own_statistics(x, len(layer.normalized_shape), layer.eps, weights)
+
+
+def rms_norm(layer: RMSNorm, x: Array, weight: Array | None = None) -> Array:
+    """Return x over the root mean square of its last axes.
+
+    >>> rms_norm(RMSNorm(2, eps=0), np.array([[3.0, 3.0]]), np.array([1.0, 2.0])).tolist()
+    [[1.0, 2.0]]
+    """
+    axes = len(layer.normalized_shape)
+    eps = np.finfo(floating(x)).eps if layer.eps is None else layer.eps
+
+    def normalise(x: Array, *weights: Array) -> Array:
+        out: Array = x / np.sqrt(np.square(x).mean(axis=_last(axes), keepdims=True) + eps)
+        for factor in weights:
+            out *= factor
+        return out
+
+    return in_blocks(normalise, x, *([] if weight is None else [weight]), uncut=axes, dtype=floating(x))
+
+
+def local_response_norm(layer: LocalResponseNorm, x: Array) -> Array:
+    """Return x over (k + alpha * the mean square of ``size`` neighbouring channels) ** beta.
+
+    As many neighbours lie before as behind; if the size is even, one more before. Those outside count as 0.
+
+    >>> local_response_norm(LocalResponseNorm(1, alpha=1, beta=1, k=0), np.array([[[2.0]]])).tolist()
+    [[[0.5]]]
+    """
+    before, behind = layer.size // 2, layer.size - layer.size // 2
+
+    def normalise(x: Array) -> Array:
+        squares, channels = np.square(x, dtype=floating(x)), x.shape[1]
+        total = np.zeros_like(squares)
+        for offset in range(max(-before, 1 - channels), min(behind, channels)):
+            here = slice(max(-offset, 0), channels - max(offset, 0))
+            total[:, here] += squares[:, max(offset, 0) : channels + min(offset, 0)]
+        total *= layer.alpha / layer.size
+        total += layer.k
+        out: Array = x / np.power(total, layer.beta, out=total)
+        return out
+
+    return in_blocks(normalise, x, uncut=x.ndim - 1, dtype=floating(x))
+
+
+def _per_channel(rank: int, weights: Weights) -> Weights:
+    """Return one number per channel, aligned with the second axis of (N, C, *)."""
+    return {name: array.reshape(1, -1, *[1] * rank) for name, array in weights.items() if array.ndim}
+
+
+def _by_running_statistics(x: Array, eps: float, factors: Weights) -> Array:
+    if x.size == 0:  # PyTorch then ignores the number of channels
+        return np.empty(x.shape, floating(x))
+    names = [name for name in factors if not name.startswith("running")]
+
+    def normalise(x: Array, mean: Array, variance: Array, *rest: Array) -> Array:
+        return _scaled(np.subtract(x, mean, dtype=floating(x)), variance, eps, dict(zip(names, rest, strict=True)))
+
+    rest = [factors[name] for name in names]
+    return in_blocks(normalise, x, factors["running_mean"], factors["running_var"], *rest, dtype=floating(x))
+
+
+def _by_own_statistics(x: Array, axes: int, eps: float, factors: Weights) -> Array:
+    """Normalise by the mean and the variance of the last axes together."""
+    if x.size == 0:
+        return np.empty(x.shape, floating(x))
+    names = list(factors)
+
+    def normalise(x: Array, *rest: Array) -> Array:
+        centred = x - x.mean(axis=_last(axes), keepdims=True)
+        variance = np.square(centred).mean(axis=_last(axes), keepdims=True)
+        return _scaled(centred, variance, eps, dict(zip(names, rest, strict=True)))
+
+    return in_blocks(normalise, x, *factors.values(), uncut=axes, dtype=floating(x))
+
+
+def _scaled(centred: Array, variance: Array, eps: float, factors: Weights) -> Array:
+    """Divide by the deviation, multiply by the weight and add the bias, in place."""
+    centred /= np.sqrt(variance + eps)
+    if "weight" in factors:
+        centred *= factors["weight"]
+    if "bias" in factors:
+        centred += factors["bias"]
+    return centred
+
+
+def _last(axes: int) -> tuple[int, ...]:
+    return tuple(range(-axes, 0))
 
 
 def channel_shapes(layer: BatchNorm) -> dict[str, Shape]:
-    """The arrays that the layer holds, a number a channel, and the count of the batches it has seen.
+    """Return the shapes of the layer's arrays: one number per channel, and the count of the batches it has seen.
 
     >>> from convcalc import BatchNorm2d
     >>> list(channel_shapes(BatchNorm2d(3)))
@@ -33,140 +169,8 @@ def channel_shapes(layer: BatchNorm) -> dict[str, Shape]:
     return trained | (tracked if layer.track_running_stats else {})
 
 
-def batch_norm(layer: BatchNorm, x: Array, **arrays: Array) -> Array:
-    """(N, C, *), each channel less its mean, over its deviation, times its factor, plus its bias.
-
-    >>> from convcalc import BatchNorm1d
-    >>> layer = BatchNorm1d(1, eps=0, affine=False, track_running_stats=False)
-    >>> batch_norm(layer, np.array([[1.0], [3.0]])).tolist()
-    [[-1.0], [1.0]]
-    """
-    factors = _by_channel(x, arrays)
-    if layer.track_running_stats:
-        return _by_running(x, layer.eps, factors)
-    channels = cuts(x.shape[1], _channels_at_once(x.shape))
-    return _normalised(x, ((slice(None), part) for part in channels), (0, *range(2, x.ndim)), layer.eps, factors)
-
-
-def instance_norm(layer: InstanceNorm, x: Array, **arrays: Array) -> Array:
-    """(N, C, *) or (C, *), each map of each example on its own.
-
-    >>> from convcalc import InstanceNorm1d
-    >>> instance_norm(InstanceNorm1d(1, eps=0), np.array([[1.0, 3.0]])).tolist()
-    [[-1.0, 1.0]]
-    """
-    batched = x if x.ndim == layer.known_rank() + 2 else x[np.newaxis]
-    factors = _by_channel(batched, arrays)
-    if layer.track_running_stats:
-        return _by_running(batched, layer.eps, factors).reshape(x.shape)
-    return _by_vector(batched, batched.ndim - 2, layer.eps, factors).reshape(x.shape)
-
-
-def group_norm(layer: GroupNorm, x: Array, **arrays: Array) -> Array:
-    """(N, C, *), each group of channels of each example on its own.
-
-    >>> group_norm(GroupNorm(1, 2, eps=0, affine=False), np.array([[1.0, 3.0]])).tolist()
-    [[-1.0, 1.0]]
-    """
-    grouped = x.reshape(x.shape[0], layer.num_groups, x.shape[1] // layer.num_groups, *x.shape[2:])
-    along = (1, *grouped.shape[1:3], *[1] * (x.ndim - 2))
-    factors = {name: array.reshape(along) for name, array in arrays.items()}
-    return _by_vector(grouped, x.ndim - 1, layer.eps, factors).reshape(x.shape)
-
-
-def layer_norm(layer: LayerNorm, x: Array, **arrays: Array) -> Array:
-    """The last axes together, each vector on its own.
-
-    >>> layer_norm(LayerNorm(2, eps=0, elementwise_affine=False), np.array([[1.0, 3.0]])).tolist()
-    [[-1.0, 1.0]]
-    """
-    return _by_vector(x, len(layer.normalized_shape), layer.eps, arrays)
-
-
-def _by_channel(x: Array, arrays: dict[str, Array]) -> dict[str, Array]:
-    """Numbers a channel, so that they go along the second axis."""
-    along = (1, -1, *[1] * (x.ndim - 2))
-    return {name: array.reshape(along) for name, array in arrays.items() if array.ndim}
-
-
-def _by_running(x: Array, eps: float, factors: dict[str, Array]) -> Array:
-    """By statistics that the layer keeps."""
-    out = np.empty(x.shape, dtype=floating(x))
-    for at in blocks(x.shape, LARGE):
-        of = {name: cut(array, at) for name, array in factors.items()}
-        np.subtract(x[at], of["running_mean"], out=out[at])
-        _scaled(out[at], of["running_var"] + eps, of)
-    return out
-
-
-def _channels_at_once(input_shape: Shape) -> int:
-    return max(CHANNELS, LARGE // max(input_shape[0] * prod(input_shape[2:]), 1))
-
-
-def _by_vector(x: Array, axes: int, eps: float, factors: dict[str, Array]) -> Array:
-    """By the statistics of the last axes together."""
-    first = x.ndim - axes
-    vectors = blocks(x.shape[:first], _vectors_at_once(x.shape[first:]))
-    return _normalised(x, vectors, tuple(range(first, x.ndim)), eps, factors)
-
-
-def _vectors_at_once(shape: Shape) -> int:
-    return LARGE // max(prod(shape), 1)
-
-
-def _normalised(x: Array, pieces: Iterable[At], axes: tuple[int, ...], eps: float, factors: dict[str, Array]) -> Array:
-    """By the statistics of each piece along the axes; the output holds the squares meanwhile."""
-    out = np.empty(x.shape, dtype=floating(x))
-    aligned = {name: array.reshape((1,) * (x.ndim - array.ndim) + array.shape) for name, array in factors.items()}
-    for at in pieces:
-        variance = _centred(x[at], axes, out[at])
-        variance += eps
-        _scaled(out[at], variance, {name: cut(array, at) for name, array in aligned.items()})
-        del variance  # before the next is made
-    return out
-
-
-def _centred(x: Array, axes: tuple[int, ...], out: Array) -> Array:
-    """x less its mean along the axes into the output; the variance is returned."""
-    mean = x.mean(axis=axes, keepdims=True)
-    np.subtract(x, mean, out=out)
-    np.square(out, out=out)
-    variance: Array = out.mean(axis=axes, keepdims=True)
-    np.subtract(x, mean, out=out)
-    return variance
-
-
-def _scaled(out: Array, variance: Array, factors: dict[str, Array]) -> None:
-    """Over the deviation, times the factor, plus the bias, in place."""
-    out /= np.sqrt(variance, out=variance)
-    if "weight" in factors:
-        out *= factors["weight"]
-    if "bias" in factors:
-        out += factors["bias"]
-
-
-def rms_norm(layer: RMSNorm, x: Array, weight: Array | None = None) -> Array:
-    """Over the root mean square along the last axes.
-
-    >>> rms_norm(RMSNorm(2, eps=0), np.array([[3.0, 3.0]]), np.array([1.0, 2.0])).tolist()
-    [[1.0, 2.0]]
-    """
-    first = x.ndim - len(layer.normalized_shape)
-    eps = np.finfo(x.dtype).eps if layer.eps is None else layer.eps
-    out = np.empty(x.shape, dtype=floating(x))
-    for at in blocks(x.shape[:first], _vectors_at_once(x.shape[first:])):
-        made = np.square(x[at], out=out[at])
-        mean = made.mean(axis=tuple(range(first, x.ndim)), keepdims=True)
-        mean += eps
-        np.divide(x[at], np.sqrt(mean, out=mean), out=made)
-        if weight is not None:
-            made *= weight
-        del mean  # before the next is made
-    return out
-
-
 def affine_shapes(layer: GroupNorm) -> dict[str, Shape]:
-    """A factor and a bias a channel, or none.
+    """Return the shapes of the layer's arrays: a weight and a bias per channel, or none.
 
     >>> affine_shapes(GroupNorm(2, 4))
     {'weight': (4,), 'bias': (4,)}
@@ -176,7 +180,7 @@ def affine_shapes(layer: GroupNorm) -> dict[str, Shape]:
 
 
 def elementwise_shapes(layer: LayerNorm | RMSNorm) -> dict[str, Shape]:
-    """A factor an element, and a bias where the layer has one.
+    """Return the shapes of the layer's arrays: a weight per element, and a bias if the layer has one.
 
     >>> elementwise_shapes(LayerNorm((3, 4)))
     {'weight': (3, 4), 'bias': (3, 4)}
@@ -188,7 +192,7 @@ def elementwise_shapes(layer: LayerNorm | RMSNorm) -> dict[str, Shape]:
 
 
 def batch_norm_shape(layer: BatchNorm, input_shape: Shape) -> Shape:
-    """The shape as it is, of inputs of the layer's axes and channels.
+    """Return the input's shape; refuse another number of axes or of channels.
 
     >>> from convcalc import BatchNorm2d
     >>> batch_norm_shape(BatchNorm2d(3), (1, 3, 8, 8))
@@ -199,6 +203,8 @@ def batch_norm_shape(layer: BatchNorm, input_shape: Shape) -> Shape:
     numbers = (rank + 1, rank + 2) if instance or rank == 1 else (rank + 2,)
     if len(input_shape) not in numbers:
         raise ConvcalcError(f"{layer!r} cannot take input {list(input_shape)}")
+    if instance and layer.affine and 0 in input_shape[:-rank]:
+        raise ConvcalcError(f"{layer!r} has nothing to scale in {list(input_shape)}: give at least 1 of each")
     channels = input_shape[-1 - rank] if instance else input_shape[1]
     if (layer.affine or layer.track_running_stats) and channels != layer.num_features and 0 not in input_shape:
         raise ConvcalcError(f"{layer!r} takes {layer.num_features} channels, got {list(input_shape)}")
@@ -206,7 +212,7 @@ def batch_norm_shape(layer: BatchNorm, input_shape: Shape) -> Shape:
 
 
 def group_norm_shape(layer: GroupNorm, input_shape: Shape) -> Shape:
-    """The shape as it is, where its channels go into the groups.
+    """Return the input's shape; refuse channels that do not divide into the groups.
 
     >>> group_norm_shape(GroupNorm(2, 4), (1, 4, 8))
     (1, 4, 8)
@@ -221,7 +227,7 @@ def group_norm_shape(layer: GroupNorm, input_shape: Shape) -> Shape:
 
 
 def last_axes_shape(layer: LayerNorm | RMSNorm, input_shape: Shape) -> Shape:
-    """The shape as it is, where it ends as the layer says.
+    """Return the input's shape; refuse one that does not end with the layer's sizes.
 
     >>> last_axes_shape(LayerNorm(4), (1, 4))
     (1, 4)
@@ -231,59 +237,51 @@ def last_axes_shape(layer: LayerNorm | RMSNorm, input_shape: Shape) -> Shape:
     return input_shape
 
 
-def norm_count(layer: BatchNorm | GroupNorm | LayerNorm | RMSNorm, input_shape: Shape) -> Counts:
-    """The elements of the arrays: trained ones, and the running statistics apart.
+def local_response_norm_shape(layer: LocalResponseNorm, input_shape: Shape) -> Shape:
+    """Return the input's shape; refuse fewer than three axes.
+
+    >>> local_response_norm_shape(LocalResponseNorm(5), (1, 96, 55, 55))
+    (1, 96, 55, 55)
+    """
+    if len(input_shape) < 3:
+        raise ConvcalcError(f"{layer!r} cannot take input {list(input_shape)}")
+    return input_shape
+
+
+def norm_count(layer: Normalised, input_shape: Shape) -> Counts:
+    """Count the elements of the layer's arrays: the trained ones, and the running statistics apart.
 
     >>> from convcalc import BatchNorm2d
     >>> norm_count(BatchNorm2d(64), (1, 64, 7, 7)).buffers
     129
     """
-    shapes = OPERATIONS[next(kind for kind in type(layer).__mro__ if kind in OPERATIONS)].shapes(layer)
+    shapes = OPERATIONS[next(kind for kind in type(layer).__mro__ if kind in OPERATIONS)].weight_shapes(layer)
     sizes = {name: np.broadcast_to(0, shape).size for name, shape in shapes.items()}
     weights, biases = sizes.pop("weight", 0), sizes.pop("bias", 0)
     return Counts(weights=weights, live_weights=weights, biases=biases, buffers=sum(sizes.values()))
 
 
-def _batch_bytes(layer: BatchNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The means and variances of some channels, where they are the input's."""
-    if layer.track_running_stats:
-        return 0
-    return 2 * part_size(input_shape[1], _channels_at_once(input_shape)) * itemsize
+def extra_bytes(layer: Layer, inputs: Sequence[Shape], output: Shape, itemsize: int) -> int:
+    """Bound the memory by four arrays of a block, which holds whole what is normalised together.
 
-
-def _instance_bytes(layer: InstanceNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """Those of some maps."""
-    first = len(input_shape) - layer.known_rank()
-    return 0 if layer.track_running_stats else _vectors_bytes(input_shape[:first], input_shape[first:], itemsize)
-
-
-def _group_bytes(layer: GroupNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """Those of some groups."""
-    channels = input_shape[1] // layer.num_groups
-    return _vectors_bytes((input_shape[0], layer.num_groups), (channels, *input_shape[2:]), itemsize)
-
-
-def _layer_bytes(layer: LayerNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """Those of some vectors."""
-    first = len(input_shape) - len(layer.normalized_shape)
-    return _vectors_bytes(input_shape[:first], input_shape[first:], itemsize)
-
-
-def _rms_bytes(layer: RMSNorm, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-    """The mean squares of some vectors."""
-    first = len(input_shape) - len(layer.normalized_shape)
-    return _vectors_bytes(input_shape[:first], input_shape[first:], itemsize) // 2
-
-
-def _vectors_bytes(vectors: Shape, shape: Shape, itemsize: int) -> int:
-    return 2 * block_size(vectors, _vectors_at_once(shape)) * itemsize
+    >>> extra_bytes(LayerNorm(4), [(2, 4)], (2, 4), itemsize=4)
+    128
+    """
+    uncut = len(output) - 1
+    if isinstance(layer, LayerNorm | RMSNorm):
+        uncut = len(layer.normalized_shape)
+    elif isinstance(layer, BatchNorm) and layer.track_running_stats:
+        uncut = 0
+    elif isinstance(layer, BatchNorm) and not isinstance(layer, InstanceNorm):
+        output = (output[1], output[0], *output[2:])
+    return block_bytes(4, output, output, itemsize, uncut)
 
 
 OPERATIONS: dict[type[Layer], Operation] = {
-    BatchNorm: Operation(channel_shapes, batch_norm_shape, batch_norm, norm_count, _batch_bytes, nothing),
-    InstanceNorm: Operation(channel_shapes, batch_norm_shape, instance_norm, norm_count, _instance_bytes, nothing),
-    GroupNorm: Operation(affine_shapes, group_norm_shape, group_norm, norm_count, _group_bytes, nothing),
-    LayerNorm: Operation(elementwise_shapes, last_axes_shape, layer_norm, norm_count, _layer_bytes, nothing),
-    RMSNorm: Operation(elementwise_shapes, last_axes_shape, rms_norm, norm_count, _rms_bytes, nothing),
-    **local_response_norm.OPERATIONS,
+    BatchNorm: Operation(batch_norm, batch_norm_shape, channel_shapes, norm_count, extra_bytes),
+    InstanceNorm: Operation(instance_norm, batch_norm_shape, channel_shapes, norm_count, extra_bytes),
+    GroupNorm: Operation(group_norm, group_norm_shape, affine_shapes, norm_count, extra_bytes),
+    LayerNorm: Operation(layer_norm, last_axes_shape, elementwise_shapes, norm_count, extra_bytes),
+    RMSNorm: Operation(rms_norm, last_axes_shape, elementwise_shapes, norm_count, extra_bytes),
+    LocalResponseNorm: Operation(local_response_norm, local_response_norm_shape, extra_bytes=extra_bytes),
 }

@@ -1,7 +1,7 @@
-"""A large job shared among threads.
+"""Share a large job among threads.
 
-NumPy lets go of the interpreter's lock while it copies or multiplies, so Python threads that share a few large pieces
-run side by side.
+NumPy releases the interpreter's lock while it copies or multiplies, so Python threads that share a few large pieces run
+side by side.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MOST_THREADS = 64
 
 
 def thread_count() -> int:
-    """How many threads a large job may use: CONVCALC_THREADS, or the cores that this process may run on.
+    """Return how many threads a large job may use: CONVCALC_THREADS, or the cores that this process may run on.
 
     >>> 1 <= thread_count() <= MOST_THREADS
     True
@@ -38,12 +38,12 @@ def thread_count() -> int:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return min(cores, MOST_THREADS)
     if not given.isascii() or not given.isdigit() or int(given[:20]) == 0:
-        raise ConvcalcError(f"{VARIABLE}={given} is no number of threads: give 1 or more, or leave it out")
+        raise ConvcalcError(f"{VARIABLE}={given} is not a number of threads: give 1 or more, or leave it out")
     return min(int(given[:20]), MOST_THREADS)
 
 
 def worker_count(scratch_bytes: int, shared_bytes: int = 0) -> int:
-    """How many threads, each with so much scratch beside what they share, stay within the scratch of one call.
+    """Return how many threads, each with so much scratch beside what they share, stay within the scratch of one call.
 
     >>> worker_count(SCRATCH_BYTES)
     1
@@ -54,10 +54,10 @@ def worker_count(scratch_bytes: int, shared_bytes: int = 0) -> int:
 def parallel_for(
     pieces: Iterable[Piece], start: Callable[[Array], Callable[[Piece], object]], scratch: Array, most: int
 ) -> None:
-    """Do each piece once, on this thread and at most ``most - 1`` others, with BLAS set aside; on none, as it stands.
+    """Do each piece once, on this thread and at most ``most - 1`` others, with BLAS kept to one thread.
 
-    Each thread that takes part has an equal part of the scratch, and calls ``start`` once with it, for what does its
-    pieces. The first error stops the rest and is raised here.
+    ``most=0`` uses this thread and leaves BLAS as it is. Each thread calls ``start`` once with its part of the scratch,
+    and what that returns for each of its pieces. The first error stops the rest and is raised here.
 
     >>> done = []
     >>> parallel_for([1, 2, 3], lambda _: done.append, np.empty(0), most=2)
@@ -77,7 +77,7 @@ def parallel_for(
 
 
 class _Job(Generic[Piece]):
-    """Pieces that several threads take, one at a time, until there are no more or one went wrong."""
+    """Pieces that several threads take, one at a time, until there are no more or one fails."""
 
     def __init__(
         self, pieces: Iterator[Piece], start: Callable[[Array], Callable[[Piece], object]], scratch: Array
@@ -85,12 +85,12 @@ class _Job(Generic[Piece]):
         self._lock = Lock()
         self._given: tuple[Iterator[Piece], Callable[[Array], Callable[[Piece], object]], Array] | None
         self._given = (pieces, start, scratch)
-        self._under_way = 0  # pieces that helpers have taken and not done
+        self._under_way = 0  # pieces that helpers have taken and not finished
         self._failures: list[BaseException] = []
-        self._done: SimpleQueue[None] = SimpleQueue()  # wakes the caller; what has to be counted is not counted by it
+        self._done: SimpleQueue[None] = SimpleQueue()  # only wakes the caller; it counts nothing
 
     def do(self) -> None:
-        """What the caller's thread does: pieces as the others, and wait for those that others have taken."""
+        """Do pieces in the caller's thread, then wait for those that others have taken."""
         failures: list[BaseException] = []
         try:
             work = self._start(0)
@@ -108,8 +108,8 @@ class _Job(Generic[Piece]):
             raise failure
 
     def help_out(self, number: int) -> None:
-        """What another thread does, unless it comes too late: then it takes nothing, and is not waited for."""
-        with np.errstate(all="ignore"):  # of this thread alone
+        """Do pieces in another thread. If it comes too late, it takes none, and nobody waits for it."""
+        with np.errstate(all="ignore"):  # which is a setting of each thread
             work = self._start(number)
             while (piece := self._taken(by_helper=True)) is not None:
                 try:
@@ -136,10 +136,10 @@ class _Job(Generic[Piece]):
             return None
 
     def _close(self) -> None:
-        """Give out no more, and hold on to nothing."""
+        """Give out no more pieces, and drop what they need."""
         with self._lock:
             self._given = None
 
 
 def _nothing(piece: object) -> None:
-    """There are no pieces left to do it with."""
+    """Do nothing: there are no pieces left."""

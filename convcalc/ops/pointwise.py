@@ -1,43 +1,38 @@
-"""A kernel as large as its input: each map is one number an example, and all are one matrix product, as in `Linear`.
+"""Pointwise convolution: the input itself is the matrix of columns, so nothing is copied.
 
-Source: LeCun et al., "Gradient-Based Learning Applied to Document Recognition" (1998), section II-B, of LeNet-5's C5.
+This is for kernels of a single tap, and for kernels as large as their input, whose outputs are one number per example
+and map, as those of a linear layer. Source: Lin, Chen and Yan, "Network In Network" (2014), section 3.1; LeCun et al.,
+"Gradient-Based Learning Applied to Document Recognition" (1998), section II-B, of LeNet-5's C5.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
-from convcalc.ops.parallel import parallel_for, worker_count
-from convcalc.ops.problem import TINY, TINY_VECTORS, Problem
-from convcalc.ops.scratch import workspace
+from convcalc.ops import im2col
+from convcalc.ops.problem import ConvProblem
+from convcalc.ops.products import multiply_rows
 from convcalc.ops.sliding import Array
-from convcalc.ops.tiles import cuts
 
 
-def fits(problem: Problem) -> bool:
-    """Whether the window has a single place, and sees all there is."""
-    return (
-        problem.groups == 1 and not problem.is_padded and all(span.kernel_size == span.size for span in problem.spans)
-    )
+def fits(problem: ConvProblem) -> bool:
+    """Return whether the kernel is a single tap, or sees all of the input."""
+    return _sees_all(problem) or (problem.taps == 1 and im2col.fits(problem))
 
 
-def convolve(problem: Problem, x: Array, weight: Array, bias: Array | None, out: Array) -> None:
-    """Fill out (N, O, 1, 1) from x (N, C, H, W), weight (O, C, H, W) and bias (O,), all of float32."""
-    kernels, outputs = weight.reshape(problem.maps, -1), out.reshape(problem.examples, -1)
-    seen = x.reshape(problem.examples, -1)
-
-    def some(maps: slice) -> None:
-        np.matmul(seen, kernels[maps].T, out=outputs[:, maps])
-
-    is_tiny = problem.products <= (TINY if problem.examples > 1 else TINY_VECTORS)
-    most = worker_count(0) if problem.is_large else 0 if is_tiny else 1
-    parallel_for(
-        cuts(problem.maps, -(-problem.maps // (4 if problem.is_large else 1))), lambda _: some, workspace(0), most
-    )
+def convolve(problem: ConvProblem, x: Array, weight: Array, bias: Array | None, out: Array) -> None:
+    """Fill out (N, O, *output_size) from x (N, C, H, W), weight (O, C/groups, *kernel) and bias (O,), all float32."""
+    if not _sees_all(problem):
+        im2col.convolve(problem, x, weight, bias, out)  # which lays out no columns for a single tap
+        return
+    outputs = out.reshape(problem.batch, -1)
+    multiply_rows(x.reshape(problem.batch, -1), weight.reshape(problem.out_channels, -1), outputs)
     if bias is not None:
         outputs += bias
 
 
-def scratch_bytes(problem: Problem) -> int:
-    """None, for an input that lies in one piece."""
-    return 0
+def scratch_bytes(problem: ConvProblem) -> int:
+    """Return the scratch of all threads, if the input is contiguous."""
+    return 0 if _sees_all(problem) else im2col.plan(problem).scratch_bytes()
+
+
+def _sees_all(problem: ConvProblem) -> bool:
+    return problem.groups == 1 and not problem.is_padded and all(axis.kernel_size == axis.size for axis in problem.axes)

@@ -1,4 +1,4 @@
-"""What a convolution has to do, its axes apart."""
+"""What a convolution has to compute, axis by axis."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from math import gcd, prod
 from typing import NamedTuple
 
 from convcalc.ops.parallel import MOST_THREADS
+from convcalc.ops.products import TINY, TINY_VECTORS
 
-FEW_PRODUCTS = 10**6  # of a matrix product that BLAS does without copying its operands first
 LARGE = 180_000  # nanoseconds of one core, from which on another is worth waking
-TINY, TINY_VECTORS = 2**18, 2**13  # products of matrices, and of a vector, that OpenBLAS does on one thread
 
 
 class Phase(NamedTuple):
-    """The taps of an axis that fall on the same residue of the stride: among its elements they lie evenly.
+    """The taps of an axis that fall on the same residue modulo the stride: among its elements they lie evenly.
 
-    For place p, tap ``taps[i]`` reads element ``p + first + i * jump`` of those at ``residue + stride * ...``.
+    In window w, tap ``taps[i]`` reads element ``w + first + i * jump`` of those at ``residue + stride * ...``.
     """
 
     residue: int
@@ -27,7 +26,7 @@ class Phase(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ConvAxis:
     """One axis: its size, the padding on both sides, the window's settings, and how many windows fit."""
 
     size: int
@@ -36,22 +35,22 @@ class Span:
     kernel_size: int
     stride: int
     dilation: int
-    places: int
+    output_size: int
 
     @property
     def reach(self) -> int:
-        """Padded elements under one window."""
+        """Return how many padded elements one window spans."""
         return (self.kernel_size - 1) * self.dilation + 1
 
-    def elements(self, places: int) -> int:
-        """Elements of one residue that so many neighbouring windows read."""
-        return places + (self.reach - 1) // self.stride
+    def elements(self, windows: int) -> int:
+        """Return how many elements of one residue so many neighbouring windows read."""
+        return windows + (self.reach - 1) // self.stride
 
     @lru_cache(128)  # noqa: B019
     def phases(self) -> tuple[Phase, ...]:
-        """The residues of the stride that taps fall on.
+        """Return the residues of the stride that taps fall on.
 
-        >>> Span(8, 0, 0, kernel_size=3, stride=2, dilation=1, places=3).phases()[1]
+        >>> ConvAxis(8, 0, 0, kernel_size=3, stride=2, dilation=1, output_size=3).phases()[1]
         Phase(residue=1, taps=range(1, 3, 2), first=0, jump=1)
         """
         common = gcd(self.stride, self.dilation)
@@ -68,71 +67,72 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """A convolution of (N, C, *sizes): N examples of C channels, to so many maps, in groups or by a connection table.
+class ConvProblem:
+    """A convolution of (N, C, *sizes) in groups, or by a connection table.
 
-    There are at least two axes; a line is a picture of one row.
+    There are at least two axes: a one-dimensional convolution is one of a picture with a single row.
     """
 
-    examples: int
-    channels: int
-    maps: int
+    batch: int
+    in_channels: int
+    out_channels: int
     groups: int
-    spans: tuple[Span, ...]
+    axes: tuple[ConvAxis, ...]
     padding_mode: str = "zeros"
     table: tuple[tuple[int, ...], ...] | None = None
 
     @property
-    def rows(self) -> Span:
-        """The last axis but one."""
-        return self.spans[-2]
+    def rows(self) -> ConvAxis:
+        """Return the last axis but one."""
+        return self.axes[-2]
 
     @property
-    def columns(self) -> Span:
-        """The last axis."""
-        return self.spans[-1]
+    def columns(self) -> ConvAxis:
+        """Return the last axis."""
+        return self.axes[-1]
 
     @property
-    def fed(self) -> int:
-        """Channels that feed one map."""
-        return self.channels // self.groups
+    def in_per_group(self) -> int:
+        """Return how many input channels one output channel reads."""
+        return self.in_channels // self.groups
 
     @property
-    def made(self) -> int:
-        """Maps that one group makes."""
-        return self.maps // self.groups
+    def out_per_group(self) -> int:
+        """Return how many output channels one group has."""
+        return self.out_channels // self.groups
 
     @property
     def taps(self) -> int:
-        """Weights of one kernel."""
-        return prod(span.kernel_size for span in self.spans)
+        """Return how many weights one kernel has."""
+        return prod(axis.kernel_size for axis in self.axes)
 
     @property
-    def places(self) -> int:
-        """Places of the window in one example."""
-        return prod(span.places for span in self.spans)
+    def positions(self) -> int:
+        """Return how many windows there are in one example."""
+        return prod(axis.output_size for axis in self.axes)
 
     @property
     def products(self) -> int:
-        """Multiplications, all examples together."""
-        return self.examples * self.maps * self.places * self.fed * self.taps
+        """Return how many multiplications all examples take together."""
+        return self.batch * self.out_channels * self.positions * self.in_per_group * self.taps
 
     @property
     def is_large(self) -> bool:
-        """Whether the work is worth sharing: some 100 products a nanosecond, 10 of a single map, and 20 copies."""
-        copies = self.examples * self.channels * self.taps * self.places
-        return self.products // (100 if self.made > 1 else 10) + copies // 20 > LARGE
+        """Return whether the work is worth sharing: some 100 products, 10 of a single map, or 20 copies take 1 ns."""
+        copies = self.batch * self.in_channels * self.taps * self.positions
+        return self.products // (100 if self.out_per_group > 1 else 10) + copies // 20 > LARGE
 
     def workers(self, rows: int, columns: int) -> int:
-        """How many threads are of use: all; one; or none, where BLAS would not share such products among its own.
+        """Return how many threads are of use: all; one; or 0, if BLAS uses one thread anyway for such products.
 
-        A product is one of so many rows of weights, and so many columns.
+        A product is one of ``rows`` rows of weights and ``columns`` columns.
         """
         if self.is_large:
             return MOST_THREADS
-        return 0 if rows * self.fed * self.taps * columns <= (TINY if rows > 1 else TINY_VECTORS) else 1
+        products = rows * self.in_per_group * self.taps * columns
+        return 0 if products <= (TINY if rows > 1 else TINY_VECTORS) else 1
 
     @property
     def is_padded(self) -> bool:
-        """Whether any side of the input gains or loses elements."""
-        return any(span.before or span.after for span in self.spans)
+        """Return whether any side of the input is padded or cropped."""
+        return any(axis.before or axis.after for axis in self.axes)

@@ -1,4 +1,4 @@
-"""Every product, one at a time: the slow path that the fast ones must agree with."""
+"""Every multiplication of a convolution, one at a time: the slow path that the fast ones must agree with."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from itertools import product
 from typing import NamedTuple
 
 from convcalc.layers.conv import Conv
-from convcalc.ops.sliding import places
+from convcalc.ops.sliding import window_count
 
 
 class Product(NamedTuple):
-    """One multiplication of a weight: at output ``place`` of ``out_map``, by the element at ``element`` of ``in_map``.
+    """One multiplication for the output at ``place`` of ``out_map``: a weight and the ``element`` of ``in_map``.
 
-    ``element`` counts from the first real one; ``real`` is False where it lies in the padding.
+    ``element`` counts from the first real element; ``real`` is False if it lies in the padding.
     """
 
     out_map: int
@@ -24,33 +24,33 @@ class Product(NamedTuple):
     real: bool
 
 
-def connections(layer: Conv) -> Iterator[slice | tuple[int, ...]]:
-    """For each output map, the input maps that feed it: its group's, or its row of the connection table.
+def sources_of(layer: Conv) -> Iterator[slice | tuple[int, ...]]:
+    """Yield, for each output map, the input maps that it reads: those of its group, or its row of the connection table.
 
     >>> from convcalc import Conv2d
-    >>> list(connections(Conv2d(4, 2, 1, groups=2)))
+    >>> list(sources_of(Conv2d(4, 2, 1, groups=2)))
     [slice(0, 2, None), slice(2, 4, None)]
     """
-    maps_each, fed_each = layer.out_channels // layer.groups, layer.in_channels // layer.groups
+    out_per_group, in_per_group = layer.out_channels // layer.groups, layer.in_channels // layer.groups
     for out_map in range(layer.out_channels):
-        first = out_map // maps_each * fed_each
-        yield slice(first, first + fed_each) if layer.table is None else layer.table[out_map]
+        first = out_map // out_per_group * in_per_group
+        yield slice(first, first + in_per_group) if layer.table is None else layer.table[out_map]
 
 
 def edges(layer: Conv) -> Iterator[tuple[int, int]]:
-    """The pairs (output map, input map) that a kernel connects, one by one.
+    """Yield the pairs (output map, input map) that a kernel connects.
 
     >>> from convcalc import Conv2d
     >>> list(edges(Conv2d(4, 2, 1, groups=2)))
     [(0, 0), (0, 1), (1, 2), (1, 3)]
     """
-    for out_map, sources in enumerate(connections(layer)):
+    for out_map, sources in enumerate(sources_of(layer)):
         for in_map in range(layer.in_channels)[sources] if isinstance(sources, slice) else sources:
             yield out_map, in_map
 
 
 def products(layer: Conv, sizes: tuple[int, ...]) -> Iterator[Product]:
-    """Every multiplication that the layer does for one example of these spatial sizes.
+    """Yield every multiplication of the layer for one example of these spatial sizes.
 
     >>> from convcalc import Conv1d
     >>> [(p.element, p.real) for p in products(Conv1d(1, 1, 2, padding=1), (1,))]
@@ -58,7 +58,7 @@ def products(layer: Conv, sizes: tuple[int, ...]) -> Iterator[Product]:
     """
     padded = [size + before + after for size, (before, after) in zip(sizes, layer.padding, strict=True)]
     axes = list(zip(layer.kernel_size, layer.stride, layer.dilation, strict=True))
-    counts = [range(places(size, *axis)) for size, axis in zip(padded, axes, strict=True)]
+    counts = [range(window_count(size, *axis)) for size, axis in zip(padded, axes, strict=True)]
     for out_map, in_map in edges(layer):
         for place in product(*counts):
             for tap in product(*map(range, layer.kernel_size)):

@@ -1,8 +1,8 @@
-"""Layers that move elements: unflattening, shuffles, patches as columns and back."""
+"""Layers that only move elements: Flatten and Unflatten, shuffles, and the columns of Unfold and Fold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from math import prod
 from typing import Any
 
@@ -10,14 +10,40 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
-from convcalc.layers.reshape import ChannelShuffle, Fold, Patches, PixelShuffle, PixelUnshuffle, Unflatten, Unfold
+
+from convcalc.layers.reshape import ChannelShuffle, Flatten, Fold, Patches, PixelShuffle, PixelUnshuffle, Unflatten, Unfold
 from convcalc.layers.settings import Shape
-from convcalc.ops.base import Operation, no_arrays, no_counts, nothing, view_bytes
-from convcalc.ops.sliding import Array, Axis, indices, meeting, window_places
+from convcalc.ops.base import Operation
+from convcalc.ops.sliding import Array, Window, indices, meeting, output_size
+
+
+def flatten_shape(layer: Flatten, input_shape: Shape) -> Shape:
+    """Return the shape with the axes from ``start_dim`` to ``end_dim`` as one.
+
+    >>> flatten_shape(Flatten(), (2, 3, 4))
+    (2, 12)
+    """
+    axes = range(len(input_shape) or 1)  # a single number counts as one axis, as in PyTorch
+    try:
+        first, last = axes[layer.start_dim], axes[layer.end_dim]
+    except IndexError:
+        raise ConvcalcError(f"{layer!r} names an axis that input {list(input_shape)} does not have") from None
+    if first > last:
+        raise ConvcalcError(f"{layer!r} ends before it starts in input {list(input_shape)}")
+    return (*input_shape[:first], prod(input_shape[first : last + 1]), *input_shape[last + 1 :])
+
+
+def flatten(layer: Flatten, x: Array) -> Array:
+    """Return the same values, with those axes as one.
+
+    >>> flatten(Flatten(), np.ones((2, 3, 4))).shape
+    (2, 12)
+    """
+    return x.reshape(flatten_shape(layer, x.shape))
 
 
 def unflatten_shape(layer: Unflatten, input_shape: Shape) -> Shape:
-    """The axis as several; the one that is left open takes the rest.
+    """Return the shape with one axis as several; a size of -1 takes the rest.
 
     >>> unflatten_shape(Unflatten(1, (3, -1)), (2, 12))
     (2, 3, 4)
@@ -25,7 +51,7 @@ def unflatten_shape(layer: Unflatten, input_shape: Shape) -> Shape:
     try:
         axis = range(len(input_shape))[layer.dim]
     except IndexError:
-        raise ConvcalcError(f"{layer!r} names an axis that {list(input_shape)} has not") from None
+        raise ConvcalcError(f"{layer!r} names an axis that {list(input_shape)} does not have") from None
     sizes = list(layer.unflattened_size)
     if -1 in sizes:
         known = prod(size for size in sizes if size != -1)
@@ -36,7 +62,7 @@ def unflatten_shape(layer: Unflatten, input_shape: Shape) -> Shape:
 
 
 def unflatten(layer: Unflatten, x: Array) -> Array:
-    """The same values, the axis as several.
+    """Return the same values, with one axis as several.
 
     >>> unflatten(Unflatten(0, (2, 2)), np.array([1, 2, 3, 4])).tolist()
     [[1, 2], [3, 4]]
@@ -45,7 +71,7 @@ def unflatten(layer: Unflatten, x: Array) -> Array:
 
 
 def pixel_shuffle_shape(layer: PixelShuffle, input_shape: Shape) -> Shape:
-    """(C r r, H, W) to (C, H r, W r).
+    """Return (C r r, H, W) as (C, H r, W r).
 
     >>> pixel_shuffle_shape(PixelShuffle(2), (1, 12, 5, 5))
     (1, 3, 10, 10)
@@ -58,7 +84,7 @@ def pixel_shuffle_shape(layer: PixelShuffle, input_shape: Shape) -> Shape:
 
 
 def pixel_shuffle(layer: PixelShuffle, x: Array) -> Array:
-    """Each place's channels as a square of pixels, rows first.
+    """Return the channels of each position as a square of pixels, rows first.
 
     >>> pixel_shuffle(PixelShuffle(2), np.array([1, 2, 3, 4]).reshape(4, 1, 1)).tolist()
     [[[1, 2], [3, 4]]]
@@ -73,7 +99,7 @@ def pixel_shuffle(layer: PixelShuffle, x: Array) -> Array:
 
 
 def pixel_unshuffle_shape(layer: PixelUnshuffle, input_shape: Shape) -> Shape:
-    """(C, H r, W r) to (C r r, H, W); of nothing PyTorch makes nothing, in its own shape.
+    """Return (C, H r, W r) as (C r r, H, W); PyTorch keeps the shape of an input without elements.
 
     >>> pixel_unshuffle_shape(PixelUnshuffle(2), (1, 3, 10, 10))
     (1, 12, 5, 5)
@@ -88,7 +114,7 @@ def pixel_unshuffle_shape(layer: PixelUnshuffle, input_shape: Shape) -> Shape:
 
 
 def pixel_unshuffle(layer: PixelUnshuffle, x: Array) -> Array:
-    """Each square of pixels as channels of one place, rows first.
+    """Return each square of pixels as the channels of one position, rows first.
 
     >>> pixel_unshuffle(PixelUnshuffle(2), np.array([[[1, 2], [3, 4]]])).ravel().tolist()
     [1, 2, 3, 4]
@@ -103,7 +129,7 @@ def pixel_unshuffle(layer: PixelUnshuffle, x: Array) -> Array:
 
 
 def channel_shuffle_shape(layer: ChannelShuffle, input_shape: Shape) -> Shape:
-    """The input's.
+    """Return the input's shape; refuse channels that do not divide into the groups.
 
     >>> channel_shuffle_shape(ChannelShuffle(2), (1, 4, 5, 5))
     (1, 4, 5, 5)
@@ -114,7 +140,7 @@ def channel_shuffle_shape(layer: ChannelShuffle, input_shape: Shape) -> Shape:
 
 
 def channel_shuffle(layer: ChannelShuffle, x: Array) -> Array:
-    """The first channel of each group, then the second of each, and so on.
+    """Return the first channel of each group, then the second of each, and so on.
 
     >>> channel_shuffle(ChannelShuffle(2), np.array([1, 2, 3, 4]).reshape(1, 4, 1)).ravel().tolist()
     [1, 3, 2, 4]
@@ -125,19 +151,19 @@ def channel_shuffle(layer: ChannelShuffle, x: Array) -> Array:
 
 
 def unfold_shape(layer: Unfold, input_shape: Shape) -> Shape:
-    """A row for each element of a patch, a column for each place of the window.
+    """Return a row for each element of a window, and a column for each window.
 
     >>> unfold_shape(Unfold(3, padding=1), (1, 2, 5, 5))
     (1, 18, 25)
     """
     if len(input_shape) not in (3, 4) or 0 in input_shape[-3:]:
         raise ConvcalcError(f"{layer!r} takes C H W, none of them 0, got {list(input_shape)}")
-    places = window_places(_padded(layer, input_shape[-2:]), _axes(layer))
+    places = output_size(_padded(layer, input_shape[-2:]), _axes(layer))
     return (*input_shape[:-3], input_shape[-3] * prod(layer.kernel_size), prod(places))
 
 
 def unfold(layer: Unfold, x: Array) -> Array:
-    """What each tap meets at every place of the window, as a row.
+    """Return what each tap meets in all windows, as a row.
 
     >>> unfold(Unfold((1, 2)), np.array([[[1, 2, 3]]])).tolist()
     [[1, 2], [2, 3]]
@@ -145,14 +171,14 @@ def unfold(layer: Unfold, x: Array) -> Array:
     shape = unfold_shape(layer, x.shape)
     rows = (*shape[:-2], x.shape[-3], prod(layer.kernel_size), shape[-1])
     out = np.zeros(rows, dtype=x.dtype) if any(layer.padding) else np.empty(rows, dtype=x.dtype)
-    places = window_places(_padded(layer, x.shape[-2:]), _axes(layer))
+    places = output_size(_padded(layer, x.shape[-2:]), _axes(layer))
     for row, (at, elements) in enumerate(_meetings(layer, x.shape[-2:])):
         out[..., row, :].reshape(*x.shape[:-2], *places)[..., *at] = x[..., *elements]
     return out.reshape(shape)
 
 
 def fold_shape(layer: Fold, input_shape: Shape) -> Shape:
-    """The map that so many columns are the patches of.
+    """Return the shape of the map whose windows the columns are.
 
     >>> fold_shape(Fold((5, 5), 3, padding=1), (1, 18, 25))
     (1, 2, 5, 5)
@@ -160,20 +186,20 @@ def fold_shape(layer: Fold, input_shape: Shape) -> Shape:
     elements = prod(layer.kernel_size)
     if len(input_shape) not in (2, 3) or 0 in input_shape[-2:] or input_shape[-2] % elements:
         raise ConvcalcError(f"{layer!r} takes columns of {elements} rows or a multiple, got {list(input_shape)}")
-    places = prod(window_places(_padded(layer, layer.output_size), _axes(layer)))
+    places = prod(output_size(_padded(layer, layer.output_size), _axes(layer)))
     if input_shape[-1] != places:
         raise ConvcalcError(f"{layer!r} takes {places} columns, got {list(input_shape)}")
     return (*input_shape[:-2], input_shape[-2] // elements, *layer.output_size)
 
 
 def fold(layer: Fold, x: Array) -> Array:
-    """Each row added where its tap was, at every place of the window; what lies on the padding is cut off.
+    """Return the sum of all rows, each added where its tap was; leave out what lies on the padding.
 
     >>> fold(Fold((1, 3), (1, 2)), np.array([[1, 2], [2, 3]])).tolist()
     [[[1, 4, 3]]]
     """
     out = np.zeros(fold_shape(layer, x.shape), dtype=x.dtype)
-    places, elements = window_places(_padded(layer, layer.output_size), _axes(layer)), prod(layer.kernel_size)
+    places, elements = output_size(_padded(layer, layer.output_size), _axes(layer)), prod(layer.kernel_size)
     for row, (at, under) in enumerate(_meetings(layer, layer.output_size)):
         laid = x[..., row::elements, :].reshape(*out.shape[:-2], *places)
         out[..., *under] += laid[..., *at]
@@ -181,8 +207,8 @@ def fold(layer: Fold, x: Array) -> Array:
 
 
 def _meetings(layer: Patches, sizes: Shape) -> Iterator[tuple[list[Any], list[Any]]]:
-    """For each tap, the places at which it is on the map, and the elements it meets there."""
-    places = window_places(_padded(layer, sizes), _axes(layer))
+    """Yield, for each tap, the windows in which it lies on the map, and the elements it meets there."""
+    places = output_size(_padded(layer, sizes), _axes(layer))
     settings = list(zip(layer.stride, layer.dilation, layer.padding, sizes, places, strict=True))
     for tap in indices(layer.kernel_size):
         pairs = [
@@ -192,34 +218,20 @@ def _meetings(layer: Patches, sizes: Shape) -> Iterator[tuple[list[Any], list[An
         yield [at for at, _ in pairs], [elements for _, elements in pairs]
 
 
-def _unless_one(factor: str) -> Callable[[Any, Shape, Shape, int], int]:
-    """Nothing but the output; by a factor of 1 that is a view."""
-
-    def needed(layer: Any, input_shape: Shape, output_shape: Shape, itemsize: int) -> int:
-        return view_bytes(layer, input_shape, output_shape, itemsize) if getattr(layer, factor) == 1 else 0
-
-    return needed
-
-
 def _padded(layer: Patches, sizes: Shape) -> tuple[int, ...]:
     return tuple(size + 2 * side for size, side in zip(sizes, layer.padding, strict=True))
 
 
-def _axes(layer: Patches) -> list[Axis]:
+def _axes(layer: Patches) -> list[Window]:
     return list(zip(layer.kernel_size, layer.stride, layer.dilation, strict=True))
 
 
 OPERATIONS: dict[type[Layer], Operation] = {
-    Unflatten: Operation(no_arrays, unflatten_shape, unflatten, no_counts, view_bytes, nothing),
-    PixelShuffle: Operation(
-        no_arrays, pixel_shuffle_shape, pixel_shuffle, no_counts, _unless_one("upscale_factor"), nothing
-    ),
-    PixelUnshuffle: Operation(
-        no_arrays, pixel_unshuffle_shape, pixel_unshuffle, no_counts, _unless_one("downscale_factor"), nothing
-    ),
-    ChannelShuffle: Operation(
-        no_arrays, channel_shuffle_shape, channel_shuffle, no_counts, _unless_one("groups"), nothing
-    ),
-    Unfold: Operation(no_arrays, unfold_shape, unfold, no_counts, nothing, nothing),
-    Fold: Operation(no_arrays, fold_shape, fold, no_counts, nothing, nothing),
+    Unflatten: Operation(unflatten, unflatten_shape),
+    Flatten: Operation(flatten, flatten_shape),
+    PixelShuffle: Operation(pixel_shuffle, pixel_shuffle_shape),
+    PixelUnshuffle: Operation(pixel_unshuffle, pixel_unshuffle_shape),
+    ChannelShuffle: Operation(channel_shuffle, channel_shuffle_shape),
+    Unfold: Operation(unfold, unfold_shape),
+    Fold: Operation(fold, fold_shape),
 }

@@ -1,4 +1,4 @@
-"""Scratch: how much a call may take, and how it is kept and looked at."""
+"""Scratch memory: how much a call may take, how it is kept, and views on it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import numpy as np
 
 from convcalc.ops.sliding import Array
 
-SCRATCH_BYTES = 64 * 2**20  # of one call, all its threads together
+SCRATCH_BYTES = 64 * 2**20  # of one call, all threads together
 FLOAT = np.dtype(np.float32)
-LINE = 16  # floats in a line of the cache
+LINE = 16  # float32 in a line of the cache
 
 _kept = local()
 
 
 def workspace(floats: int) -> Array:
-    """Scratch of the calling thread, kept for its next call: fresh memory costs more than many a layer's work.
+    """Return scratch of the calling thread, kept for its next call: fresh memory costs more than a small layer's work.
 
     >>> workspace(10).shape, workspace(10).ctypes.data == workspace(5).ctypes.data
     ((10,), True)
     """
     kept: Array | None = getattr(_kept, "scratch", None)
     if kept is None or len(kept) < floats:
-        _kept.scratch = None  # given back before more is asked for
+        _kept.scratch = None  # freed before more is allocated
         raw = np.empty(floats + LINE, FLOAT)
         kept = raw[-raw.ctypes.data % (4 * LINE) // 4 :]
         _kept.scratch = kept
@@ -34,7 +34,7 @@ def workspace(floats: int) -> Array:
 
 
 def release() -> None:
-    """Give back what the calling thread keeps.
+    """Free the scratch that the calling thread keeps.
 
     >>> release()
     """
@@ -42,7 +42,7 @@ def release() -> None:
 
 
 def view(buffer: Array, offset: int, shape: Sequence[int], strides: Sequence[int]) -> Array:
-    """Windows on a contiguous float32 array, placed by elements; many times faster than `as_strided`.
+    """Return a strided view on a contiguous float32 array, in elements; much faster than `as_strided`.
 
     >>> view(np.arange(4, dtype=FLOAT), 1, (2, 2), (1, 1)).tolist()
     [[1.0, 2.0], [2.0, 3.0]]
@@ -51,7 +51,7 @@ def view(buffer: Array, offset: int, shape: Sequence[int], strides: Sequence[int
 
 
 def carve(buffer: Array, shape: Sequence[int], dtype: np.dtype[Any]) -> tuple[Array, Array]:
-    """An array of any type laid at the start of float32 scratch, and what is left behind it, from a new line on.
+    """Return an array of any type at the start of float32 scratch, and the rest of it, from a new line of the cache on.
 
     >>> array, rest = carve(np.empty(40, FLOAT), (2, 3), np.dtype(np.int16))
     >>> array.shape, len(rest)
@@ -61,7 +61,7 @@ def carve(buffer: Array, shape: Sequence[int], dtype: np.dtype[Any]) -> tuple[Ar
 
 
 def floats_of(shape: Sequence[int], dtype: np.dtype[Any]) -> int:
-    """How much of the scratch `carve` takes for such an array: whole lines of the cache.
+    """Return how much of the scratch `carve` takes for such an array: whole lines of the cache.
 
     >>> floats_of((2, 3), np.dtype(np.int16))
     16

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from convcalc.errors import ConvcalcError
 
 Array = NDArray[Any]
-Axis = tuple[int, int, int]  # kernel_size, stride, dilation
+Window = tuple[int, int, int]  # kernel_size, stride, dilation along one axis
 NUMPY_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
 def pad(x: Array, sides: Sequence[tuple[int, int]], mode: str, fill: int = 0) -> Array:
-    """The array with its last axes padded: by ``fill`` in mode zeros, else by copies; a negative side is cut off.
+    """Return the array with its last axes padded: with ``fill`` in mode zeros, else with copies; negative sides crop.
 
     >>> pad(np.array([1, 2, 3]), [(2, 1)], "reflect").tolist()
     [3, 2, 1, 2, 3, 2]
@@ -32,7 +32,7 @@ def pad(x: Array, sides: Sequence[tuple[int, int]], mode: str, fill: int = 0) ->
 
 
 def check_sides(shape: Sequence[int], sides: Sequence[tuple[int, int]], mode: str) -> None:
-    """Refuse sides that the mode cannot pad the last axes of such an array by.
+    """Refuse sides that are too wide for the mode and the last axes of the shape.
 
     >>> check_sides((1, 3), [(3, 0)], "reflect")
     Traceback (most recent call last):
@@ -46,10 +46,10 @@ def check_sides(shape: Sequence[int], sides: Sequence[tuple[int, int]], mode: st
             raise ConvcalcError(f"{mode} padding {side} is too wide for {size}: use at most {most}")
 
 
-def places(size: int, kernel_size: int, stride: int, dilation: int) -> int:
-    """How many windows fit: the starts, a stride apart, from which the last tap is still inside.
+def window_count(size: int, kernel_size: int, stride: int, dilation: int) -> int:
+    """Return how many windows fit: the starts, a stride apart, from which the last tap is still inside.
 
-    >>> places(7, kernel_size=3, stride=2, dilation=1)
+    >>> window_count(7, kernel_size=3, stride=2, dilation=1)
     3
     """
     last_tap = range(0, kernel_size * dilation, dilation)[-1]
@@ -57,26 +57,26 @@ def places(size: int, kernel_size: int, stride: int, dilation: int) -> int:
     return starts.index(starts[-1]) + 1 if starts else 0
 
 
-def window_places(sizes: Sequence[int], axes: Sequence[Axis]) -> tuple[int, ...]:
-    """How many windows fit along each axis; `ConvcalcError` where none does.
+def output_size(sizes: Sequence[int], axes: Sequence[Window]) -> tuple[int, ...]:
+    """Return how many windows fit along each axis; raise `ConvcalcError` if none does.
 
-    >>> window_places((7, 5), [(3, 2, 1), (3, 1, 2)])
+    >>> output_size((7, 5), [(3, 2, 1), (3, 1, 2)])
     (3, 1)
     """
-    counts = tuple(places(size, *axis) for size, axis in zip(sizes, axes, strict=True))
+    counts = tuple(window_count(size, *axis) for size, axis in zip(sizes, axes, strict=True))
     for count, size, (kernel_size, _, dilation) in zip(counts, sizes, axes, strict=True):
         if count == 0:
             raise ConvcalcError(f"kernel {kernel_size} with dilation {dilation} does not fit padded input {size}")
     return counts
 
 
-def taps(padded: Array, axes: Sequence[Axis]) -> Iterator[tuple[tuple[int, ...], Array]]:
-    """For each tap of the kernel, its index and what it meets: the elements under it at every place of the window.
+def taps(padded: Array, axes: Sequence[Window]) -> Iterator[tuple[tuple[int, ...], Array]]:
+    """Yield each tap of the kernel: its index, and the elements that it meets in all windows.
 
     >>> [(tap, met.tolist()) for tap, met in taps(np.array([5, 6, 7, 8]), [(2, 2, 1)])]
     [((0,), [5, 7]), ((1,), [6, 8])]
     """
-    counts = window_places(padded.shape[padded.ndim - len(axes) :], axes)
+    counts = output_size(padded.shape[padded.ndim - len(axes) :], axes)
     for tap in indices([kernel_size for kernel_size, _, _ in axes]):
         met: list[Any] = [
             slice(index * dilation, index * dilation + (count - 1) * stride + 1, stride)
@@ -85,16 +85,16 @@ def taps(padded: Array, axes: Sequence[Axis]) -> Iterator[tuple[tuple[int, ...],
         yield tap, padded[..., *met]
 
 
-def meeting(offset: int, stride: int, size: int, places: int) -> tuple[slice, slice]:
-    """The places at which a tap is on the input, and the elements it meets there; the padding is never made.
+def meeting(offset: int, stride: int, size: int, count: int) -> tuple[slice, slice]:
+    """Return the windows in which a tap lies on the input, and the elements it meets there, both as slices.
 
-    ``offset`` is where the tap is at the first of so many places, counted from the first element.
+    ``offset`` is where the tap lies in the first of ``count`` windows, counted from the first element.
 
-    >>> meeting(-1, stride=2, size=4, places=3)
+    >>> meeting(-1, stride=2, size=4, count=3)
     (slice(1, 3, None), slice(1, 4, 2))
     """
-    first = min(places, len(range(offset, 0, stride)))
-    behind = max(first, min(places, len(range(offset, size, stride))))
+    first = min(count, len(range(offset, 0, stride)))
+    behind = max(first, min(count, len(range(offset, size, stride))))
     if first == behind:
         return slice(0, 0), slice(0, 0)
     start = offset + first * stride
@@ -102,7 +102,7 @@ def meeting(offset: int, stride: int, size: int, places: int) -> tuple[slice, sl
 
 
 def indices(sizes: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """Every index, last axis fastest; one at a time, where `itertools.product` would lay all of each axis up.
+    """Yield every index, the last axis fastest; unlike `itertools.product`, hold only one at a time.
 
     >>> list(indices([2, 2]))
     [(0, 0), (0, 1), (1, 0), (1, 1)]

@@ -1,4 +1,4 @@
-"""The threads that help, and the cores they run on."""
+"""The threads that help with large jobs, and the cores they run on."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from threading import Lock, Thread
 
 
 class ThreadPool:
-    """Threads that wait for something to do; as daemons, they keep no program from ending.
+    """Threads that wait for tasks; as daemons, they never keep a program from ending.
 
-    They are kept off the core that asks them: a virtual machine's kernel takes a core that sleeps for one that its host
-    has taken away, and would wake them behind their caller, on the same core, where they help nobody.
+    They are kept off the caller's core: the kernel of a virtual machine takes a sleeping core for one that its host has
+    taken away, and would wake them behind their caller, on the same core, where they are of no help.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class ThreadPool:
         self._cores: set[int] = set()
 
     def ask(self, tasks: Sequence[Callable[[], None]]) -> None:
-        """Have the tasks done, each by a thread, when they can."""
+        """Give each task to a thread of its own."""
         if not tasks:
             return
         with self._lock:
@@ -46,7 +46,7 @@ class ThreadPool:
 
 
 def _other_cores() -> set[int]:
-    """The cores that this thread might run on and does not; none where that cannot be told."""
+    """Return the cores that this thread might run on and does not; none if that is not known."""
     current = _current_core()
     return os.sched_getaffinity(0) - {current()} if current else set()
 
@@ -67,7 +67,7 @@ def _keep_on(thread: Thread, cores: set[int]) -> None:
 
 @cache
 def thread_pool() -> ThreadPool:
-    """The threads of this process, made when they are first asked.
+    """Return the threads of this process, created on first use.
 
     >>> thread_pool() is thread_pool()
     True
@@ -76,7 +76,7 @@ def thread_pool() -> ThreadPool:
 
 
 def _after_fork() -> None:
-    """In the child there is only the thread that forked: no thread_pool."""
+    """Forget the threads in the child of a fork, which has only the thread that forked."""
     thread_pool.cache_clear()
 
 

@@ -1,4 +1,4 @@
-"""How work is cut: into tiles that fit the cache, of nearly the same size, the same whatever the number of threads."""
+"""How work is cut into tiles that fit the cache, nearly equal in size, the same for any number of threads."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ FEW = 16  # tiles that are worth remembering
 
 
 class Tile(NamedTuple):
-    """Examples, groups, and rows of places that are worked together, and how many of each."""
+    """Examples, groups and rows of outputs that are computed together, and how many there are of each."""
 
-    examples: slice
+    batch: slice
     groups: slice
     rows: slice
     counts: tuple[int, int, int]
@@ -21,20 +21,20 @@ class Tile(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cut:
-    """How examples, groups and rows of places are cut: how many of each at once at most, and into how many tiles."""
+    """How examples, groups and rows are cut: at most ``at_once`` of each in a tile, ``count`` tiles in all."""
 
     sizes: tuple[int, ...]
     at_once: tuple[int, ...]
     count: int
-    few: tuple[Tile, ...]  # all of them, where they are few
+    few: tuple[Tile, ...]  # all tiles, if there are few
 
     def tiles(self) -> Iterable[Tile]:
-        """One by one, the last axis fastest."""
+        """Return the tiles, the last axis fastest."""
         return self.few or map(_tile, grid(self.sizes, self.at_once))
 
 
 def cut(sizes: Sequence[int], at_once: Sequence[int]) -> Cut:
-    """Examples, groups and rows cut into tiles.
+    """Cut examples, groups and rows into tiles.
 
     >>> [tile.counts for tile in cut([1, 1, 10], [1, 1, 5]).tiles()]
     [(1, 1, 5), (1, 1, 5)]
@@ -45,13 +45,13 @@ def cut(sizes: Sequence[int], at_once: Sequence[int]) -> Cut:
 
 
 def _tile(axes: tuple[slice, ...]) -> Tile:
-    examples, groups, rows = axes
-    counts = (examples.stop - examples.start, groups.stop - groups.start, rows.stop - rows.start)
-    return Tile(examples, groups, rows, counts)
+    batch, groups, rows = axes
+    counts = (batch.stop - batch.start, groups.stop - groups.start, rows.stop - rows.start)
+    return Tile(batch, groups, rows, counts)
 
 
 def at_once(sizes: Sequence[int], unit: int, budget: int) -> list[int]:
-    """How many of each axis share a tile, whose elements take ``unit`` bytes, within the budget; the last axes first.
+    """Return how many of each axis share a tile within a budget, at ``unit`` bytes each; the last axes come first.
 
     >>> at_once([10, 28, 28], unit=4, budget=4 * 28 * 5)
     [1, 5, 28]
@@ -67,9 +67,9 @@ def at_once(sizes: Sequence[int], unit: int, budget: int) -> list[int]:
 
 
 def evened(sizes: Sequence[int], taken: Sequence[int], few: int = 0) -> list[int]:
-    """Take as much of each axis at once in every tile; and less, where the tiles are few and odd in number.
+    """Return tile sizes that are equal for all tiles; smaller ones, if the tiles are few and odd in number.
 
-    Then two threads have as much to do each. The last axis is left alone where a tile takes no more than ``few`` of it.
+    Then two threads have the same amount to do. The last axis stays as it is if a tile takes at most ``few`` of it.
 
     >>> evened([1, 28], [1, 28]), evened([1, 28], [1, 20])
     ([1, 14], [1, 14])
@@ -83,8 +83,17 @@ def evened(sizes: Sequence[int], taken: Sequence[int], few: int = 0) -> list[int
     return [-(-size // count) for size, count in zip(sizes, counts, strict=True)]
 
 
+def parts(sizes: Sequence[int], at_once: Sequence[int]) -> int:
+    """Return how many tiles there are in the grid.
+
+    >>> parts([2, 3], [1, 2])
+    4
+    """
+    return prod(-(-size // many) for size, many in zip(sizes, at_once, strict=True))
+
+
 def cuts(size: int, at_once: int) -> Iterator[slice]:
-    """So few parts, of nearly the same size, that none is larger than ``at_once``.
+    """Cut a size into as few parts as possible, nearly equal, and none larger than ``at_once``.
 
     >>> list(cuts(10, 4))
     [slice(0, 4, None), slice(4, 7, None), slice(7, 10, None)]
@@ -94,7 +103,7 @@ def cuts(size: int, at_once: int) -> Iterator[slice]:
 
 
 def grid(sizes: Sequence[int], at_once: Sequence[int]) -> Iterator[tuple[slice, ...]]:
-    """The cuts of several axes, each with each, the last axis fastest.
+    """Cut several axes, and yield each combination of their parts, the last axis fastest.
 
     >>> list(grid([2, 3], [1, 3]))
     [(slice(0, 1, None), slice(0, 3, None)), (slice(1, 2, None), slice(0, 3, None))]
@@ -105,12 +114,3 @@ def grid(sizes: Sequence[int], at_once: Sequence[int]) -> Iterator[tuple[slice, 
     for first in cuts(sizes[0], at_once[0]):
         for rest in grid(sizes[1:], at_once[1:]):
             yield (first, *rest)
-
-
-def parts(sizes: Sequence[int], at_once: Sequence[int]) -> int:
-    """How many tiles there are in the grid.
-
-    >>> parts([2, 3], [1, 2])
-    4
-    """
-    return prod(-(-size // many) for size, many in zip(sizes, at_once, strict=True))

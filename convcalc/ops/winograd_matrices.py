@@ -1,4 +1,4 @@
-"""Winograd's matrices: convolution as products at the points of polynomials (Toom and Cook).
+"""The matrices of Winograd convolution: a convolution is a product of polynomials, computed at points (Toom and Cook).
 
 Source: Winograd, "Arithmetic Complexity of Computations" (1980), chapters 3 and 5; Lavin and Gray, "Fast Algorithms for
 Convolutional Neural Networks" (2016), section 4. For ``outputs`` of ``taps``: y = A' ((G w) * (B' d)).
@@ -17,7 +17,7 @@ POINTS = (0.0, 1.0, -1.0, 0.5, -2.0)  # and infinity
 
 
 def matrices(outputs: int, taps: int) -> tuple[Array, Array, Array]:
-    """(B', G, A') of so many outputs of a kernel of so many taps, in one axis.
+    """Return (B', G, A') for so many outputs of a kernel of so many taps, along one axis.
 
     The rows of B' are the coefficients of the product of (x - point) over all other points.
 
@@ -43,7 +43,7 @@ def matrices(outputs: int, taps: int) -> tuple[Array, Array, Array]:
 
 @lru_cache(64)
 def kronecker(outputs: tuple[int, int], taps: tuple[int, int]) -> tuple[Array, Array, Array]:
-    """The matrices of both axes at once, for what is flattened row by row.
+    """Return the matrices of both axes together, for blocks that are flattened row by row.
 
     >>> [matrix.shape for matrix in kronecker((4, 4), (3, 3))]
     [(36, 36), (36, 9), (16, 36)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import tracemalloc
 from itertools import product
 from math import prod
 
@@ -12,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convcalc import Conv2d, ConvcalcError, engine, formulas
+from convcalc import Conv2d, ConvcalcError, engine
 from convcalc.layers import kind
 from tests.helpers import build, pattern, stored
 
@@ -298,71 +296,3 @@ def test_empty_and_unbatched_inputs_are_pytorchs(layer, shape, output):
 def test_what_does_not_fit_is_refused(layer, shape, message):
     with pytest.raises(ConvcalcError, match=message):
         engine.execute(layer, np.ones(shape))
-
-
-BIG = [
-    (named("MaxPool", 2)(2), (8, 16, 128, 128)),
-    (named("MaxPool", 2)(3, 2, 1, ceil_mode=True), (8, 16, 127, 127)),
-    (named("MaxPool", 2)(3, 1, 1, dilation=2), (4, 16, 128, 128)),
-    (named("AvgPool", 2)(3, 2, 1), (8, 16, 128, 128)),
-    (named("AvgPool", 2)(3, 2, 1, count_include_pad=False), (1, 1, 1000, 1000)),
-    (named("AvgPool", 1)(3, 2, 1, count_include_pad=False), (1, 1, 500_000)),
-    (named("AvgPool", 3)(3, 2, 1, count_include_pad=False), (1, 1, 80, 80, 80)),
-    (named("LPPool", 2)(2, 3, 2), (8, 16, 96, 96)),
-    (named("LPPool", 1)(3, 2, ceil_mode=True), (1, 1, 500_001)),
-    (named("AdaptiveAvgPool", 2)(7), (8, 64, 112, 112)),
-    (named("AdaptiveAvgPool", 2)((1, None)), (8, 64, 56, 56)),
-    (named("AdaptiveAvgPool", 2)((None, None)), (1, 40, 112, 112)),
-    (named("AdaptiveAvgPool", 2)((701, 703)), (1, 1, 1400, 1408)),
-    (named("AdaptiveMaxPool", 3)((3, 20, 5)), (1, 8, 50, 50, 50)),
-    (named("AdaptiveMaxPool", 3)((60, 60, 5)), (1, 8, 50, 50, 50)),
-]
-
-
-@pytest.mark.parametrize(("layer", "shape"), BIG, ids=repr)
-def test_the_memory_that_is_said_to_be_needed_is_what_is_taken(layer, shape):
-    operation = next(engine.OPERATIONS[base] for base in type(layer).__mro__ if base in engine.OPERATIONS)
-    output, x = engine.output_shape(layer, shape), np.ones(shape, np.float32)
-    steps = [
-        (operation.count_bytes(layer, shape, output), lambda: engine.count(layer, shape)),
-        (operation.run_bytes(layer, shape, output, 4) + 4 * prod(output), lambda: engine.execute(layer, x)),
-    ]
-    for needed, work in steps:
-        work()
-        tracemalloc.start()
-        work()
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        assert abs(needed - peak) <= 0.1 * peak + 2**16
-
-
-LAYERS = [
-    (named("MaxPool", 2)(3, 2, 1, 2, ceil_mode=True), (1, 2, 9, 9)),
-    (named("AvgPool", 2)(3, 2, 1, ceil_mode=True, count_include_pad=False), (1, 2, 9, 9)),
-    (named("AvgPool", 3)(3, divisor_override=2), (1, 2, 5, 5, 5)),
-    (named("LPPool", 1)(2, 3), (1, 2, 9)),
-    (named("AdaptiveAvgPool", 2)((4, None)), (1, 2, 9, 9)),
-    (named("AdaptiveMaxPool", 3)(2), (1, 2, 5, 5, 5)),
-]
-
-
-@pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=repr)
-def test_the_engine_calls_no_formula_and_no_figure_of_a_layer(layer, shape, monkeypatch):
-    x = pattern(shape, 0).astype(float)
-    before, counted = engine.execute(layer, x), engine.count(layer, shape)
-    needed = engine.needed_bytes(layer, [shape], before.shape)
-
-    def broken(*_, **__):
-        raise AssertionError("the engine must not ask")
-
-    for name, function in inspect.getmembers(formulas, inspect.isfunction):
-        if function.__module__ == formulas.__name__:
-            monkeypatch.setattr(formulas, name, broken)
-    for base in type(layer).__mro__[:-1]:
-        for name in (*FIGURES, "sides", "spacing", "takes_mean"):
-            monkeypatch.setattr(base, name, broken, raising=False)
-        for name in ("parameters", "weights", "biases", "buffers", "weight_shape"):
-            monkeypatch.setattr(base, name, property(broken), raising=False)
-    assert np.array_equal(engine.execute(layer, x), before, equal_nan=True)
-    assert engine.count(layer, shape) == counted
-    assert engine.needed_bytes(layer, [shape], before.shape) == needed
