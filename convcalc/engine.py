@@ -82,6 +82,8 @@ def execute(
     }
     if shapes != {name: array.shape for name, array in arrays.items()}:
         _check_weights(layer, shapes, arrays)
+    if operation.algorithm is None:  # a convolution checks its input as it chooses the algorithm
+        operation.output_shape(layer, *(array.shape for array in inputs))
     types = {array.dtype for array in (*inputs, *arrays.values())}
     result, inner = _types(types)
     if types != {inner}:
@@ -193,8 +195,8 @@ def needed_bytes(layer: Layer, input_shapes: Sequence[Shape], output_shape: Shap
     """Return an upper bound of the memory that counting and executing the layer takes, inputs and output included.
 
     >>> from convcalc import ScaledTanh
-    >>> needed_bytes(ScaledTanh(), [(1, 100)], (1, 100))  # the input, two temporary arrays and the output
-    1600
+    >>> needed_bytes(ScaledTanh(), [(1, 100)], (1, 100))  # the input, a temporary array and the output
+    1200
     """
     operation, itemsize = _operation(layer), np.dtype(dtype).itemsize
     shapes = [*input_shapes, output_shape, *operation.weight_shapes(layer).values()]

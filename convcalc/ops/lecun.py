@@ -128,6 +128,6 @@ def _example_bytes(layer: Subsampling2d | RBF, inputs: Sequence[Shape], output: 
 
 OPERATIONS: dict[type[Layer], Operation] = {
     Subsampling2d: Operation(subsample, subsampling_shape, subsampling_shapes, subsampling_count, _example_bytes),
-    ScaledTanh: Operation(scaled_tanh, extra_bytes=holding(2)),
+    ScaledTanh: Operation(scaled_tanh, extra_bytes=holding(1)),
     RBF: Operation(rbf, linear_shape, linear_shapes, rbf_count, _example_bytes),
 }

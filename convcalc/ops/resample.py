@@ -158,7 +158,7 @@ def area(axis: ResizedAxis, align_corners: bool) -> Change:
         out = np.empty((*x.shape[:number], axis.output_size, *x.shape[number + 1 :]), dtype=floating(x))
         source, target = np.moveaxis(x, number, 0), np.moveaxis(out, number, 0)
         for place, inside in enumerate(bins(axis.size, axis.output_size)):
-            target[place] = source[inside.start : inside.stop].mean(0)
+            target[place] = np.add.reduce(source[inside.start : inside.stop], axis=0) / len(inside)
         return out
 
     return means

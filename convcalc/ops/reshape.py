@@ -10,8 +10,16 @@ import numpy as np
 
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
-
-from convcalc.layers.reshape import ChannelShuffle, Flatten, Fold, Patches, PixelShuffle, PixelUnshuffle, Unflatten, Unfold
+from convcalc.layers.reshape import (
+    ChannelShuffle,
+    Flatten,
+    Fold,
+    Patches,
+    PixelShuffle,
+    PixelUnshuffle,
+    Unflatten,
+    Unfold,
+)
 from convcalc.layers.settings import Shape
 from convcalc.ops.base import Operation
 from convcalc.ops.sliding import Array, Window, indices, meeting, output_size

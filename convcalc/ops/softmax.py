@@ -64,8 +64,9 @@ def _along_axis(function: Callable[[Array], Array], shape: Callable[..., Shape] 
     def run(layer: Layer, x: Array) -> Array:
         axis = _axis(layer, x.ndim)
         moved = np.moveaxis(np.atleast_1d(x), axis, -1)
-        out = np.moveaxis(in_blocks(function, moved, uncut=1, dtype=floating(x)), -1, axis)
-        return out.reshape(x.shape)
+        kind = floating(x)
+        out = in_blocks(lambda x: function(x.astype(kind, copy=False)), moved, uncut=1, dtype=kind)
+        return np.moveaxis(out, -1, axis).reshape(x.shape)
 
     def extra_bytes(layer: Layer, inputs: Sequence[Shape], output: Shape, itemsize: int) -> int:
         moved = np.moveaxis(np.broadcast_to(0, output or (1,)), _axis(layer, len(output)), -1).shape

@@ -5,12 +5,11 @@ from __future__ import annotations
 import inspect
 import tracemalloc
 import warnings
+from itertools import product
 from math import prod
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import convcalc
 from convcalc import ConvcalcError, engine, formulas
@@ -200,25 +199,24 @@ def test_a_block_gives_what_the_whole_gives(monkeypatch):
 # Inputs without elements
 
 
-@settings(deadline=None, max_examples=300)
-@given(st.sampled_from(EXAMPLES), st.data())
-def test_an_empty_axis_gives_an_array_or_a_refusal_in_one_line(example, data):
-    layer, (shape, *others) = example
-    axes = data.draw(st.sets(st.integers(0, len(shape) - 1), min_size=1))
-    empty = tuple(0 if axis in axes else size for axis, size in enumerate(shape))
-    shapes = [empty] * (1 + len(others))
+@every_operation
+def test_empty_axes_give_an_array_or_a_refusal_in_one_line(layer, shapes):
+    first, *others = shapes
     weights = engine.random_weights(layer, np.random.default_rng(0), "float64")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
-            expected = engine.output_shape(layer, *shapes)
-        except ConvcalcError:
-            with pytest.raises(ConvcalcError, match=r"^[^\n]*$"):
-                engine.execute(layer, *(np.ones(shape) for shape in shapes), **weights)
-            return
-        assert engine.needed_bytes(layer, shapes, expected) >= 0
-        assert engine.execute(layer, *(np.ones(shape) for shape in shapes), **weights).shape == expected
-        engine.count(layer, empty)
+    for emptied in product([False, True], repeat=len(first)):
+        empty = tuple(0 if gone else size for gone, size in zip(emptied, first, strict=True))
+        inputs = [np.ones(empty) for _ in shapes]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                expected = engine.output_shape(layer, *[empty] * (1 + len(others)))
+            except ConvcalcError:
+                with pytest.raises(ConvcalcError, match=r"^[^\n]*$"):
+                    engine.execute(layer, *inputs, **weights)
+                continue
+            assert engine.execute(layer, *inputs, **weights).shape == expected
+            assert engine.needed_bytes(layer, [empty] * (1 + len(others)), expected) >= 0
+            engine.count(layer, empty)
 
 
 @every_operation

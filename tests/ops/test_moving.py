@@ -24,7 +24,7 @@ def make(name, *args, **options):
 
 
 def weights_of(layer):
-    shapes = engine._kernel(layer).shapes(layer)
+    shapes = engine.weight_shapes(layer)
     return {name: pattern(shape, salt + 1) for salt, (name, shape) in enumerate(shapes.items())}
 
 
