@@ -183,7 +183,7 @@ def check_memory(graph: Opened, planned: Sequence[Step], limit: int) -> None:
     >>> network = as_network(Linear(2, 3))
     >>> check_memory(opened(network), plan(network, (1, 2)), limit=10)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    convcalc.errors.ConvcalcError: executing linear needs 56 bytes, more than the limit of 10: use ...
+    convcalc.errors.ConvcalcError: executing linear needs 96 bytes, more than the limit of 10: use ...
     """
     needed, name = max(needs(graph, planned), default=(0, ""))
     if needed > limit:
@@ -198,8 +198,8 @@ def needs(graph: Opened, planned: Sequence[Step]) -> Iterator[tuple[int, str]]:
 
     >>> from convcalc import Flatten
     >>> network = as_network(Flatten())
-    >>> list(needs(opened(network), plan(network, (1, 2, 3))))  # its input of 6 float32
-    [(24, 'flatten')]
+    >>> list(needs(opened(network), plan(network, (1, 2, 3))))  # its input and its output, of 6 float32
+    [(48, 'flatten')]
     """
     live = liveness(graph)
     shared = _shared_bytes(planned)
