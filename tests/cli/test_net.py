@@ -175,7 +175,7 @@ def test_a_broken_formula_is_found_in_a_network(run, monkeypatch):
             "layer '1' (number 2): Conv2d takes 3 channels, got 4",
         ),
         ("net alexnet --verify --memory-limit 1MB", "executing classifier.1 needs 151,171,072 bytes"),
-        ("net 'AdaptiveAvgPool2d(10**40)' --input 1x1x9x9 --verify", "executing adaptiveavgpool2d needs 2,800,000,000,"),
+        ("net 'AdaptiveAvgPool2d(10**40)' --input 1x1x9x9 --verify", "adaptiveavgpool2d needs 2,800,000,000,"),
         ("lenet --errata --format csv", "--errata has no place in --format csv: leave one out"),
         ("shape 1 3 8 8 --k 3 --explain --format latex", "--explain has no place in --format latex: leave one out"),
     ],
