@@ -136,6 +136,8 @@ def run(options: Options) -> bool:
     depth = values.depth("--depth", options.depth)
     dtype = values.one_of("--dtype", options.dtype, tuple(ITEMSIZES), values.OTHER_DTYPES)
     limit = values.memory("--memory-limit", options.memory_limit)
+    if options.columns is not None and options.format == "json":
+        raise ConvcalcError("--columns has no place in --format json, which has every figure: use --get layers.0.macs")
     columns = _columns(options.columns)
     limits = _limits(options)
     read = source.network(typed, options.name, options.in_order, options.flatten)

@@ -49,11 +49,26 @@ def network(typed: str, name: str | None = None, in_order: bool = False, flatten
         return Source(as_network(zoo.build(typed)), zoo.input_shape(typed))
     if typed == "-":
         return _read(text_of_stdin(), "stdin", name, in_order, flatten)
-    if typed.endswith(FILES) or os.path.isfile(typed) or (os.sep in typed and os.path.isdir(typed)):
+    if os.path.isfile(typed) or _is_path(typed):
         return _read(_text_of_file(typed), os.path.basename(typed), name, in_order, flatten)
     if typed.isidentifier():
         zoo.build(typed)  # refuses it, with the nearest names
     return _read(typed, None, name, in_order, flatten)
+
+
+def _is_path(typed: str) -> bool:
+    """Whether the text can only be the path of a file, there or not.
+
+    >>> _is_path("model.onnx"), _is_path("./tests"), _is_path("nn.ReLU"), _is_path("Conv2d(3, 16, 4)")
+    (True, True, False, False)
+    """
+    from convcalc.layers import FAMILIES
+
+    if typed.endswith(FILES):
+        return True
+    suffix = os.path.splitext(typed)[1][1:]
+    is_word = not any(character in typed for character in "(),=*[]{}\n")
+    return is_word and (os.sep in typed or (suffix[:1].isalpha() and suffix not in FAMILIES))
 
 
 def input_shape(read: Source, typed: Sequence[str] | None) -> Shape:

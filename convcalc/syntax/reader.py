@@ -73,10 +73,14 @@ class Reader:
         read = _READERS.get(type(node))
         if read is None:
             raise self.refused(node)
-        return read(self, node)
+        try:
+            return read(self, node)
+        except RecursionError:  # each operator of a chain is one level deeper
+            raise ConvcalcError(f"{self.written(node)} is nested too deeply: write it in parts") from None
 
     def arguments(self, name: str, node: ast.Call) -> tuple[list[Any], dict[str, Any]]:
-        """What stands in a call's brackets."""
+        """Return what stands in a call's brackets, read in Python's order: positional arguments before keywords."""
+        args = self.items(node.args)
         settings: dict[str, Any] = {}
         for keyword in node.keywords:
             if keyword.arg is None:
@@ -85,7 +89,6 @@ class Reader:
                 raise ConvcalcError(f"{self.written(node)} gives {keyword.arg} twice: leave one out")
             settings[keyword.arg] = None if is_free(name, keyword.arg) else self.value(keyword.value)
         settings = {setting: value for setting, value in settings.items() if not is_free(name, setting)}
-        args = self.items(node.args)
         self.step(sum(len(value) for value in (*args, *settings.values()) if isinstance(value, (list, tuple, dict))))
         return args, settings
 

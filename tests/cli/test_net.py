@@ -159,6 +159,10 @@ def test_a_broken_formula_is_found_in_a_network(run, monkeypatch):
     [
         ("net", "no network given"),
         ("net 'ReLU()'", "no input shape given: add --input 1x3x224x224"),
+        ("net model.onnx --input 1x3", "cannot read 'model.onnx': No such file or directory"),
+        ("net nn.ReLU --input 1x3", "'nn.ReLU' is not a layer and not a plain value"),
+        ("net 'ReLU()' --input 3 --json --columns name", "--columns has no place in --format json, which has every"),
+        ("net 'LSTM(3, 4)' --input 1x3", "PyTorch has LSTM, which convcalc does not know yet: write what it computes"),
         ("net 'ReLU()' --input 1xx3", "--input '1xx3' is no shape: write its sizes as 1x3x224x224"),
         ("net 'ReLU()' --input -1x3", "--input -1x3 has a negative size"),
         ("net 'ReLU()' --input 3 --depth 0", "--depth 0 is too small: give a number from 1 on, or all"),

@@ -21,6 +21,7 @@ from convcalc import (
     Residual,
     Sequential,
     parse,
+    trace,
 )
 from convcalc.layers.block import every
 from convcalc.syntax import read_network
@@ -345,3 +346,37 @@ def test_any_text_is_read_or_refused(text):
             assert "\n" not in str(refusal)  # noqa: PT017
         else:
             assert parse(repr(layer)) == layer
+
+
+@pytest.mark.parametrize("operators", [450, 600, 900, 2000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        lambda n: f"Linear({'+'.join(['1'] * n)}, 4)",
+        lambda n: f"*({'+'.join(['[ReLU()]'] * n)})",
+        lambda n: f"Linear(a{'.b' * n}, 4)",
+        lambda n: f"Linear({'-' * n}4, 4)",
+        lambda n: f"a{'()' * n}",
+        lambda n: f"x = {'+'.join(['1'] * n)}\nnet = Linear(x, 4)",
+        lambda n: f"x = a{'.b()' * n}\nnet = Linear(x, 4)",
+    ],
+)
+def test_a_chain_of_operators_is_read_or_refused(text, operators):
+    try:
+        layer = read_network(text(operators)).layer
+    except ConvcalcError as error:
+        assert "\n" not in str(error)
+        assert len(str(error)) < 400
+    else:
+        assert layer.parameters >= 0
+
+
+def test_arguments_are_evaluated_in_python_s_order():
+    text = "(a := Conv2d(8, 8, 3, padding=1)), Residual((a := Conv2d(8, 8, 1)), shortcut=a)"
+    assert trace(parse(text), (1, 8, 9, 9)).totals.macs == 57_024  # 8*8*9*81 and 8*8*81, twice the second
+
+
+def test_a_layer_of_pytorch_that_is_not_known_yet():
+    words = "PyTorch has LSTM, which convcalc does not know yet: write what it computes with layers that it knows"
+    with pytest.raises(ConvcalcError, match=words):
+        parse("nn.LSTM(3, 4)")
