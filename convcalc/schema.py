@@ -209,7 +209,7 @@ def network_from(document: object, origin: str = "stdin") -> tuple[Network, Shap
             f"{where} has schema_version {document['schema_version']!r}, this convcalc reads"
             f" {SCHEMA_VERSION}: use the same convcalc on both sides of the pipe"
         )
-    if document.get("input", ()) is None:
+    if document.get("inputs") == []:
         raise ConvcalcError(
             f"{where} is of a printed model, whose order of calls is not known: give the print itself, or an expression"
         )
