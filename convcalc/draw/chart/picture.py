@@ -1,4 +1,4 @@
-"""What each layer costs, as horizontal bars: parameters, multiply-accumulates, or memory."""
+"""A chart of the parameters, multiply-accumulates or memory of each layer, as horizontal bars."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HEIGHT, PITCH = 12, 20
 
 
 class Series(NamedTuple):
-    """Bars of one look: what they show, in words and of a layer's figures."""
+    """Bars of one colour: their name, and the figure of a layer that they show."""
 
     words: str
     role: str
@@ -40,7 +40,7 @@ CHARTS = {
 
 
 class Bar(NamedTuple):
-    """A line of the chart: a layer, or several together, and the value of each series."""
+    """A line of the chart: a layer, or several layers together, and the value of each series."""
 
     name: str
     kind: str
@@ -48,7 +48,7 @@ class Bar(NamedTuple):
 
 
 class Costs(NamedTuple):
-    """What a chart shows: its series, a bar a layer, the total of each series, and how many rows have nothing."""
+    """The contents of a chart: its series, a bar for each layer, the totals, and the number of rows left out."""
 
     title: str
     series: tuple[Series, ...]
@@ -58,10 +58,10 @@ class Costs(NamedTuple):
 
 
 def chart_picture(report: Report, figure: str, depth: int | None = None) -> str:
-    """A bar a layer, in the network's order, as SVG: ``figure`` is parameters, macs or memory.
+    """Return the SVG of a bar for each layer, in the order of the network. ``figure`` is parameters, macs or memory.
 
-    ``depth`` is how many blocks down (1: the outermost); None: as deep as at most 40 bars allow. Of more bars the
-    smallest are put together. `ConvcalcError` where there is no such chart, or nothing to show.
+    ``depth`` says how deep blocks are opened (1: only the outermost); None: as deep as 40 bars allow. If there are
+    more bars, the smallest are added up. Raise `ConvcalcError` if there is no such chart, or nothing to show.
 
     >>> from convcalc import trace, zoo
     >>> picture = chart_picture(trace(zoo.build("lenet5"), (1, 1, 32, 32)), "parameters")
@@ -85,7 +85,7 @@ def chart_picture(report: Report, figure: str, depth: int | None = None) -> str:
 
 
 def costs_of(report: Report, figure: str, depth: int | None = None) -> Costs:
-    """What a chart shows; ``depth`` and errors as of `chart_picture`.
+    """Return the contents of a chart. ``depth`` and errors are those of `chart_picture`.
 
     >>> from convcalc import trace, zoo
     >>> costs = costs_of(trace(zoo.build("lenet5"), (1, 1, 32, 32)), "parameters")
@@ -97,6 +97,12 @@ def costs_of(report: Report, figure: str, depth: int | None = None) -> Costs:
     if depth is not None and depth < 1:
         raise ConvcalcError(f"depth {depth} is too small: use 1 for the outermost blocks, or more")
     series = CHARTS[figure]
+    for each in series:
+        unknown = [leaf.name for leaf in report.leaves if each.value(leaf.figures) is None]
+        if unknown:
+            raise ConvcalcError(
+                f"{each.words} of {quoted(unknown[0])} are not known, so there is no such chart: try another figure"
+            )
     rows = report.at_depth(deepest(report, series) if depth is None else depth)
     bars = bars_of(rows, series)
     if not bars:
@@ -107,7 +113,7 @@ def costs_of(report: Report, figure: str, depth: int | None = None) -> Costs:
 
 
 def bars_of(rows: Sequence[Row], series: Sequence[Series]) -> list[Bar]:
-    """The bars of the rows, those of nothing left out; of a block what its layers have together.
+    """Return the bars of the rows, without those of 0; a block has the sum of its layers.
 
     >>> from convcalc import Conv2d, ReLU, Sequential, trace
     >>> bars_of(trace(Sequential(Conv2d(1, 6, 5), ReLU()), (1, 1, 32, 32)).rows, CHARTS["parameters"])
@@ -115,7 +121,7 @@ def bars_of(rows: Sequence[Row], series: Sequence[Series]) -> list[Bar]:
     """
     bars = []
     for row in rows:
-        # A block's own output is that of its last layer: here all that is made inside counts.
+        # A block's own output is that of its last layer; here every output inside counts.
         together = total(leaf.figures for leaf in row.leaves) if row.parts else row.figures
         values = tuple(each.value(together) for each in series)
         if any(values):
@@ -124,7 +130,7 @@ def bars_of(rows: Sequence[Row], series: Sequence[Series]) -> list[Bar]:
 
 
 def share(value: int, whole: int) -> str:
-    """The part of the whole in per cent, to one decimal.
+    """Return the part of the whole in per cent, with one decimal.
 
     >>> share(1, 8), share(1, 10_000)
     ('12.5%', '<0.1%')
@@ -134,7 +140,7 @@ def share(value: int, whole: int) -> str:
 
 
 def deepest(report: Report, series: Sequence[Series]) -> int:
-    """The depth of blocks with the most bars that can be shown, the least deep of several; 1 where none can.
+    """Return the depth with the most bars that can be shown, the smallest of several; 1 if there is none.
 
     >>> from convcalc import trace, zoo
     >>> deepest(trace(zoo.build("vgg16"), (1, 3, 224, 224)), CHARTS["parameters"])  # layers within two blocks
@@ -153,7 +159,7 @@ def deepest(report: Report, series: Sequence[Series]) -> int:
 
 
 def fewer(bars: list[Bar]) -> list[Bar]:
-    """At most `MOST` bars: the largest stay in their order, the others are one together.
+    """Return at most `MOST` bars: the largest in their order, and the sum of the others.
 
     >>> fewer([Bar(str(i), "ReLU", (i,)) for i in range(42)])[-1]  # 0, 1 and 2
     Bar(name='others', kind='3 of the smallest', values=(3,))
@@ -214,7 +220,7 @@ def _figure(name: Names, bars: Sequence[Bar], series: Sequence[Series], totals: 
 
 
 def _box(name: Names, number: int, role: str, x: float, y: float, width: float) -> str:
-    """A bar; those of the second series are hatched, so that no colour is needed to tell them apart."""
+    """Draw a bar. Those of the second series are hatched, so that colour is not needed."""
     bar = element("rect", x=x, y=y, width=width, height=HEIGHT, class_=name(role))
     if number:
         bar += element("rect", x=x, y=y, width=width, height=HEIGHT, fill=hatched(name))

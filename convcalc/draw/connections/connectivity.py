@@ -16,13 +16,13 @@ from convcalc.layers.settings import counted
 from convcalc.layers.transposed import ConvTranspose
 from convcalc.report import Row
 
-MOST = 64  # blocks of an axis; of more maps each block holds several
+MOST = 64  # blocks along an axis; with more maps, each block holds several
 MOST_KINDS = 5
-NONE, SOME, ALL = range(3)  # how many of a block's pairs there are
+NONE, SOME, ALL = range(3)  # of the pairs of a block are connected
 
 
 class Connectivity(NamedTuple):
-    """Pairs of maps: of so many groups, each input with each output, or those of a table: of each output its inputs."""
+    """Which maps are connected: all pairs within each group, or those of a table with the inputs of each output."""
 
     inputs: int
     outputs: int
@@ -31,7 +31,7 @@ class Connectivity(NamedTuple):
 
 
 class MapKind(NamedTuple):
-    """Output maps that are fed alike, and how."""
+    """Output maps that are fed in the same way, and that way in words."""
 
     outputs: tuple[int, ...]
     words: str
@@ -41,7 +41,7 @@ Span = tuple[int, int]  # the first and the last of some maps
 
 
 def connected_row(row: Row) -> Row:
-    """The row itself, or of a block the one inside that connects maps.
+    """Return the row itself, or in a block the one row that connects maps.
 
     >>> from convcalc import trace, zoo
     >>> connected_row(trace(zoo.build("lenet5"), (1, 1, 32, 32)).rows[2]).name
@@ -62,7 +62,7 @@ def connected_row(row: Row) -> Row:
 
 
 def connectivity_of(row: Row) -> Connectivity:
-    """Which maps a single layer connects. `ConvcalcError` where it has no maps, or is no layer that connects them.
+    """Return which maps a layer connects. Raise `ConvcalcError` if it has no maps or does not connect them.
 
     >>> from convcalc import MaxPool2d, trace
     >>> connectivity_of(trace(MaxPool2d(2), (1, 6, 28, 28)).rows[0])  # each map by itself
@@ -91,7 +91,7 @@ def connectivity_of(row: Row) -> Connectivity:
 
 
 def blocks(count: int) -> list[Span]:
-    """So many maps in at most `MOST` blocks of one size, the last perhaps smaller.
+    """Return ``count`` maps in at most `MOST` blocks of one size; the last may be smaller.
 
     >>> blocks(3), blocks(130)[-1]
     ([(0, 0), (1, 1), (2, 2)], (129, 129))
@@ -101,7 +101,7 @@ def blocks(count: int) -> list[Span]:
 
 
 def columns(links: Connectivity) -> Iterator[tuple[Span, list[int]]]:
-    """The outputs, in at most `MOST` blocks, and of each how many of its pairs with each block of inputs there are.
+    """Yield the outputs in at most `MOST` blocks, and for each block of inputs: `NONE`, `SOME` or `ALL` pairs.
 
     >>> list(columns(Connectivity(2, 2, groups=2)))
     [((0, 0), [2, 0]), ((1, 1), [0, 2])]
@@ -115,7 +115,7 @@ def columns(links: Connectivity) -> Iterator[tuple[Span, list[int]]]:
 
 
 def kinds_of(links: Connectivity) -> list[MapKind]:
-    """The output maps by the way they are fed: those of a table by their number of inputs, and whether these adjoin.
+    """Return the output maps by the way they are fed: for a table, the number of inputs and whether these adjoin.
 
     The last input adjoins the first.
 
@@ -137,7 +137,7 @@ def kinds_of(links: Connectivity) -> list[MapKind]:
 
 
 def is_contiguous(inputs: Sequence[int], count: int) -> bool:
-    """Whether the inputs adjoin, the last of all the first.
+    """Say whether the inputs adjoin; the last input adjoins the first.
 
     >>> is_contiguous((0, 4, 5), 6), is_contiguous((0, 2), 6)
     (True, False)

@@ -1,7 +1,7 @@
-"""Which input maps of a layer feed which output map, as a table: the rows are inputs, the columns outputs.
+"""A table of which input maps (rows) feed which output maps (columns) of a layer.
 
-After table I of LeCun, Bottou, Bengio and Haffner (1998). Which pairs there are is what the layer's ``table`` or
-``groups`` says; a large layer is shown in blocks of maps.
+After table I of LeCun, Bottou, Bengio and Haffner (1998). The pairs come from the layer's ``table`` or ``groups``; a
+large layer is shown in blocks of maps.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from convcalc.layers.conv import Conv, ConvNd
 from convcalc.layers.linear import Linear
 from convcalc.report import Row
 
-CELLS = ((16, 24), (32, 16), (MOST, 10))  # up to so many rows and columns: pixels a cell
+CELLS = ((16, 24), (32, 16), (MOST, 10))  # up to so many rows and columns: the pixels of a cell
 CROSSED = 16  # pixels of a cell that has room for a cross
 GAP, LINE, SWATCH = 8, 18, 12  # pixels
-ROLES = ("in", "out", "window", "pool", "dense")  # of the kinds of output maps in a table, `MOST_KINDS`
+ROLES = ("in", "out", "window", "pool", "dense")  # one for each kind of output map, `MOST_KINDS`
 
 
 def connections_picture(row: Row) -> str:
-    """The table of connections of a layer's row, or of that layer in a block which alone has one, as SVG.
+    """Return the SVG of the table of connections of a layer, or of the only such layer in a block.
 
-    `ConvcalcError` where there is no such table, or there are several.
+    Raise `ConvcalcError` if there is no table, or more than one.
 
     >>> from convcalc import Conv2d, trace
     >>> picture = connections_picture(trace(Conv2d(4, 8, 3, groups=2), (1, 4, 5, 5)).rows[0])
@@ -69,7 +69,7 @@ def connections_picture(row: Row) -> str:
 
 
 def sum_of(row: Row) -> str:
-    """The layer's parameters as a sum: its kernels times their taps, and the biases.
+    """Return the layer's parameters as a sum: its kernels times their taps, and the biases.
 
     >>> from convcalc import trace, zoo
     >>> sum_of(trace(zoo.build("lenet5"), (1, 1, 32, 32)).leaves[4])
@@ -89,7 +89,7 @@ def sum_of(row: Row) -> str:
 
 
 def _pairs(layer: Layer) -> list[str]:
-    """How many of all kernels there are, and the parameters with all of them."""
+    """Return how many of all possible kernels there are, and the parameters with all of them."""
     if not isinstance(layer, Conv) or (layer.table is None and layer.groups == 1):
         return []
     full = replace(layer, table=None, groups=1)
@@ -149,7 +149,7 @@ def _figure(name: Names, links: Connectivity, kinds: Sequence[MapKind], unit: st
 def _heads(
     name: Names, inputs: Sequence[Span], outputs: Sequence[Span], unit: str, left: float, cell: int
 ) -> Iterator[str]:
-    """The numbers of rows and columns, of a block that of its first, as many as have room; and what they number."""
+    """Draw the numbers of rows and columns, or of the first map in each block, as many as there is room for."""
     size, top = SIZES["small"], 2 * LINE
     yield label(name, "small", left, LINE - GAP, f"output {unit}")
     yield label(name, "small", 0, top - 6, f"input {unit}")
@@ -167,7 +167,7 @@ def _swatch(name: Names, role: str, state: int, x: float, y: float) -> str:
 
 
 def _every(least: float, cell: int) -> int:
-    """Of how many labels one is written so that they stay apart."""
+    """Return the step between the labels that are written, so that they do not overlap."""
     return next(step for step in (1, 2, 4, 5, 8, 10, 16, 20, 32, MOST) if step * cell >= least or step == MOST)
 
 
@@ -176,7 +176,7 @@ def _look(role: str, state: int) -> str:
 
 
 def _pattern(name: Names, role: str, state: int, cell: int) -> str:
-    """A cell, which fills the paths: a square with a cross where there is room, of a part a smaller one."""
+    """Draw the cell that fills the paths: a square, with a cross if there is room; a smaller one for some pairs."""
     margin = cell / 4 if state == SOME else 1
     side = cell - 2 * margin
     inside = element(
@@ -196,7 +196,7 @@ def _pattern(name: Names, role: str, state: int, cell: int) -> str:
 
 
 def _paths(filled: Sequence[tuple[Span, list[int]]], roles: dict[int, str], cell: int) -> dict[tuple[str, int], str]:
-    """The runs of cells of each look, column by column, each run drawn from the one above it; in the order of looks."""
+    """Return a path for each look: its runs of cells, column by column, each drawn relative to the one above."""
     paths: dict[tuple[str, int], list[str]] = {}
     for column, ((output, _), states) in enumerate(filled):
         role = roles.get(output, ROLES[0])
@@ -211,7 +211,7 @@ def _paths(filled: Sequence[tuple[Span, list[int]]], roles: dict[int, str], cell
 
 
 def _runs(states: Sequence[int]) -> Iterator[tuple[int, int, int]]:
-    """Equal neighbours: their state, where they start, and one behind where they end."""
+    """Yield each run of equal states: the state, the first index, and the one after the last."""
     start = 0
     for end in range(1, len(states) + 1):
         if end == len(states) or states[end] != states[start]:

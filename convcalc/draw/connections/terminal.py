@@ -26,9 +26,10 @@ NUMBERED = 3  # characters of a cell of a table whose columns are numbered
 
 
 def connection_lines(report: Report, layer: str, width: int = WIDTH) -> list[Line]:
-    """Which input maps (the lines) feed which output maps (the columns): X where one does, as in LeCun's table I.
+    """Return a table of which input maps (lines) feed which output maps (columns), with X as in LeCun's table I.
 
-    Of more than 64 maps each cell is a block of them, with / where only some do. Errors as `connections_picture`.
+    With more than 64 maps each cell is a block; / means that some of its pairs are connected. Errors as
+    `connections_picture`.
 
     >>> from convcalc import trace, zoo
     >>> from convcalc.draw.terminal import plain

@@ -75,9 +75,7 @@ class Motion:
             return first
         unit = element("path", d="M0 0L1 1", class_=self.name("lines"), vector_effect="non-scaling-stroke")
         nested = [("line-r", "Y", rows, self.seconds_down), ("line-c", "X", columns, self.seconds_across)]
-        if (
-            len(columns[0].begins) == 1
-        ):  # Chromium smears a stretched line inside a group that moves, if it stands still
+        if len(columns[0].begins) == 1:  # Chromium smears a still line in a moving group
             nested.reverse()
         live = unit
         for what, axis, stretches, seconds in reversed(nested):

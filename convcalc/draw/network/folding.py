@@ -12,23 +12,23 @@ from convcalc.layers.block import INPUT
 from convcalc.layers.settings import Shape
 from convcalc.report import Report, Row
 
-MANY = 8  # convolutions of which is said once what follows each
+MANY = 8  # from so many convolutions on, the layers after each are named once
 
 
 class Example(NamedTuple):
-    """The shape of one example: so many maps of these sizes, or, without sizes, a vector of so many units."""
+    """The shape of one example: a number of maps and their sizes; without sizes, the units of a vector."""
 
     maps: int
     sizes: Shape
-    is_spatial: bool  # whether the sizes are those of maps, else the last axes of something else
+    is_spatial: bool  # whether the sizes are those of maps
 
     @property
     def is_vector(self) -> bool:
-        """Whether it is drawn as a bar: maps of 1x1 too."""
+        """Whether it is drawn as a bar, as maps of 1x1 are."""
         return all(size == 1 for size in self.sizes)
 
     def __str__(self) -> str:
-        """As in LeCun et al. (1998): ``6@28x28``, and just the number of maps of 1x1."""
+        """Return it as in LeCun et al. (1998): ``6@28x28``; for maps of 1x1 only their number."""
         if self.is_vector:
             return str(self.maps)
         return f"{self.maps}@{by(self.sizes)}" if self.is_spatial else by((self.maps, *self.sizes))
@@ -37,8 +37,8 @@ class Example(NamedTuple):
 class DrawnStep(NamedTuple):
     """A stack or bar of the picture: a layer or closed block, and what is folded into it.
 
-    ``rows`` are all of them in order, ``main`` the one that is named. ``inputs`` are the names of the steps that feed
-    it. ``run`` layers alike, one behind the other, are one step, and ``examples`` what leaves all that stand here.
+    ``rows`` are all its rows in order, ``main`` the one that is named. ``inputs`` are the names of the steps that feed
+    it. ``run`` equal layers in sequence are one step, and ``examples`` are the outputs of all layers drawn as it.
     """
 
     name: str
@@ -50,33 +50,33 @@ class DrawnStep(NamedTuple):
     examples: tuple[Example, ...]
     path: tuple[str, ...] = ()  # the blocks around it, outermost first
     run: int = 1
-    times: int = 1  # how many such steps, in parts of the network that are alike, are drawn as this one
-    is_loose: bool = False  # whether nobody uses its output, though it is not the network's
+    times: int = 1  # the number of steps, in equal parts of the network, that are drawn as this one
+    is_loose: bool = False  # whether its output is not used and is not the network's
 
     @property
     def words(self) -> str:
-        """What it does: ``2 x convolution 3x3``."""
+        """What it does, such as ``2 x convolution 3x3``."""
         said = ", ".join((*self.before, operation(self.main)))
         return said if self.run == 1 else f"{self.run} \xd7 {said}"
 
     @property
     def parameters(self) -> int:
-        """Those of all its rows."""
+        """The parameters of all its rows."""
         return sum(row.figures.parameters for row in self.rows)
 
     @property
     def is_shared(self) -> bool:
-        """Whether all parameters that it uses are those of a layer before it, and counted there."""
+        """Whether all its parameters belong to an earlier layer, where they are counted."""
         return not self.parameters and any(row.shares is not None for row in self.rows)
 
     @property
     def example(self) -> Example:
-        """The shape that is drawn: the last."""
+        """The shape that is drawn, which is the last."""
         return self.examples[-1]
 
     @property
     def shape(self) -> str:
-        """The shape in words; where several differ, in how many maps only: ``96-256@56x56``."""
+        """The shape in words; if several differ, the range of their numbers of maps: ``96-256@56x56``."""
         first, last = self.examples[0], self.example
         if first == last:
             return str(last)
@@ -91,7 +91,7 @@ class DrawnStep(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """All steps in order, each behind what feeds it; the input's shape; how many steps each block holds."""
+    """All steps in order, each after its inputs; the shape of the input; the number of steps in each block."""
 
     steps: tuple[DrawnStep, ...]
     input: Example
@@ -99,7 +99,7 @@ class Steps(NamedTuple):
 
 
 def steps_of(report: Report, depth: int | None) -> Steps:
-    """The steps of a network whose blocks are opened so many deep (None: all).
+    """Return the steps of a network whose blocks are opened ``depth`` deep (None: all).
 
     >>> from convcalc import trace, zoo
     >>> steps = steps_of(trace(zoo.build("lenet5"), (1, 1, 32, 32)), None).steps
@@ -115,15 +115,15 @@ def steps_of(report: Report, depth: int | None) -> Steps:
             consumers[source].append(name)
     joins = {row.name for row in rows if row.layer.joins}
     made: dict[str, _Growing] = {}
-    host: dict[str, _Growing] = {}  # the step that a layer is part of
-    carried: dict[str, list[Row]] = {}  # what is folded into the layer of that name, which comes after it
+    host: dict[str, _Growing] = {}  # the step that a layer belongs to
+    carried: dict[str, list[Row]] = {}  # the rows that are folded into the layer of that name, which comes later
     for row in rows:
         waiting = carried.pop(row.name, [])
         source = feeding[waiting[0].name if waiting else row.name][0]
         after = consumers[row.name]
         is_passive = stays_in_place(row) or prepares(row)
         alone = len(consumers[source]) == 1
-        # An activation at the beginning of a block belongs to what comes behind it.
+        # An activation at the beginning of a block belongs to the layer after it.
         belongs = source in paths and paths[source][: len(paths[row.name])] == paths[row.name]
         if stays_in_place(row) and not waiting and source in host and alone and belongs:
             host[row.name] = host[source].followed_by([row])
@@ -133,7 +133,7 @@ def steps_of(report: Report, depth: int | None) -> Steps:
             host[row.name] = host[source].followed_by([*waiting, row])
         else:
             made[row.name] = host[row.name] = _Growing(row, waiting)
-    if rows:  # the network's output stays last, though what is folded into it may have been made later than others
+    if rows:  # the network's output stays last, even if it was made before other steps
         output = host[rows[-1].name].main.name
         made[output] = made.pop(output)
     counts = Counter(around for path in paths.values() for around in path)
@@ -147,7 +147,7 @@ def steps_of(report: Report, depth: int | None) -> Steps:
 
 
 class _Growing:
-    """A step while more is folded into it."""
+    """A step while rows are folded into it."""
 
     def __init__(self, main: Row, before: Sequence[Row]) -> None:
         self.main, self.before = main, list(before)
@@ -166,7 +166,7 @@ class _Growing:
     ) -> DrawnStep:
         rows = (*self.before, self.main, *self.after)
         path = paths[self.main.name]
-        # The name of the outermost block that holds nothing else.
+        # The name is that of the outermost block that holds nothing else.
         within = [sum(around in paths[row.name] for row in rows) for around in path]
         whole = [around for around, held in zip(path, within, strict=True) if held == counts[around]]
         return DrawnStep(
@@ -186,12 +186,12 @@ def _said(row: Row) -> str:
 
 
 def _is_silent(row: Row) -> bool:
-    """Whether nothing is to be said of it."""
+    """Say whether the row is not mentioned."""
     return plain_name(row.layer) == "Identity"
 
 
 def _opened(report: Report, depth: int | None) -> tuple[tuple[Row, ...], dict[str, tuple[str, ...]], dict[str, str]]:
-    """The rows so deep, the blocks around each, and for each row and block the row that its output leaves."""
+    """Return the rows at that depth, the blocks around each, and the row that makes the output of each row or block."""
     rows: list[Row] = []
     paths: dict[str, tuple[str, ...]] = {}
     leaving = {INPUT: INPUT}
@@ -213,12 +213,12 @@ def _opened(report: Report, depth: int | None) -> tuple[tuple[Row, ...], dict[st
 
 
 def _is_one(row: Row) -> bool:
-    """Whether a block is a single layer and what is folded into it: then it has nothing to close."""
+    """Say whether a block is one layer and what is folded into it: then it is not drawn as a closed block."""
     return sum(not (stays_in_place(leaf) or prepares(leaf)) for leaf in row.leaves) == 1
 
 
 class _ShapeReader:
-    """Reads shapes: it knows whether they have a batch, and whether their last axes are spatial."""
+    """Read a shape; it knows whether there is a batch, and whether the last axes are spatial."""
 
     def __init__(self, batched: bool, is_spatial: bool) -> None:
         self.batched, self.is_spatial = batched, is_spatial
@@ -234,7 +234,9 @@ def _examples(report: Report) -> _ShapeReader:
 
 
 def common(steps: Sequence[DrawnStep]) -> tuple[tuple[str, ...], tuple[DrawnStep, ...]]:
-    """What follows every convolution of many, to be said once, and the steps without it; nothing if blocks are closed.
+    """Return the layers after every convolution, if all are the same, and the steps without them.
+
+    They are named once for the whole picture, but only if there are many convolutions and no closed blocks.
 
     >>> common([])
     ((), ())

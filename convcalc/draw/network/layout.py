@@ -1,4 +1,4 @@
-"""What stands where in a network's picture: every item is a box around a line on which what feeds it comes in."""
+"""The layout of a network's picture. Every item is a box around the line on which its input arrives."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ from convcalc.layers.windows import Window
 GAP = 32.0  # left of a shape, for the arrow
 NARROW_GAP = 24.0  # within forks
 APART = 8.0  # texts, at least
-SPLIT = 12.0  # from where branches part to where they begin, and the same where they meet
+SPLIT = 12.0  # from the split to the branches, and from the branches to the join
 BETWEEN = 10.0  # branches
-ARC = 14.0  # a wire is so far above what it leads past
+ARC = 14.0  # from a wire to the steps below it
 PAD = 8.0  # within a frame
 
 
 class Box(Protocol):
-    """An item with its size: so wide, so far above the line and so far below; ``low`` is where text may begin."""
+    """An item with its width, and its height above and below the line. Text begins ``low`` below the line or lower."""
 
     width: float
     above: float
     below: float
-    half: float  # of a shape's height; 0 of what has none of its own
+    half: float  # half the height of its shape; 0 if it has none
 
     def draw(self, pen: Pen, x: float, y: float, low: float, source: Outline | None) -> Outline:
-        """Draw it, fed from the source, its left end at x and its line at y; what leaves it."""
+        """Draw it with its left end at x and its line at y, and return the shape that its output leaves."""
 
 
 class Stack:
-    """The shape of a step, its name and sizes above, what it does and its parameters below."""
+    """The shape of a step, with its name and sizes above, and what it does and its parameters below."""
 
     def __init__(
         self, shape: Outline, step: DrawnStep | None, above: Sequence[TextLine], below: Sequence[TextLine], gap: float
@@ -77,7 +77,7 @@ class Stack:
 
 
 class BoxRow:
-    """Boxes one behind the other; their texts begin at the same height."""
+    """Boxes in sequence; their texts begin at the same height."""
 
     def __init__(self, boxes: Sequence[Box], is_loose: bool = False) -> None:
         self.boxes, self.is_loose = boxes, is_loose
@@ -85,11 +85,11 @@ class BoxRow:
         self.half = 0.0
         self.low = max((box.half for box in boxes), default=0.0)
         self.above = max((box.above for box in boxes), default=0.0)
-        # A step's text moves down with the highest shape beside it.
+        # The text of a step moves down with the highest shape in the row.
         self.below = max((box.below + (self.low - box.half if box.half else 0) for box in boxes), default=0.0)
 
     def draw(self, pen: Pen, x: float, y: float, low: float, source: Outline | None) -> Outline:
-        """As `Box.draw`; it keeps its own ``low``."""
+        """As `Box.draw`, with a ``low`` of its own."""
         last = source
         for box in self.boxes:
             last = box.draw(pen, x, y, self.low, last)
@@ -98,7 +98,7 @@ class BoxRow:
 
 
 class Split:
-    """Branches below each other between a point and a join, with wires above them."""
+    """Branches one below the other between a split and a join, with wires above them."""
 
     def __init__(self, lanes: Sequence[BoxRow], wires: int, join: Stack | None) -> None:
         self.lanes, self.wires, self.join = lanes, wires, join
@@ -135,7 +135,7 @@ class Split:
 
 
 class Frame:
-    """A chain in a frame, with a name, or how often it stands there."""
+    """A row of boxes in a frame, with a name or the number of repeats."""
 
     def __init__(self, chain: BoxRow, title: Sequence[TextLine]) -> None:
         self.chain, self.title = chain, title
@@ -154,7 +154,7 @@ class Frame:
 
 
 class Arcs:
-    """Steps in a row, with arcs over them where they are not wired one behind the other."""
+    """Steps in a row, with arcs for wires that lead over other steps."""
 
     def __init__(self, boxes: Sequence[Stack], tangle: Tangle) -> None:
         self.boxes, self.chain, self.tangle = boxes, BoxRow(boxes), tangle
@@ -198,7 +198,7 @@ class Arcs:
 
 
 def _windows(step: DrawnStep | None) -> tuple[Sequence[Window], Sequence[Window]]:
-    """Through which a step looks at its input, and which of its output a unit of the input makes."""
+    """Return the windows of a step over its input, and those that a unit of the input writes in its output."""
     if step is None or step.main.parts is not None:
         return (), ()
     row = step.main
@@ -206,7 +206,7 @@ def _windows(step: DrawnStep | None) -> tuple[Sequence[Window], Sequence[Window]
 
 
 def boxed(item: Item, scale: Scale, gap: float = GAP) -> Box:
-    """The item with its size.
+    """Return the item with its size.
 
     >>> boxed(Tangle((), ()), Scale(92, 6, 28, 120)).width == 2 * SPLIT
     True
@@ -226,7 +226,7 @@ def boxed(item: Item, scale: Scale, gap: float = GAP) -> Box:
 
 
 def stack(step: DrawnStep, scale: Scale, gap: float) -> Stack:
-    """A step with its size.
+    """Return a step with its size.
 
     >>> from convcalc import Conv2d, trace
     >>> from convcalc.draw.network.folding import steps_of
@@ -250,7 +250,7 @@ def stack(step: DrawnStep, scale: Scale, gap: float) -> Stack:
 
 
 def entrance(example: Example, scale: Scale) -> Stack:
-    """The network's input.
+    """Return the box of the network's input.
 
     >>> [line.words for line in entrance(Example(1, (32, 32), True), Scale(92, 6, 32, 1)).over]
     ['INPUT', '1@32\xd732']

@@ -1,4 +1,7 @@
-"""What a layer does, in a few words, and what kind of thing it makes: for pictures of networks."""
+"""What a layer does in a few words, and the kind of its output, for pictures of networks.
+
+A layer without an entry here is a box with the name of its class.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ IN_PLACE = ("activation", "dropout", "norm", "lecun")  # families whose layers m
 
 
 def plain_name(layer: Layer) -> str:
-    """The class's name without its rank.
+    """Return the name of the class without its rank.
 
     >>> from convcalc import BatchNorm2d
     >>> plain_name(BatchNorm2d(8))
@@ -49,7 +52,7 @@ def plain_name(layer: Layer) -> str:
 
 
 def family(layer: Layer) -> str:
-    """Which family the layer belongs to; "" of a class that is in none.
+    """Return the family of the layer, or "" if it has none.
 
     >>> from convcalc import Linear
     >>> family(Linear(1, 1))
@@ -59,7 +62,7 @@ def family(layer: Layer) -> str:
 
 
 def kind(row: Row) -> str:
-    """What makes the output: ``maps`` (a convolution), ``pool``, ``dense``, ``join``, ``block`` or ``other``.
+    """Return what makes the output: ``maps`` (a convolution), ``pool``, ``dense``, ``join``, ``block`` or ``other``.
 
     >>> from convcalc import MaxPool2d, trace
     >>> kind(trace(MaxPool2d(2), (1, 8, 4, 4)).rows[0])
@@ -73,7 +76,7 @@ def kind(row: Row) -> str:
 
 
 def stays_in_place(row: Row) -> bool:
-    """Whether it is an activation, a norm or the like, which leaves every element where it was.
+    """Say whether the layer is an activation, a norm or the like, which leaves every element in its place.
 
     >>> from convcalc import ReLU, trace
     >>> stays_in_place(trace(ReLU(), (1, 8, 4, 4)).rows[0])
@@ -83,7 +86,7 @@ def stays_in_place(row: Row) -> bool:
 
 
 def prepares(row: Row) -> bool:
-    """Whether it only brings the input to the form that the next layer takes: flattening, padding.
+    """Say whether the layer only prepares the input of the next layer: flattening, padding.
 
     >>> from convcalc import Flatten, trace
     >>> prepares(trace(Flatten(), (1, 8, 4, 4)).rows[0])
@@ -93,7 +96,7 @@ def prepares(row: Row) -> bool:
 
 
 def operation(row: Row) -> str:
-    """What the layer does, with its window; of a block, what it holds.
+    """Return what the layer does, with its window; for a block, what it holds.
 
     >>> from convcalc import Conv2d, trace
     >>> operation(trace(Conv2d(8, 8, 3, stride=2, groups=8), (1, 8, 9, 9)).rows[0])

@@ -1,4 +1,4 @@
-"""What writes a network's picture down: lines of text that are measured, lines with round corners, in layers."""
+"""Collect the markup of a network's picture: lines of text, and lines with round corners."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from convcalc.draw.palette import SIZES, is_bold
 from convcalc.draw.svg import Names, element, label, line_height, number
 from convcalc.draw.text import ELLIPSIS, fit, widest
 
-ROOM = 119.0  # for a line of text at a shape
+ROOM = 119.0  # for a line of text beside a shape
 CORNER = 6.0
 
 
 class Pen:
-    """Takes down markup: frames lowest, text on top."""
+    """Collects markup: frames at the bottom, text on top."""
 
     def __init__(self, name: Names) -> None:
         self.name = name
@@ -28,17 +28,17 @@ class Pen:
 
     @property
     def body(self) -> list[str]:
-        """All of it, in the order of painting."""
+        """All markup in the order of painting."""
         return [*self.frames, *self.shapes, *self.lines, *self.texts]
 
     def write(self, x: float, y: float, lines: Sequence[TextLine], anchor: str | None = None) -> None:
-        """Lines of text, the first with its upper edge at y."""
+        """Write lines of text, the first with its upper edge at y."""
         for role, words in lines:
             self.texts.append(label(self.name, role, x, y + SIZES[role], words, anchor))
             y += line_height(role)
 
     def route(self, *points: tuple[float, float]) -> None:
-        """A line through the points with round corners; every part is level or upright."""
+        """Draw a line through the points with round corners; every part is horizontal or vertical."""
         path = f"M{number(points[0][0])} {number(points[0][1])}"
         for before, (x, y), behind in zip(points, points[1:], points[2:], strict=False):
             room = min(CORNER, *(max(abs(x - a), abs(y - b)) / 2 for a, b in (before, behind)))
@@ -62,7 +62,7 @@ def _towards(corner: tuple[float, float], other: tuple[float, float], far: float
 
 
 def wrapped(role: str, words: str, most: int | None = None) -> list[TextLine]:
-    """The words in lines of at most `ROOM`, of which ``most`` are kept; no line of no words.
+    """Return the words in lines of at most `ROOM`, at most ``most`` lines; no line if there are no words.
 
     >>> [line.words for line in wrapped("op", "transposed convolution 3\xd73")]
     ['transposed', 'convolution 3\xd73']
@@ -71,7 +71,7 @@ def wrapped(role: str, words: str, most: int | None = None) -> list[TextLine]:
 
 
 def wrapped_name(name: str) -> list[TextLine]:
-    """A layer's name in at most two lines, broken behind a dot or a dash; of a longer one the end.
+    """Return a layer's name in at most two lines, broken after a dot or a dash; only the end of a longer one.
 
     >>> [line.words for line in wrapped_name("features.17.depthwise")]
     ['features.17.', 'depthwise']
@@ -90,7 +90,7 @@ def wrapped_name(name: str) -> list[TextLine]:
 
 
 def wide(lines: Sequence[TextLine]) -> float:
-    """How wide the widest line is.
+    """Return the width of the widest line.
 
     >>> wide([TextLine("small", "WW"), TextLine("small", "W")])
     20.0
@@ -99,7 +99,7 @@ def wide(lines: Sequence[TextLine]) -> float:
 
 
 def high(lines: Sequence[TextLine]) -> float:
-    """How high the lines are together.
+    """Return the height of the lines together.
 
     >>> high([TextLine("op", "convolution"), TextLine("op", "3\xd73")])
     30.0
@@ -108,7 +108,7 @@ def high(lines: Sequence[TextLine]) -> float:
 
 
 def ends_above(lines: Sequence[TextLine], x: float, y: float) -> tuple[tuple[float, float], ...]:
-    """The lower right corner of each line of a text that begins at x and ends above y.
+    """Return the lower right corner of each line of a text that begins at x and ends above y.
 
     >>> ends_above([TextLine("small", "WW"), TextLine("small", "W")], 0, 100.0)
     ((20.0, 86.0), (10.0, 100.0))
@@ -121,7 +121,7 @@ def ends_above(lines: Sequence[TextLine], x: float, y: float) -> tuple[tuple[flo
 
 
 def point(x: float, y: float) -> Outline:
-    """A place where lines meet.
+    """Return a point where lines meet.
 
     >>> point(3, 4).right, point(3, 4).middle
     (3, 4.0)
@@ -130,7 +130,7 @@ def point(x: float, y: float) -> Outline:
 
 
 def bent(first: tuple[float, float], last: tuple[float, float]) -> list[tuple[float, float]]:
-    """The points of a line that leaves upright and arrives level.
+    """Return the points of a line that leaves vertically and arrives horizontally.
 
     >>> bent((0, 0), (5, 8))
     [(0, 0), (0, 8), (5, 8)]

@@ -1,4 +1,4 @@
-"""The picture of a network: maps as stacks, vectors as bars, as in the figure of LeNet-5 of 1998."""
+"""The picture of a network: maps are stacks and vectors are bars, as in the figure of LeNet-5 of 1998."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ from convcalc.layers.block import INPUT
 from convcalc.report import Report
 
 LEAST_WIDTH = 320
-LEAST_TEXT = 420.0  # the text of the heading is at least so wide where the sheet is
+LEAST_TEXT = 420.0  # the heading is at least so wide, if the sheet is
 MOST_STEPS = 110
-TALLEST = 2.6  # by the width: a network that would be higher is drawn with its blocks closed
-GUTTER = 12.0  # left and right of rows, for what leads from one to the next
+TALLEST = 2.6  # times the width: a higher network is drawn with closed blocks
+GUTTER = 12.0  # left and right of the rows, for the line from one to the next
 BETWEEN_ROWS = 26.0
 SIDE, FORKED_SIDE = 92.0, 58.0  # of the largest map
 OFFSET, FORKED_OFFSET = 6.0, 3.0  # from sheet to sheet
 
 
 class NetworkDrawing(NamedTuple):
-    """The items of a picture with their sizes, in rows, and how many steps they are."""
+    """The items of a picture with their sizes, in rows, and the number of steps."""
 
     rows: tuple[BoxRow, ...]
     items: tuple[Item, ...]
     steps: int
     widest: float
-    after: tuple[str, ...] = ()  # what follows every convolution
+    after: tuple[str, ...] = ()  # the layers after every convolution
 
     @property
     def width(self) -> float:
-        """Of all rows, with what is left and right of them."""
+        """The width of all rows with their gutters."""
         return max(row.width for row in self.rows) + 2 * GUTTER
 
     @property
     def height(self) -> float:
-        """Of all rows and what is between them."""
+        """The height of all rows with the gaps between them."""
         return sum(row.above + row.below for row in self.rows) + BETWEEN_ROWS * (len(self.rows) - 1)
 
 
 def network_picture(report: Report, *, name: str = "", width: int = 1200, depth: int | None = None) -> str:
-    """A whole network at work, as SVG, under that name, in rows of at most that many pixels.
+    """Return the SVG of a whole network with a title, in rows of at most ``width`` pixels.
 
-    Blocks are opened ``depth`` deep; None: as deep as can be read. What comes several times is drawn once.
-    `ConvcalcError` where the sheet is too small for the network.
+    Blocks are opened ``depth`` deep; None: as deep as can be read. Parts that repeat are drawn once. Raise
+    `ConvcalcError` if the network does not fit the sheet.
 
     >>> from convcalc import trace, zoo
     >>> picture = network_picture(trace(zoo.build("lenet5"), (1, 1, 32, 32)), name="LeNet-5")
@@ -89,7 +89,7 @@ def network_picture(report: Report, *, name: str = "", width: int = 1200, depth:
 
 
 def _chosen(report: Report, width: int, depth: int | None) -> NetworkDrawing:
-    """The first drawing that can be read: as deep as possible, parts that differ in their maps apart if possible."""
+    """Return the first drawing that can be read: as deep as possible, and folding only equal parts if possible."""
     depths = [depth] if depth is not None else [None, *range(_depth(report) - 1, 0, -1)]
     possible: list[NetworkDrawing] = []
     tried: list[NetworkDrawing] = []
@@ -117,7 +117,7 @@ def _chosen(report: Report, width: int, depth: int | None) -> NetworkDrawing:
 
 
 def _depth(report: Report) -> int:
-    """How many blocks are within each other, and the layers in them."""
+    """Return how deep blocks are nested, with the layers in them."""
     deepest, level = 0, list(report.rows)
     while level:
         deepest, level = deepest + 1, [part for row in level for part in row.parts or ()]
@@ -157,9 +157,9 @@ def _in_short(name: str) -> str:
 
 
 def _fitting(item: Item, scale: Scale, room: float, known: Mapping[str, str]) -> Iterator[Item]:
-    """The item, or, where it is too wide and there is one way through it, its parts; the join says what else meets.
+    """Yield the item, or its parts if it is too wide and has one path; the join then names its other inputs.
 
-    ``known`` gives the name of the step that each row is part of, as it is to be said.
+    ``known`` gives the short name of the step that each row belongs to.
     """
     if (
         boxed(item, scale).width <= room
@@ -184,7 +184,7 @@ def _fitting(item: Item, scale: Scale, room: float, known: Mapping[str, str]) ->
 
 
 def _wrapped(boxes: Sequence[Box], room: float) -> list[BoxRow]:
-    """The boxes in as few rows as the room allows, and these about as wide as each other."""
+    """Return the boxes in as few rows as the room allows, of about equal width."""
 
     def rows(most: float) -> list[list[Box]]:
         result: list[list[Box]] = [[]]
@@ -206,7 +206,7 @@ def _wrapped(boxes: Sequence[Box], room: float) -> list[BoxRow]:
 
 
 def _rows(pen: Pen, rows: Sequence[BoxRow], y: float) -> float:
-    """Draw the rows below each other; the lower end of the last."""
+    """Draw the rows one below the other, and return the lower end of the last."""
     left = MARGIN + GUTTER
     source = None
     for place, row in enumerate(rows):
@@ -243,14 +243,14 @@ def _subtitle(report: Report, drawing: NetworkDrawing) -> list[str]:
 
 
 def _told(items: Sequence[Item]) -> list[tuple[str, str, str, int, tuple[str, ...]]]:
-    """What is told apart by the picture's ids."""
+    """Return what distinguishes the ids of two pictures."""
     return [
         (step.name, step.words, step.shape, step.parameters, step.inputs) for item in items for step in steps_in(item)
     ]
 
 
 def _description(report: Report, drawing: NetworkDrawing, title: str) -> str:
-    """What is seen, in words."""
+    """Describe the picture in words."""
     said = [_in_words(item) for item in drawing.items]
     shape = by(report.input)
     return (

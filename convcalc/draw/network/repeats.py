@@ -1,4 +1,4 @@
-"""What stands in a frame: blocks around a fork, and parts that come several times one behind the other."""
+"""Frames: blocks around a fork, and parts that repeat in sequence."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from convcalc.draw.network.folding import DrawnStep
 from convcalc.draw.network.operations import kind
 from convcalc.draw.network.wiring import Fork, Item, StepGroup, Tangle
 
-LONGEST = 12  # items that a repeated part may have
-MOST_FRAMED = 4  # items in the frame of a block
+LONGEST = 12  # items of a repeated part, at most
+MOST_FRAMED = 4  # items in the frame of a block, at most
 
 
 def steps_in(item: Item) -> Iterator[DrawnStep]:
-    """Every step of an item.
+    """Yield every step of an item.
 
     >>> list(steps_in(Fork((), 1, None)))
     []
@@ -30,9 +30,9 @@ def steps_in(item: Item) -> Iterator[DrawnStep]:
 
 
 def framed(items: Sequence[Item], sizes: dict[str, int]) -> tuple[Item, ...]:
-    """The items, each fork in the frame of the outermost block that holds only it and a few steps beside.
+    """Return the items, each fork in the frame of the outermost block that holds only it and a few more steps.
 
-    Where there are such, blocks of a few steps have a frame too. ``sizes`` says how many steps each block holds.
+    If there are such frames, blocks of a few steps get one too. ``sizes`` gives the number of steps in each block.
 
     >>> framed([], {})
     ()
@@ -44,7 +44,7 @@ def framed(items: Sequence[Item], sizes: dict[str, int]) -> tuple[Item, ...]:
 
 
 def _in_frames(items: Sequence[Item], sizes: dict[str, int], places: Sequence[int]) -> tuple[Item, ...]:
-    """The items, those at the places in frames, where a block holds one and a few steps beside and nothing else."""
+    """Return the items; put an item at one of the places in a frame if a block holds it and a few more steps only."""
     result: list[Item] = []
     taken = 0  # of the items
     for place in places:
@@ -57,7 +57,7 @@ def _in_frames(items: Sequence[Item], sizes: dict[str, int], places: Sequence[in
 
 
 def _frame(items: Sequence[Item], place: int, taken: int, sizes: dict[str, int]) -> tuple[str, int, int]:
-    """The outermost block to frame what is at that place with, and the items from which to which it holds."""
+    """Return the outermost block that can frame the item at a place, and the range of items that it holds."""
     for around in next(steps_in(items[place])).path:
         first, last = place, place + 1
         while first > taken and last - first <= MOST_FRAMED and _holds(around, items[first - 1]):
@@ -77,10 +77,10 @@ def _holds(around: str, item: Item) -> bool:
 
 
 def repeated(items: Sequence[Item], loose: bool = False) -> tuple[Item, ...]:
-    """The items, those that come several times one behind the other folded into one.
+    """Return the items, with items that repeat in sequence folded into one.
 
-    Alike are steps that do the same with windows of the same size, to the same shape; if ``loose``, parts with forks
-    may differ in their numbers of maps too.
+    Steps are equal if they do the same with windows of the same size and give the same shape. With ``loose``, parts
+    with forks may differ in their numbers of maps.
 
     >>> repeated([])
     ()
@@ -112,7 +112,7 @@ def _inside(item: Item, loose: bool) -> Item:
 
 
 def _best(keys: Sequence[Hashable], place: int) -> tuple[int, int]:
-    """How many items from there are repeated, and how often they stand there: what folds most."""
+    """Return how many items from a place repeat, and how often: the choice that folds most."""
     best, saved = (1, 1), 0
     for length in range(1, min(LONGEST, (len(keys) - place) // 2) + 1):
         part, count = keys[place : place + length], 1
@@ -124,7 +124,7 @@ def _best(keys: Sequence[Hashable], place: int) -> tuple[int, int]:
 
 
 def _folded(runs: Sequence[Sequence[Item]]) -> Item:
-    """One item for all the runs."""
+    """Return one item for all runs."""
     first, last = runs[0][0], runs[-1][-1]
     if len(runs[0]) == 1 and isinstance(first, DrawnStep):
         steps = [step for (step,) in runs if isinstance(step, DrawnStep)]
@@ -140,7 +140,7 @@ def _folded(runs: Sequence[Sequence[Item]]) -> Item:
 
 
 def span(first: str, last: str) -> str:
-    """The names from one to another, what they share said once.
+    """Return the range of names from one to another, with the common part once.
 
     >>> span("features.0", "features.2"), span("a", "a")
     ('features.0\\u20132', 'a')
@@ -157,7 +157,7 @@ def span(first: str, last: str) -> str:
 
 
 def _zipped(runs: Sequence[Sequence[Item]]) -> tuple[Item, ...]:
-    """Runs that are alike, item by item as one."""
+    """Return equal runs as one, item by item."""
     return tuple(_as_one(alike) for alike in zip(*runs, strict=True))
 
 
@@ -186,7 +186,7 @@ def _merged(steps: Sequence[DrawnStep]) -> DrawnStep:
 
 
 def _key(item: Item, loose: bool) -> Hashable:
-    """Equal for items that are alike."""
+    """Return a key that is the same for equal items."""
     if isinstance(item, DrawnStep):
         return (item.words, item.after, kind(item.main), item.example.sizes if loose else item.example)
     if isinstance(item, StepGroup):
@@ -198,7 +198,7 @@ def _key(item: Item, loose: bool) -> Hashable:
 
 
 def short_names(items: Sequence[Item]) -> tuple[Item, ...]:
-    """The items with names that leave out the blocks around a layer where it is known without them.
+    """Return the items with short names: without the blocks around a layer, if the name is still unique.
 
     >>> short_names([])
     ()
@@ -218,7 +218,7 @@ def _named(item: Item) -> Iterator[DrawnStep | StepGroup]:
 
 
 def endings(name: str) -> list[str]:
-    """The ends of a name that may stand for it: the shortest first, none a bare number.
+    """Return the ends of a name that can replace it, the shortest first; a number alone cannot.
 
     >>> endings("features.3.conv"), endings("0")
     (['conv', '3.conv', 'features.3.conv'], ['0'])

@@ -1,4 +1,4 @@
-"""The shapes that stand for what layers make: stacks of maps, bars of units, signs of joins; and what connects them."""
+"""The shapes for the outputs of layers (stacks of maps, bars of units, circles), and the lines between them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ POWER = 0.55  # a side of size pixels is drawn as size^0.55
 LONGEST_BAR = 90.0
 LEAST = 4.0  # pixels of a side or a bar
 THIN = 7.0  # pixels of a map without height
-SLANT = 0.5  # how far a bar leans, by its height
-BAR = 9.0  # its width
+SLANT = 0.5  # of a bar, in heights
+BAR = 9.0  # the width of a bar
 RADIUS = 10.0  # of a join's circle
 UNIT = 3.0  # a unit's side
-SEEN, MADE = (0.45, 0.75), (0.62, 0.22)  # where on a sheet what is looked at is, and what that makes
-HUGE = 10**200  # larger than that is drawn as that
+SEEN, MADE = (0.45, 0.75), (0.62, 0.22)  # where a window is on its sheet, and the unit that it makes
+HUGE = 10**200  # larger numbers are drawn as this
 ROLES = {"maps": "in", "pool": "pool", "dense": "out", "join": "plain", "block": "in", "other": "plain"}
 SIGNS = {"Add": "+", "Mul": TIMES}
 
 
 class Scale(NamedTuple):
-    """Pixels: of the side of the largest map, and between the sheets of a stack; and what is largest."""
+    """The pixels of the largest map's side and between the sheets of a stack; the largest size and number of units."""
 
     side: float
     offset: float
@@ -36,11 +36,11 @@ class Scale(NamedTuple):
     longest: int
 
     def of_side(self, size: int) -> float:
-        """A map's side in pixels."""
+        """Return the side of a map in pixels."""
         return max(LEAST, self.side * _share(size, self.largest))
 
     def of_bar(self, units: int) -> float:
-        """A bar's height in pixels."""
+        """Return the height of a bar in pixels."""
         return max(2 * LEAST, LONGEST_BAR * _share(units, self.longest))
 
 
@@ -49,9 +49,9 @@ def _share(size: int, largest: int) -> float:
 
 
 class Outline(NamedTuple):
-    """What is drawn for one step, its box beginning at (x, y); ``form`` is "maps", "bar", "circle" or "point".
+    """The shape that is drawn for a step, its box beginning at (x, y). ``form`` is "maps", "bar", "circle" or "point".
 
-    Of a stack, ``front`` is the width and height of the sheet in front, which is the last, lower right.
+    In a stack, ``front`` is the width and height of the front sheet, at the lower right.
     """
 
     form: str
@@ -61,11 +61,11 @@ class Outline(NamedTuple):
     height: float
     front: tuple[float, float] = (0, 0)
     sheets: int = 1
-    texts: tuple[tuple[float, float], ...] = ()  # the lower right corners of the lines above it
+    texts: tuple[tuple[float, float], ...] = ()  # the lower right corners of the lines of text above it
 
     @property
     def right(self) -> float:
-        """Its right end."""
+        """The right end."""
         return self.x + self.width
 
     @property
@@ -74,12 +74,12 @@ class Outline(NamedTuple):
         return self.y + self.height / 2
 
     def at(self, x: float, middle: float) -> Outline:
-        """The same at another place."""
+        """Return the same shape at another place."""
         return self._replace(x=x, y=middle - self.height / 2)
 
     @property
     def entry(self) -> float:
-        """How far left it reaches at the height at which lines come and go."""
+        """The left end at the height of ``middle``."""
         if self.form == "bar":
             return self.x + (self.width - BAR) / 2
         behind = next((k for k in range(self.sheets) if k * self.step + self.front[1] >= self.height / 2), 0)
@@ -87,7 +87,7 @@ class Outline(NamedTuple):
 
     @property
     def exit(self) -> float:
-        """How far right it reaches there."""
+        """The right end at the height of ``middle``."""
         if self.form == "bar":
             return self.right - (self.width - BAR) / 2
         before = next((k for k in range(self.sheets) if (self.sheets - 1 - k) * self.step <= self.height / 2), 0)
@@ -95,12 +95,12 @@ class Outline(NamedTuple):
 
     @property
     def step(self) -> float:
-        """How far it is from sheet to sheet."""
+        """The distance from sheet to sheet."""
         return (self.width - self.front[0]) / max(1, self.sheets - 1)
 
     @property
     def corner(self) -> tuple[float, float]:
-        """The upper left corner of the sheet in front."""
+        """The upper left corner of the front sheet."""
         return self.right - self.front[0], self.y + self.height - self.front[1]
 
 
@@ -114,9 +114,9 @@ class Spot(NamedTuple):
 
 
 def shape_of(example: Example, scale: Scale, is_circle: bool = False) -> Outline:
-    """The shape for what leaves a layer, at the origin.
+    """Return the shape for the output of a layer, at the origin.
 
-    >>> shape_of(Example(6, (28, 28), True), Scale(92, 6, 28, 120)).width  # 5 sheets behind the one in front
+    >>> shape_of(Example(6, (28, 28), True), Scale(92, 6, 28, 120)).width  # 5 sheets behind the front sheet
     122.0
     """
     if is_circle:
@@ -132,7 +132,7 @@ def shape_of(example: Example, scale: Scale, is_circle: bool = False) -> Outline
 
 
 def drawn(name: Names, shape: Outline, step: DrawnStep | None, role: str = "") -> str:
-    """The shape of a step, or of the network's input where there is none.
+    """Draw the shape of a step, or of the network's input if there is no step.
 
     >>> drawn(Names(), Outline("bar", 0, 0, 19, 20), None, "out").startswith("<path")
     True
@@ -163,7 +163,7 @@ def _at(x: float, y: float) -> str:
 
 
 def _stack(shape: Outline) -> str:
-    """The sheet in front, and of every other what is seen of it: a strip above and one to the left."""
+    """Return the path of the front sheet and of the visible strips of the others, above and to the left."""
     wide, high = shape.front
     x, y = shape.corner
     path = [f"M{_at(x, y)}h{number(wide)}v{number(high)}h{number(-wide)}z"]
@@ -180,7 +180,7 @@ def _stack(shape: Outline) -> str:
 
 
 def letter(name: Names, shape: Outline) -> str:
-    """An A on the sheet in front, as in the figure of 1998.
+    """Draw an A on the front sheet, as in the figure of 1998.
 
     >>> letter(Names(), Outline("maps", 0, 0, 90, 90, (90, 90))).count("M")
     2
@@ -195,7 +195,7 @@ def letter(name: Names, shape: Outline) -> str:
 
 
 def arrow(name: Names, x: float, y: float, end: float) -> str:
-    """A line to the right with a head.
+    """Draw an arrow to the right.
 
     >>> arrow(Names(), 0, 5, 20).count("<path")
     2
@@ -208,9 +208,9 @@ def arrow(name: Names, x: float, y: float, end: float) -> str:
 def connected(
     name: Names, source: Outline, target: Outline, windows: Sequence[Window], stamps: Sequence[Window] = ()
 ) -> str:
-    """What leads from one shape to the next: the window and the unit it makes, or a fan to a bar, or an arrow.
+    """Draw what leads from one shape to the next: a window and the unit that it makes, lines to a bar, or an arrow.
 
-    ``stamps`` are the windows over the target of which a unit of the source makes one, as of a transposed convolution.
+    ``stamps`` are the windows over the target that a unit of the source writes, in a transposed convolution.
 
     >>> connected(Names(), Outline("point", 0, 5, 0, 0), Outline("bar", 20, 0, 19, 10), []).count("<path")
     2
@@ -224,7 +224,7 @@ def connected(
 
 
 def _upper(source: Outline, target: Outline) -> tuple[float, float] | None:
-    """From where a line leads to the upper end of a bar and passes the text above the source; None: from nowhere."""
+    """Return where a line to the upper end of a bar begins without crossing the text above the source, or None."""
     if source.form == "bar":
         starts = [(source.x + BAR, source.y)]
     elif source.form == "maps":
@@ -239,14 +239,14 @@ def _upper(source: Outline, target: Outline) -> tuple[float, float] | None:
 
 
 def _fan(name: Names, source: Outline, target: Outline, upper: tuple[float, float]) -> str:
-    """Lines from the ends of a stack or bar to those of a bar: every unit sees all."""
+    """Draw lines from the ends of a stack or bar to those of a bar: every unit sees everything."""
     path = f"M{_at(*upper)}L{_at(target.x, target.y)}M{_at(source.right, source.y + source.height)}L"
     path += _at(target.right - BAR, target.y + target.height)
     return element("path", d=path, class_=name("lines"))
 
 
 def _spot(shape: Outline, windows: Sequence[Window], share: tuple[float, float]) -> Spot:
-    """A window on the sheet in front, as large by the map's side as it is; a unit where there is none."""
+    """Return a window on the front sheet, to scale, or a unit if there is no window."""
     (x, y), (across, down) = shape.corner, shape.front
     wide = high = UNIT
     if windows:
@@ -258,7 +258,7 @@ def _spot(shape: Outline, windows: Sequence[Window], share: tuple[float, float])
 
 
 def _through(name: Names, source: Spot, target: Spot) -> str:
-    """Both places, and the lines between their sides that face each other."""
+    """Draw both spots, and the lines between their facing sides."""
     right = source.x + source.width
     path = f"M{_at(right, source.y)}L{_at(target.x, target.y)}"
     path += f"M{_at(right, source.y + source.height)}L{_at(target.x, target.y + target.height)}"
@@ -270,6 +270,6 @@ def _through(name: Names, source: Spot, target: Spot) -> str:
 
 
 def _part(window: Window) -> float:
-    """How much of the axis the window spans."""
+    """Return the part of the axis that the window spans."""
     extent = formulas.window_extent(window.kernel_size, window.dilation)
     return min(1.0, min(extent, HUGE) / max(1, min(window.size, HUGE)))

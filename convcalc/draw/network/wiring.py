@@ -1,4 +1,4 @@
-"""How a network's steps stand together: one behind the other, side by side between a split and a join, repeated."""
+"""The arrangement of a network's steps: in sequence, in branches between a split and a join, or otherwise."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from convcalc.draw.text import TIMES
 from convcalc.layers.block import INPUT
 
 DEEPEST = 30  # forks within forks
-END = ""  # where all ends meet; no step has that name
+END = ""  # the end of all paths; no step has that name
 
 
 class Fork(NamedTuple):
-    """Branches side by side, so many wires around them, and the step where all meet (None: they do not join there)."""
+    """Branches side by side, the number of wires past them, and the step where all join (None: they do not)."""
 
     branches: tuple[tuple[Item, ...], ...]
     wires: int
@@ -23,7 +23,7 @@ class Fork(NamedTuple):
 
 
 class StepGroup(NamedTuple):
-    """Items that are framed: a block of that name, or items that stand there ``times`` times."""
+    """Items in a frame: a block with a name, or items that repeat ``times`` times."""
 
     name: str
     items: tuple[Item, ...]
@@ -31,14 +31,14 @@ class StepGroup(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The name, and how often it stands there: then the parameters in the frame are those of all."""
+        """The name, and the number of repeats; the parameters in the frame are then those of all repeats."""
         if self.times == 1:
             return self.name
         return f"{self.name} {TIMES} {self.times}, parameters in all".lstrip()
 
 
 class Arc(NamedTuple):
-    """What leads from a step past others to those at its ends, on that level above them."""
+    """A wire from a step over others to the steps at its ends, at a level above them."""
 
     start: int
     ends: tuple[int, ...]
@@ -46,9 +46,9 @@ class Arc(NamedTuple):
 
 
 class Tangle(NamedTuple):
-    """Steps wired in a way that is neither: in a row, with the edges (from, to).
+    """Steps wired in any other way: in a row, with edges (from, to).
 
-    -1 is what feeds the first; what leads on has the number behind the last.
+    -1 is the input of the first step; the number after the last step is what comes next.
     """
 
     steps: tuple[DrawnStep, ...]
@@ -56,12 +56,12 @@ class Tangle(NamedTuple):
 
     @property
     def is_joined(self) -> bool:
-        """Whether all end in the last step, so that only that leads on."""
+        """Whether only the last step leads on."""
         return all(end < len(self.steps) for _, end in self.edges)
 
     @property
     def arcs(self) -> tuple[Arc, ...]:
-        """What leads past steps, the shortest first: of one source a single arc, as low as those below it allow."""
+        """The wires over other steps, the shortest first: one arc for each source, as low as possible."""
         ends: dict[int, list[int]] = {}
         for start, end in self.edges:
             if end - start > 1:
@@ -78,7 +78,7 @@ Item: TypeAlias = DrawnStep | Fork | StepGroup | Tangle
 
 
 def is_loose(item: Item) -> bool:
-    """Whether nobody uses what leaves the item.
+    """Say whether the output of the item is not used.
 
     >>> is_loose(Fork((), 1, None))
     False
@@ -90,7 +90,7 @@ def is_loose(item: Item) -> bool:
 
 
 def told_from(step: DrawnStep, word: str, sources: Sequence[str], known: Mapping[str, str]) -> DrawnStep:
-    """The step, with words for those that feed it without a line: ``known`` gives their names as they are to be said.
+    """Return the step with words for inputs that have no line; ``known`` gives their short names.
 
     >>> from convcalc import Add, trace
     >>> from convcalc.draw.network.folding import steps_of
@@ -103,9 +103,9 @@ def told_from(step: DrawnStep, word: str, sources: Sequence[str], known: Mapping
 
 
 def cut(tangle: Tangle, fits: Callable[[Tangle], bool], known: Mapping[str, str]) -> Iterator[Tangle]:
-    """The tangle in pieces, each as long as fits, parted only where one step feeds the next.
+    """Yield the tangle in pieces, each as long as fits, divided only where one step feeds the next.
 
-    What feeds a step from another piece is said in words, with the names of ``known``.
+    Words name the inputs from another piece, by the names in ``known``.
 
     >>> list(cut(Tangle((), ()), lambda piece: True, {}))
     []
@@ -120,7 +120,7 @@ def cut(tangle: Tangle, fits: Callable[[Tangle], bool], known: Mapping[str, str]
 
 
 def _piece(tangle: Tangle, first: int, end: int, known: Mapping[str, str]) -> Tangle:
-    """The steps from the first on to before the end: the step before feeds them, and only the last leads on."""
+    """Return the steps from ``first`` to before ``end``: the step before feeds them, and only the last leads on."""
     count, names = len(tangle.steps), [step.main.name for step in tangle.steps]
     edges = {(end - 1 - first, end - first)} if end < count else set()
     steps = []
@@ -135,7 +135,7 @@ def _piece(tangle: Tangle, first: int, end: int, known: Mapping[str, str]) -> Ta
 
 
 def wired(steps: Sequence[DrawnStep]) -> tuple[Item, ...]:
-    """The steps as items one behind the other; those whose output nobody uses are marked as loose.
+    """Return the steps as items in sequence; a step whose output is not used is marked as loose.
 
     >>> from convcalc import Conv2d, Residual, Sequential, trace
     >>> from convcalc.draw.network.folding import steps_of
@@ -153,7 +153,7 @@ def wired(steps: Sequence[DrawnStep]) -> tuple[Item, ...]:
 
 
 def _loose_ends(steps: Sequence[DrawnStep], edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Edges that are not there, from outputs that nobody uses to the next step that all paths meet in, or the end."""
+    """Return imagined edges from outputs that are not used to the next step on all paths, or to the end."""
     feeding = {step.main.name: step.inputs for step in steps}
     used: set[str] = set()
     todo = [steps[-1].main.name]
@@ -176,9 +176,9 @@ def _loose_ends(steps: Sequence[DrawnStep], edges: Sequence[tuple[str, str]]) ->
 
 
 def _cuts(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> set[str]:
-    """Those that every path goes through: no edge leads past them. The names are in order, sources before."""
+    """Return the names on every path: no edge leads past them. The names are in order, each after its sources."""
     place = {name: i for i, name in enumerate(names)}
-    reach = [0] * (len(names) + 1)  # how far the edges from there or before lead
+    reach = [0] * (len(names) + 1)  # the furthest end of the edges from there or before
     for source, target in edges:
         start = place.get(source, -1)
         reach[start + 1] = max(reach[start + 1], place.get(target, len(names)))
@@ -193,9 +193,9 @@ def _cuts(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> set[str]:
 def _between(
     steps: list[DrawnStep], edges: list[tuple[str, str]], source: str, target: str, depth: int = 0
 ) -> tuple[Item, ...]:
-    """The items of steps that stand between two others; the edges each have a step of these at one end at least.
+    """Return the items of the steps between two others. Each edge has one of these steps at an end.
 
-    ``depth`` is that of the forks around them.
+    ``depth`` is the number of forks around them.
     """
     names = [step.main.name for step in steps]
     cuts = _cuts(names, edges)
@@ -228,7 +228,7 @@ def _fork(
     join: DrawnStep | None,
     depth: int,
 ) -> Item:
-    """The steps between two that every path goes through, and the second of these, if it is to be drawn here."""
+    """Return the steps between two steps on every path, and the second of these if it is drawn here."""
     names = {step.main.name: step for step in inner}
     edges = [(a, b) for b in (*names, target) for a in leading.get(b, []) if a in names or b in names]
     parts = _components(inner, edges)
@@ -242,7 +242,7 @@ def _fork(
 
 
 def _components(steps: Sequence[DrawnStep], edges: Sequence[tuple[str, str]]) -> list[list[DrawnStep]]:
-    """The steps, those together that edges connect."""
+    """Return the steps in groups that are connected by edges."""
     root = {step.main.name: step.main.name for step in steps}
 
     def find(name: str) -> str:

@@ -1,6 +1,6 @@
-"""What one unit of a layer sees of the network's input: the cone through the layers, and the view over the input.
+"""The receptive field of one unit: the cone through the layers, and the part of the input that it sees.
 
-The sizes, jumps and starts are the report's; what is drawn is where these put the units.
+Sizes, jumps and starts are those of the report; the picture shows where they put the units.
 """
 
 from __future__ import annotations

@@ -148,3 +148,14 @@ def test_pictures_load_neither_numpy_nor_rich():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_chart_of_an_unknown_figure_is_refused():
+    lenet = trace(zoo.build("lenet5"), (1, 1, 32, 32))
+    first, *others = lenet.rows
+    (part, *parts) = first.parts
+    part = part._replace(figures=part.figures._replace(macs=None))
+    report = lenet._replace(rows=(first._replace(parts=(part, *parts)), *others))
+    with pytest.raises(ConvcalcError, match=r"^MACs of 'C1\.0' are not known, so there is no such chart[^\n]*$"):
+        chart_picture(report, "macs")
+    assert chart_picture(report, "parameters") == chart_picture(lenet, "parameters")
