@@ -45,16 +45,16 @@ class Field(NamedTuple):
 
     @property
     def is_uniform(self) -> bool:
-        """Whether every unit sees equally many elements, equally far apart."""
+        """Return whether every unit sees equally many elements, equally far apart."""
         return self.listed is None and self.jump is not None
 
     @property
     def has_positions(self) -> bool:
-        """Whether it is known which unit sees what; not so behind a Flatten, or where that would be too much."""
+        """Return whether it is known which unit sees what; not so behind a Flatten, or where that would be too much."""
         return self.listed is not None or self.jump is not None
 
     def sees(self, unit: int) -> Seen:
-        """What that unit sees; of units without positions, what all of them see together."""
+        """Return what that unit sees; of units without positions, what all of them see together."""
         if self.listed is not None:
             return self.listed.sees(unit)
         if self.start is None or self.size is None or self.span is None:
@@ -65,17 +65,17 @@ class Field(NamedTuple):
         return first, first + self.size
 
     def flattened(self) -> Field:
-        """The same of units that no longer lie along the axis."""
+        """Return the same for units that no longer lie along the axis."""
         if self.listed is None:
             return self._replace(jump=None)
         return self.listed.whole()._replace(size=self.size)
 
     def repeated(self, count: int) -> Field:
-        """The field of so many units that all see what unit 0 sees."""
+        """Return the field of so many units that all see what unit 0 sees."""
         return ListedUnits(count, 0, 1, 0, (self.sees(0),)).field(0)
 
     def whole(self) -> Field:
-        """The field of a unit that sees all that these see."""
+        """Return the field of a unit that sees all that these see."""
         if self.listed is not None:
             return self.listed.whole()
         return self._replace(size=self.span, jump=None)
@@ -99,11 +99,11 @@ class ListedUnits(NamedTuple):
 
     @property
     def tail(self) -> int:
-        """How many units stand behind the pattern."""
+        """Return how many units stand behind the pattern."""
         return len(self.table) - self.head - self.period
 
     def sees(self, unit: int) -> Seen:
-        """What that unit sees."""
+        """Return what that unit sees."""
         if unit >= self.number - self.tail:
             return self.table[unit - self.number]
         if unit < self.head + self.period:
@@ -112,7 +112,7 @@ class ListedUnits(NamedTuple):
         return _moved(self.table[self.head + place], turns * self.advance)
 
     def see_together(self, units: range) -> Seen:
-        """What those units see together, from the first element to the last; there may be none of some of them.
+        """Return what those units see together, from the first element to the last; some may not exist.
 
         Of a pattern that goes on long enough its first and last occurrence are enough.
 
@@ -130,12 +130,12 @@ class ListedUnits(NamedTuple):
         return hull(map(self.sees, inside))
 
     def whole(self) -> Field:
-        """The field of a unit that sees all that these see."""
+        """Return the field of a unit that sees all that these see."""
         first, end = self.see_together(range(self.number)) or (None, 0)
         return Field(end - (first or 0), None, first, end - (first or 0))
 
     def field(self, jump: int | Fraction | None) -> Field:
-        """The field of these units."""
+        """Return the field of these units."""
         size = max((seen[1] - seen[0] for seen in self.table if seen), default=0)
         seen = self.sees(0) if self.number else None
         return Field(size, jump, seen[0] if seen else None, self.whole().span, self)
@@ -156,8 +156,10 @@ class Reading(NamedTuple):
     most: int
 
 
-def through(field: Field, reading: Reading, has_jump: bool = True) -> Field:
-    """What units see that read others which see ``field``; ``has_jump`` says whether all lie equally far apart.
+def through(field: Field, reading: Reading, has_jump: bool = True, most: int = MOST_LISTED) -> Field:
+    """Return what units see that read others, which see ``field``; at most ``most`` different ones are listed.
+
+    ``has_jump`` says whether the units that read lie equally far apart.
 
     Uniform units stay so where all read alike. What lies outside the map counts then as though the map went on there:
     by convention, sizes are not cut at the border. Where units are listed, what is outside shows nothing.
@@ -171,12 +173,12 @@ def through(field: Field, reading: Reading, has_jump: bool = True) -> Field:
     if field.listed is None and reading.period == 1 and (taps := reading.taps(0)):
         return moved(field, taps[-1] - taps[0] + 1, reading.advance, -taps[0], reading.output_size)
     jump = _per(field.jump, reading) if has_jump else None
-    units = _read(_units_of(field, reading.input_size), reading)
+    units = _read(_units_of(field, reading.input_size), reading, most)
     return units.field(jump) if units is not None else _too_many(field, reading)
 
 
 def through_windows(fields: Sequence[Field], windows: Sequence[Window]) -> tuple[Field, ...]:
-    """What units see through windows over units that see ``fields``, one field per axis.
+    """Return what units see through windows over units that see ``fields``, one field per axis.
 
     Empty where the axes are not those of the network's input any more, as behind a change of rank.
 
@@ -189,8 +191,10 @@ def through_windows(fields: Sequence[Field], windows: Sequence[Window]) -> tuple
     return tuple(map(through_window, fields, windows))
 
 
-def through_window(field: Field, window: Window) -> Field:
-    """What units see through a window over units that see ``field``; padding that holds copies counts as padding.
+def through_window(field: Field, window: Window, most: int = MOST_LISTED) -> Field:
+    """Return what units see through a window over units that see ``field``.
+
+    At most ``most`` different ones are listed. Padding that holds copies counts as padding.
 
     >>> from convcalc.layers.windows import Window
     >>> through_window(Field(3, 2, -1, 57), Window(28, 2, 2, (0, 0), 1, "zeros"))
@@ -205,12 +209,13 @@ def through_window(field: Field, window: Window) -> Field:
         halves = window._replace(kernel_size=half, stride=1)
         apart = (kernel_size - half) * window.dilation
         both = window._replace(size=halves.output_size, kernel_size=2, padding=(0, 0), dilation=apart)
-        return through_window(through_window(field, halves), both)
-    return through(field, Reading(window.size, window.output_size, 1, window.stride, window.taps, max(kernel_size, 1)))
+        return through_window(through_window(field, halves, 4 * MOST_LISTED), both, most)
+    reading = Reading(window.size, window.output_size, 1, window.stride, window.taps, kernel_size)
+    return through(field, reading, most=most)
 
 
 def moved(field: Field, extent: int, stride: int, before: int, count: int) -> Field:
-    """What ``count`` units see that read ``extent`` uniform units, ``stride`` apart, the first ``before`` early.
+    """Return what ``count`` units see that read ``extent`` uniform units, ``stride`` apart, the first ``before`` early.
 
     >>> moved(Field(1, 1, 0, 28), 5, 1, 2, 28)
     Field(size=5, jump=1, start=-2, span=32, listed=None)
@@ -223,7 +228,7 @@ def moved(field: Field, extent: int, stride: int, before: int, count: int) -> Fi
 
 
 def union(fields: Sequence[tuple[Field, ...]], shapes: Sequence[Sequence[int]]) -> tuple[Field, ...]:
-    """What units of several maps see together, axis by axis; an axis of one unit counts for all units of the others.
+    """Return what units of several maps see together, axis by axis; an axis of one unit is repeated.
 
     >>> union([(Field(3, 1, -1, 30),), (Field(5, 1, -2, 32),)], [(1, 1, 28), (1, 1, 28)])
     (Field(size=5, jump=1, start=-2, span=32, listed=None),)
@@ -240,7 +245,7 @@ def union(fields: Sequence[tuple[Field, ...]], shapes: Sequence[Sequence[int]]) 
 
 
 def concatenation(fields: Sequence[Field], counts: Sequence[int]) -> Field:
-    """The field of units of several maps, one map behind the other along the axis.
+    """Return the field of the units of several maps that stand one behind the other along the axis.
 
     >>> concatenation([Field(1, 1, 0, 2), Field(3, 1, -1, 4)], [2, 2]).sees(2)
     (-1, 2)
@@ -252,7 +257,7 @@ def concatenation(fields: Sequence[Field], counts: Sequence[int]) -> Field:
 
 
 def reason_unknown(seen: Sequence[Field], field: Sequence[Field]) -> str | None:
-    """Why a layer's field is not known where that of its input is; None where it is known.
+    """Say why a layer's field is not known where that of its input is; None where it is known.
 
     >>> reason_unknown([Field(3, 1, 0, 30)], [Field(None, None, None, None)])
     'the receptive field is not known, as it needs more than 10,000 different positions'
@@ -268,7 +273,7 @@ def reason_unknown(seen: Sequence[Field], field: Sequence[Field]) -> str | None:
 
 
 def hull(parts: Iterable[Seen]) -> Seen:
-    """From the first element of all parts to the last; None where all are empty.
+    """Return the span from the first element of all parts to the last; None where all are empty.
 
     >>> hull([(3, 5), None, (0, 1)])
     (0, 5)
@@ -280,8 +285,8 @@ def hull(parts: Iterable[Seen]) -> Seen:
 # Units, one by one
 
 
-def _read(units: ListedUnits, reading: Reading) -> ListedUnits | None:
-    """What units see that read others; None where that would be too many.
+def _read(units: ListedUnits, reading: Reading, most: int) -> ListedUnits | None:
+    """Return what units see that read others; None where that would be more than ``most`` different ones.
 
     A unit is part of the new pattern where all that it reads is part of the old one.
     """
@@ -302,22 +307,29 @@ def _read(units: ListedUnits, reading: Reading) -> ListedUnits | None:
     def sees(unit: int) -> Seen:
         return units.see_together(reading.taps(unit))
 
-    return _listed(reading.output_size, head, period * turns, max(reading.output_size - end, 0), moves, sees)
+    return _listed(reading.output_size, head, period * turns, max(reading.output_size - end, 0), moves, sees, most)
 
 
 def _listed(
-    count: int, head: int, period: int, tail: int, advance: int, sees: Callable[[int], Seen]
+    number: int,
+    head: int,
+    period: int,
+    tail: int,
+    advance: int,
+    sees: Callable[[int], Seen],
+    most: int = MOST_LISTED,
 ) -> ListedUnits | None:
-    if period == 0 or head + period + tail >= count:
-        head, period, tail, advance = count, 0, 0, 0
-    if head + period + tail > MOST_LISTED:
+    """Return the units in a list, all of them where no pattern repeats; None where these are more than ``most``."""
+    if period == 0 or head + period + tail >= number:
+        head, period, tail, advance = number, 0, 0, 0
+    if head + period + tail > most:
         return None
-    table = tuple(map(sees, (*range(head + period), *range(count - tail, count))))
-    return ListedUnits(count, head, period, advance, table)
+    table = tuple(map(sees, (*range(head + period), *range(number - tail, number))))
+    return ListedUnits(number, head, period, advance, table)
 
 
 def _units_of(field: Field, count: int) -> ListedUnits:
-    """The units of a field that has positions, or of which each sees all."""
+    """Return the units of a field that has positions, or of which each sees all."""
     if field.listed is not None:
         return field.listed
     return ListedUnits(count, 0, 1, int(field.jump or 0), (field.sees(0),))
@@ -351,7 +363,7 @@ def _union(fields: Sequence[Field], counts: Sequence[int]) -> Field:
 
 
 def _without_positions(field: Field, reading: Reading) -> Field:
-    """What is known of units whose inputs have no positions: that they see one of them, or all."""
+    """Return what is known of units whose inputs have no positions: they may see one of these, or all."""
     if reading.most <= 1:
         return field
     if reading.output_size == 1 and _inside(reading.taps(0), reading.input_size) == range(reading.input_size):
@@ -360,7 +372,7 @@ def _without_positions(field: Field, reading: Reading) -> Field:
 
 
 def _too_many(field: Field, reading: Reading) -> Field:
-    """Of too many units what is known nevertheless: of uniform ones, the size."""
+    """Return what is known of too many units: the size, where those that they read are uniform."""
     if field.listed is not None or field.size is None or field.jump is None:
         return Field(None, None, None, None)
     apart = reading.taps(0).step * (reading.most - 1)
@@ -373,7 +385,7 @@ def _moved(seen: Seen, by: int) -> Seen:
 
 
 def _inside(numbers: range, end: int, start: int = 0) -> range:
-    """Those of the numbers, which go up, that lie from ``start`` to before ``end``.
+    """Return those of the numbers, which go up, that lie from ``start`` to before ``end``.
 
     >>> list(_inside(range(-3, 9, 2), 6))
     [1, 3, 5]
@@ -383,7 +395,7 @@ def _inside(numbers: range, end: int, start: int = 0) -> range:
 
 
 def _per(jump: int | Fraction | None, reading: Reading) -> int | Fraction | None:
-    """The jump of the units that read, a whole number where it is one."""
+    """Return the jump of the units that read, a whole number where it is one."""
     if jump is None:
         return None
     jump = jump * Fraction(reading.advance, reading.period)

@@ -106,6 +106,36 @@ def test_budgets(run, options, code, err):
     assert "61,100,840" in ran.out
 
 
+def test_a_least_receptive_field_of_units_that_differ(run):
+    network = "Conv1d(1,1,3,padding=1), Upsample(scale_factor=2,mode='linear'), Conv1d(1,1,3,padding=1)"
+    words = ["net", network, "--input", "1x1x224", "--min-receptive-field"]
+    assert run(*words, "5").code == 0
+    broken = run(*words, "100")
+    assert (broken.code, broken.err) == (1, "over budget: receptive field: 5, and --min-receptive-field is 100\n")
+
+
+def test_a_receptive_field_that_is_not_known(run):
+    network = "Upsample(size=30011, mode='linear', align_corners=True), Conv1d(1,1,3,padding=1)"
+    words = ["net", network, "--input", "1x1x22400"]
+    broken = run(*words, "--min-receptive-field", "3")
+    assert broken.code == 1
+    assert "over budget: receptive field: not known" in broken.err
+    asked = run(*words, "--json")
+    assert asked.code == 0
+    answer = json.loads(asked.out)
+    assert [layer["receptive_field"] for layer in answer["layers"]] == [[2], [None]]
+    assert answer["notes"] == [
+        {
+            "kind": "unknown",
+            "layer": "1",
+            "text": "the receptive field is not known, as it needs more than 10,000 different positions",
+        }
+    ]
+    drawn = run("draw", "--net", network, "--input", "1x1x22400", "--receptive-field", "1", "-o", "-")
+    assert (drawn.code, drawn.err.count("\n")) == (2, 1)
+    assert "needs more than 10,000 different positions: name a layer before it" in drawn.err
+
+
 def test_columns(run):
     out = run(f"net {SMALL} --columns name,output,peak_bytes,training_bytes,jump,start,unread,dead_weights").out
     assert out.splitlines()[0].split("  ")[0] == "layer"

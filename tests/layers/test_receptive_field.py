@@ -107,6 +107,8 @@ def test_what_would_need_too_many_positions_is_not_known():
     ]
     assert report_of("Upsample(10_002, mode='linear', align_corners=True), Conv1d(1,1,3)", 1_000).field[0].size is None
     assert report_of("Upsample(10_000, mode='linear', align_corners=True), Conv1d(1,1,3)", 1_000).field[0].size == 3
+    wide = "Upsample(10_000, mode='linear', align_corners=True), Conv1d(1, 1, 31, padding=15)"
+    assert report_of(wide, 1_000).field[0].size == 5  # 30 steps of 999/9999 are just less than 3
 
 
 # Beside a slow model: every unit of every map, one by one
