@@ -132,7 +132,7 @@ def test_a_receptive_field_that_is_not_known(run):
         }
     ]
     drawn = run("draw", "--net", network, "--input", "1x1x22400", "--receptive-field", "1", "-o", "-")
-    assert (drawn.code, drawn.err.count("\n")) == (2, 1)
+    assert (drawn.code, drawn.err.count("error: ")) == (2, 1)
     assert "needs more than 10,000 different positions: name a layer before it" in drawn.err
 
 
