@@ -155,6 +155,7 @@ OFFERS: dict[tuple[str, str], Offer] = {
     ("shape", "sort"): _columns_of_shape,
     ("filter", "picture"): lambda _, incomplete: files(incomplete, PICTURES),
     ("filter", "kernel"): _kernels,
+    ("filter", "kernel_word"): _kernels,
     ("filter", "border"): _borders,
     ("filter", "range"): _ranges,
     ("lenet", "c3"): lambda _, __: ("paper", "full"),

@@ -35,73 +35,84 @@ class Options(NamedTuple):
         str | None,
         typer.Argument(metavar="FILE", help="A picture: .png, .jpg, .tiff, .webp, .bmp, or a .npy array."),
     ] = None
-    demo: Annotated[bool, typer.Option("--demo", help="A picture that needs no file.")] = False
+    kernel_word: Annotated[
+        str | None, typer.Argument(metavar="KERNEL", help="The same as --kernel, for a name or a file.")
+    ] = None
+    demo: Annotated[bool, typer.Option("--demo", help="Use a picture that needs no file.")] = False
     kernel: Annotated[
         str | None,
         typer.Option(
             "--kernel",
             "-k",
             metavar="KERNEL",
-            help="A name of --list; weights, row by row: '0 -1 0; -1 5 -1; 0 -1 0'; or a text or .npy file of them.",
+            help="A name of --list; weights row by row: '0 -1 0; -1 5 -1; 0 -1 0'; or a text or .npy file of weights.",
         ),
     ] = None
     size: Annotated[
-        str | None, typer.Option("--size", metavar="K", help="Of a kernel that has several: 7, or rows x columns: 3x5.")
+        str | None, typer.Option("--size", metavar="K", help="Size of the kernel: 7, or rows x columns: 3x5.")
     ] = None
     sigma: Annotated[
-        str | None, typer.Option("--sigma", metavar="S", help="Standard deviation, in pixels: gaussian, log, gabor.")
+        str | None,
+        typer.Option("--sigma", metavar="S", help="Standard deviation in pixels: gaussian, log, gabor."),
     ] = None
     angle: Annotated[
         str | None,
-        typer.Option("--angle", metavar="DEGREES", help="Of motion, counter-clockwise; of gabor, clockwise."),
+        typer.Option("--angle", metavar="DEGREES", help="Angle of motion (counter-clockwise) and gabor (clockwise)."),
     ] = None
-    wavelength: Annotated[str | None, typer.Option("--wavelength", metavar="PIXELS", help="Of gabor's stripes.")] = None
-    gamma: Annotated[
-        str | None, typer.Option("--gamma", metavar="G", help="Of gabor: how round it is; 1 is a circle.")
+    wavelength: Annotated[
+        str | None, typer.Option("--wavelength", metavar="PIXELS", help="Wavelength of gabor's stripes.")
     ] = None
+    gamma: Annotated[str | None, typer.Option("--gamma", metavar="G", help="Roundness of gabor; 1 is a circle.")] = None
     phase: Annotated[
-        str | None, typer.Option("--phase", metavar="DEGREES", help="Of gabor: 0 finds lines, 90 finds edges.")
+        str | None, typer.Option("--phase", metavar="DEGREES", help="Phase of gabor: 0 finds lines, 90 finds edges.")
     ] = None
     amount: Annotated[
-        str | None, typer.Option("--amount", metavar="A", help="Of unsharp: how much of the difference is added.")
+        str | None, typer.Option("--amount", metavar="A", help="How much of the difference unsharp adds.")
     ] = None
     border: Annotated[
         str,
-        typer.Option("--border", metavar="BORDER", help="zeros, reflect, replicate, circular; valid: only whole ones."),
+        typer.Option("--border", metavar="BORDER", help="zeros, reflect, replicate, circular, or valid (no border)."),
     ] = "reflect"
-    stride: Annotated[str, typer.Option("--stride", "--s", "-s", metavar="S", help="2, or one an axis: 2x1.")] = "1"
-    dilation: Annotated[
-        str, typer.Option("--dilation", "--d", "-d", metavar="D", help="1 is dense, 2 spreads by one; 2x1.")
+    stride: Annotated[
+        str, typer.Option("--stride", "--s", "-s", metavar="S", help="Stride: 2, or rows x columns: 2x1.")
     ] = "1"
-    repeat: Annotated[str, typer.Option("--repeat", metavar="N", help="Filter what comes out again, N times.")] = "1"
+    dilation: Annotated[
+        str, typer.Option("--dilation", "--d", "-d", metavar="D", help="Dilation: 2, or rows x columns: 2x1.")
+    ] = "1"
+    repeat: Annotated[str, typer.Option("--repeat", metavar="N", help="Filter the result again, N times in all.")] = "1"
     convolve: Annotated[
         bool,
-        typer.Option("--convolve", help="Flip the kernel: true convolution, not the frameworks' cross-correlation."),
+        typer.Option("--convolve", help="Flip the kernel first: true convolution instead of cross-correlation."),
     ] = False
     range: Annotated[
         str | None,
         typer.Option(
             "--range",
             metavar="RANGE",
-            help="What becomes of values that do not fit: clip, abs, scale or wrap. [default: the kernel's own]",
+            help="What to do with values that do not fit: clip, abs, scale or wrap. [default: the kernel's own]",
         ),
     ] = None
     verify: Annotated[
-        bool, typer.Option("--verify", help="Work out pixels one by one too, and compare; exit 1 where one differs.")
+        bool,
+        typer.Option(
+            "--verify", help="Check the result pixel by pixel (of a large picture, a sample); exit 1 if one differs."
+        ),
     ] = False
     memory_limit: MemoryLimit = "2GiB"
-    list_: Annotated[bool, typer.Option("--list", help="The kernels by name.")] = False
-    show: Annotated[bool, typer.Option("--show", help="The kernel: its weights, their sum, and its Conv2d.")] = False
+    list_: Annotated[bool, typer.Option("--list", help="List the kernels that have a name.")] = False
+    show: Annotated[bool, typer.Option("--show", help="Show a kernel: its weights, their sum, its Conv2d.")] = False
     compare: Annotated[
         bool, typer.Option("--compare", help="Draw input, kernel and result: -o page.svg, .html or .png.")
     ] = False
     at: Annotated[
-        str | None, typer.Option("--at", metavar="R,C", help="With --compare: the pixel whose sum is written out.")
+        str | None,
+        typer.Option("--at", metavar="R,C", help="Row and column of the pixel that --compare explains."),
     ] = None
     output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="The result; without it, in the terminal.")
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write the result to a file; do not show it."),
     ] = None
-    force: Annotated[bool, typer.Option("--force", help="Write the file anew where it is there already.")] = False
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False
     json: Json = False
     format: Format = ""
     get: Get = None
@@ -110,14 +121,15 @@ class Options(NamedTuple):
 @command(
     Options,
     examples=(
-        "convcalc filter photo.jpg --kernel sobel-x -o edges.png",
-        "convcalc filter photo.jpg --kernel gaussian --size 7 --sigma 1.5 -o soft.png",
+        "convcalc filter photo.jpg sobel-x -o edges.png",
+        "convcalc filter photo.jpg gaussian --size 7 --sigma 1.5 -o soft.png",
         "convcalc filter --demo --kernel '0 -1 0; -1 5 -1; 0 -1 0'",
     ),
     groups={"demo": "The picture", "kernel": "The kernel", "border": "How it is applied", "verify": "The output"},
 )
 def run(options: Options) -> bool:
-    """Filter a picture, or tell of kernels; whether no pixel differs from what the layer gives."""
+    """Filter a picture, or answer a question about kernels; return whether the check, if any, succeeded."""
+    options = _with_kernel(options)
     path = options.picture
     if options.list_:
         _alone(path, options, "--list", ("kernel", "show", *OF_A_PICTURE))
@@ -125,13 +137,33 @@ def run(options: Options) -> bool:
         return True
     with as_typed():
         if options.kernel is None:
-            raise ConvcalcError("no kernel given: give --kernel sobel-x, say; --list shows them all")
+            raise ConvcalcError("no kernel given: write one behind the picture, such as sobel-x (--list shows all)")
         filter_, settings = _filter(options), _settings(options)
         if options.show:
             _alone(path, options, "--show", OF_A_PICTURE)
             _emit_kernel(filter_, settings, options)
             return True
         return _filtered(path, filter_, settings, options)
+
+
+def _with_kernel(options: Options) -> Options:
+    """Return the options with the kernel in its place, where it was typed without --kernel."""
+    picture, kernel = options.picture, options.kernel_word
+    if options.kernel is not None:
+        if kernel is not None:
+            raise ConvcalcError(f"{kernel} and --kernel {options.kernel} are two kernels: leave one out")
+        return options
+    if kernel is None and (options.demo or options.show):
+        picture, kernel = None, picture
+    elif kernel is None and picture is not None and not options.list_ and _is_preset(picture):
+        raise ConvcalcError(f"no picture given: name a file before {picture}, or add --demo")
+    return options._replace(picture=picture, kernel=kernel)
+
+
+def _is_preset(word: str) -> bool:
+    from convcalc.filter.presets import entries
+
+    return any(word == entry.name for entry in entries())
 
 
 # What is asked for
@@ -238,7 +270,7 @@ def _filtered(path: str | None, filter_: Filter, settings: Settings, options: Op
 def _check(path: str | None, options: Options) -> None:
     """Refuse, before anything is read, what cannot be meant."""
     if path is None and not options.demo:
-        raise ConvcalcError("no picture given: name a file, or take --demo")
+        raise ConvcalcError("no picture given: name a file, or add --demo")
     if path is not None and options.demo:
         raise ConvcalcError(f"{path} and --demo exclude each other: leave one out")
     _check_format(options)

@@ -124,7 +124,11 @@ def test_the_list_and_a_kernel(run):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("", "no kernel given: give --kernel sobel-x"),
+        ("", "no kernel given: write one behind the picture, such as sobel-x"),
+        ("sobel-x", "no picture given: name a file before sobel-x, or add --demo"),
+        ("STEP box --kernel box", "box and --kernel box are two kernels: leave one out"),
+        ("STEP box --demo", "exclude each other"),
+        ("STEP gausian", "did you mean gaussian?"),
         ("--kernel box", "no picture given"),
         ("STEP --demo --kernel box", "exclude each other"),
         ("missing.npy --kernel box", "missing.npy"),
@@ -234,3 +238,24 @@ def test_the_name_of_a_file_cannot_steer_the_terminal(run, tmp_path):
     assert "\x1b" not in ran.out
     assert "\x9b" not in ran.out
     assert json.loads(run("filter", str(path), "--kernel", "box", "--json").out)["picture"] == str(path)
+
+
+def test_a_kernel_needs_no_option(run, step):
+    wanted = run(f"filter {step} --kernel sobel-x --get kernel").out
+    assert run(f"filter {step} sobel-x --get kernel").out == wanted
+    assert "demo, sobel-x" in run("filter --demo sobel-x").out
+    assert run("filter sobel-x --show").out == run("filter --kernel sobel-x --show").out
+
+
+def test_without_the_extra_a_picture_is_refused_in_one_line(run, step, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    ran = run(f"filter {step} box -o {step.with_name('out.png')}")
+    assert (ran.code, ran.err) == (2, "error: .png needs the extra: pip install 'convcalc[image]'\n")
+    assert run(f"filter {step} box").code == 0
+
+
+def test_a_note_is_in_the_document(run, tmp_path):
+    np.save(tmp_path / "x.npy", np.eye(4, dtype=bool))
+    assert run(f"filter {tmp_path / 'x.npy'} box --json").document["notes"] == [
+        {"kind": "assumed", "layer": None, "text": "bool read as uint8, 0 and 255"}
+    ]
