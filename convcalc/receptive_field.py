@@ -8,13 +8,14 @@ differ. Then what they see is listed unit by unit, where most of a map is one pa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from fractions import Fraction
 from math import gcd, lcm
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc import formulas
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from convcalc.layers.windows import Window
 
 MOST_LISTED = 10_000  # units along an axis whose fields are listed
@@ -352,11 +353,10 @@ def _union(fields: Sequence[Field], counts: Sequence[int]) -> Field:
         _units_of(field, own) if own == count else ListedUnits(count, 0, 1, 0, (field.sees(0),))
         for field, own in zip(fields, counts, strict=True)
     ]
-    is_one_pattern = all(units.period for units in each) and (
-        len({Fraction(units.advance, units.period) for units in each}) == 1
-    )
+    first = each[0]
+    is_one_pattern = all(one.period and one.advance * first.period == first.advance * one.period for one in each)
     period = lcm(*(units.period for units in each)) if is_one_pattern else 0
-    advance = period // each[0].period * each[0].advance if is_one_pattern else 0
+    advance = period // first.period * first.advance if is_one_pattern else 0
     head, tail = max(units.head for units in each), max(units.tail for units in each)
     units = _listed(count, head, period, tail, advance, lambda unit: hull(one.sees(unit) for one in each))
     return units.field(jump) if units is not None else Field(None, None, None, None)
@@ -398,5 +398,7 @@ def _per(jump: int | Fraction | None, reading: Reading) -> int | Fraction | None
     """Return the jump of the units that read, a whole number where it is one."""
     if jump is None:
         return None
+    from fractions import Fraction  # most networks need none, and it takes long to load
+
     jump = jump * Fraction(reading.advance, reading.period)
     return jump.numerator if jump.denominator == 1 else jump
