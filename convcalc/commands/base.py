@@ -22,7 +22,7 @@ from typer import Abort, Exit, Typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from convcalc.commands import COMMANDS, values
+from convcalc.commands import COMMANDS
 from convcalc.errors import ConvcalcError, did_you_mean, printable
 from convcalc.notes import Note, note_lines
 
@@ -52,8 +52,6 @@ EXAMPLES = (
     "convcalc draw lenet5",
 )
 PER_AXIS = ("kernel_size", "stride", "padding", "dilation", "output_padding")
-OPTION = re.compile(r"--?[A-Za-z]")
-NUMBER = re.compile(r"[(\[]?[-+]?[0-9]+[)\]]?,?")
 LONGEST_MESSAGE = 600
 
 T = TypeVar("T")
@@ -133,12 +131,12 @@ class Command(_AsTyped, TyperCommand):
         """Join the sizes behind --input, and refuse other sizes that do not stand together (--k 3 3)."""
         takes_sizes = any(param.nargs == -1 for param in self.params)
         valued = {name: param for param in self.params for name in param.opts if not getattr(param, "is_flag", True)}
-        starts = [place for place, word in enumerate(args) if OPTION.match(word)]
-        some_before = any(map(NUMBER.fullmatch, args[: starts[0]] if starts else ()))
+        starts = [place for place, word in enumerate(args) if word[0:1] == "-" and word.lstrip("-")[:1].isalpha()]
+        some_before = any(map(_is_size, args[: starts[0]] if starts else ()))
         yield from args[: starts[0]] if starts else args
         for start, end in pairwise([*starts, len(args)]):
             name, *words = args[start:end]
-            numbers = [*takewhile(NUMBER.fullmatch, words)]
+            numbers = [*takewhile(_is_size, words)]
             if name in ("--input", "-i") and len(numbers) > 1:
                 yield from (name, " ".join(numbers), *words[len(numbers) :])
                 continue
@@ -151,6 +149,11 @@ class Command(_AsTyped, TyperCommand):
                     option = " ".join((name, *value))
                     raise ConvcalcError(f"numbers stand before and after {option}, and sizes stand together: {meant}")
                 some_before = True
+
+
+def _is_size(word: str) -> bool:
+    """Return whether a word is one of an input's sizes, perhaps with the brackets and commas around it."""
+    return word.strip("()[],").lstrip("+-").isdigit()
 
 
 def _names(param: Any) -> str:
@@ -182,6 +185,8 @@ def command(
     def made(run: Callable[[T], bool | None]) -> Command:
         def typed(**given: Any) -> None:
             if "format" in given:
+                from convcalc.commands import values
+
                 given["format"] = values.format_of(given["format"], given["json"], given["get"])
             if run(options(**given)) is False:
                 raise Exit(1)

@@ -9,16 +9,13 @@ import typer
 
 from convcalc.commands import output, values
 from convcalc.commands.base import as_typed, command, tell
-from convcalc.commands.convolution import KINDS, layer_for, place_of, settings_of, texts_of
 from convcalc.commands.shared import Format, Get, Json, MemoryLimit, Verify
 from convcalc.errors import ConvcalcError
-from convcalc.layers.settings import Shape
-from convcalc.layers.windows import AXES
-from convcalc.network import Network
 from convcalc.notes import note_block
-from convcalc.walk import trace
 
 if TYPE_CHECKING:
+    from convcalc.layers.settings import Shape
+    from convcalc.network import Network
     from convcalc.render.table import Table
     from convcalc.report import Report, Row
     from convcalc.verify import Check, Verification
@@ -128,7 +125,10 @@ class Options(NamedTuple):
     context_settings={"ignore_unknown_options": True},  # a negative size is an argument, with a refusal of its own
 )
 def run(options: Options) -> bool:
-    """Answer; False where verification found a difference."""
+    """Answer; return False if the verification finds a difference."""
+    from convcalc.commands.convolution import layer_for, place_of, settings_of, texts_of
+    from convcalc.walk import trace
+
     sizes = values.size_words(options.sizes or [])
     values.only_in_table_or_json("--explain", options.explain, options.format)
     memory_limit = values.memory("--memory-limit", options.memory_limit)
@@ -172,6 +172,7 @@ def run(options: Options) -> bool:
 def _verified(network: Network, input_shape: Shape, limit: int) -> Verification:
     from convcalc.layers.block import opened
     from convcalc.verify import check_memory, plan, verify
+    from convcalc.walk import trace
 
     with suppress(ConvcalcError):  # a refusal is verify's to make
         report = trace(network, input_shape)
@@ -183,7 +184,7 @@ def _verified(network: Network, input_shape: Shape, limit: int) -> Verification:
 
 
 def _kept(before: Shape, after: Shape) -> Check:
-    """That `same` keeps the size is no formula's word."""
+    """Return the check that `same` keeps the size, which no formula says."""
     from convcalc.verify import Check
 
     return Check("size kept by same", before, after)
@@ -226,7 +227,10 @@ def _blocks(report: Report, verification: Verification | None, options: Options,
 
 
 def _heading(row: Row, sizes: list[str]) -> str:
-    """How the input was read."""
+    """Return how the input was read."""
+    from convcalc.commands.convolution import KINDS
+    from convcalc.layers.windows import AXES
+
     rank = len(row.windows)
     axes = ("N", "C", *AXES[rank])[-len(row.input) :]
     read = " ".join(f"{axis}={size}" for axis, size in zip(axes, row.input, strict=True))

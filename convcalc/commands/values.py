@@ -23,7 +23,7 @@ OTHER_DTYPES = {
 PADDING_WORDS = "use same, valid, numbers (1, 1x2) or sides (1:2x0:1)"
 LISTS = "write 3, a list 3,5,7 or a range 1..7 or 1..7..2"
 MOST_LISTED = 100_000
-BRACKETS = re.compile(r"(?:torch\.Size\(\s*)?[(\[]\s*([^()\[\]]*?)\s*[)\]]\s*\)?")
+BRACKETS = r"(?:torch\.Size\(\s*)?[(\[]\s*([^()\[\]]*?)\s*[)\]]\s*\)?"
 UNITS: dict[str, int] = {"": 1, "b": 1}
 UNITS |= {f"{letter}ib": 2 ** (10 * power) for power, letter in enumerate("kmgt", start=1)}
 UNITS |= {f"{letter}{end}": 10 ** (3 * power) for power, letter in enumerate("kmgt", start=1) for end in ("", "b")}
@@ -61,7 +61,7 @@ def with_x(text: str) -> str:
     ('3x5', '1x3x28x28', '3,5,7')
     """
     text = text.strip().replace("×", "x").replace("X", "x")
-    inside = BRACKETS.fullmatch(text)
+    inside = re.fullmatch(BRACKETS, text) if text.endswith((")", "]")) else None
     return text if inside is None else re.sub(r"\s*,\s*|\s+", "x", inside[1].rstrip(", "))
 
 
@@ -85,7 +85,7 @@ def size_words(words: Sequence[str]) -> list[str]:
     (['1', '3', '28..32', '28'], ['1', '3', '28'], ['1', '3', '28'])
     """
     text = " ".join(words)
-    if len(words) == 1 or BRACKETS.fullmatch(text):
+    if len(words) == 1 or text.endswith((")", "]")):
         return re.split(r"\s*[x,]\s*|\s+", with_x(text).rstrip(", "))
     return [word.removesuffix(",") for word in words]
 
