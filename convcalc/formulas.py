@@ -1,8 +1,8 @@
-"""The arithmetic of convolution: one function a quantity, one axis at a time.
+"""The arithmetic of convolution: one function per quantity, one axis at a time.
 
-Ints in, exact ints out, at any size: every count is a closed form, none loops over a size. The same functions work
-unchanged on NumPy arrays of signed integers, element by element, though the annotations say int. Nothing is validated
-here: `layers` does that.
+Exact integers of any size: every count is a closed form and never loops over a size. The same functions work on NumPy
+arrays of signed integers too, element by element, although they are annotated for int. They check nothing: `layers`
+does.
 
 ``padding`` is always the pair ``(before, after)`` of one axis.
 """
@@ -23,7 +23,7 @@ Jump = Union[int, "Fraction"]
 
 
 def window_extent(kernel_size: int, dilation: int) -> int:
-    """How many elements the window spans, holes included: the effective kernel size.
+    """Return the number of elements that the window spans, holes included: the effective kernel size.
 
     Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning" (2016), section 5.1.
 
@@ -34,7 +34,7 @@ def window_extent(kernel_size: int, dilation: int) -> int:
 
 
 def slack(size: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
-    """How far the window can move from its first place on the padded axis; negative where it does not fit.
+    """Return how many elements the window can move on the padded axis; negative where it does not fit.
 
     >>> slack(28, 4, 2, (0, 0), 1)
     24
@@ -44,7 +44,7 @@ def slack(size: int, kernel_size: int, stride: int, padding: Sides, dilation: in
 
 
 def output_size(size: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
-    """How many windows fit: floor((size + padding - dilation*(kernel_size - 1) - 1) / stride) + 1.
+    """Return the number of windows: floor((size + padding - dilation*(kernel_size - 1) - 1) / stride) + 1.
 
     Source: PyTorch, `Conv2d`, "Shape"; Dumoulin and Visin (2016), relationship 6 with 5.1's effective kernel.
 
@@ -55,9 +55,9 @@ def output_size(size: int, kernel_size: int, stride: int, padding: Sides, dilati
 
 
 def ceil_padding(size: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
-    """What ``ceil_mode`` adds behind the axis so that one more window fits; 0 where none is added.
+    """Return the elements that ``ceil_mode`` adds after the axis so that one more window fits, or 0.
 
-    The window count is rounded up, but a window that would begin behind the input and its first padding is dropped.
+    The number of windows is rounded up. A window that would start after the input and its first padding is dropped.
     Source: PyTorch, `MaxPool2d`, ``ceil_mode``.
 
     >>> ceil_padding(6, 3, 2, (0, 0), 1)
@@ -72,7 +72,7 @@ def ceil_padding(size: int, kernel_size: int, stride: int, padding: Sides, dilat
 
 
 def leftover(size: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
-    """Elements of the padded axis behind the last window: 0 where the stride divides evenly.
+    """Return the elements of the padded axis after the last window: 0 where the stride divides evenly.
 
     >>> leftover(28, 3, 2, (0, 0), 1)
     1
@@ -81,7 +81,7 @@ def leftover(size: int, kernel_size: int, stride: int, padding: Sides, dilation:
 
 
 def same_padding(kernel_size: int, dilation: int) -> Sides:
-    """The sides that keep the size at stride 1, the smaller half first.
+    """Return the sides that keep the size at stride 1, the smaller half first.
 
     Source: PyTorch, ``padding='same'``.
 
@@ -93,7 +93,7 @@ def same_padding(kernel_size: int, dilation: int) -> Sides:
 
 
 def tensorflow_same_padding(size: int, kernel_size: int, stride: int, dilation: int) -> Sides:
-    """The sides that TensorFlow's SAME pads: as few as give ceil(size / stride) outputs, the smaller half first.
+    """Return the sides of TensorFlow's SAME: the least that give ceil(size / stride) outputs, the smaller half first.
 
     Source: TensorFlow, `tf.nn`, "Notes on padding".
 
@@ -108,7 +108,7 @@ def tensorflow_same_padding(size: int, kernel_size: int, stride: int, dilation: 
 
 
 def transposed_size(size: int, kernel_size: int, stride: int, padding: int, output_padding: int, dilation: int) -> int:
-    """How far the stamps of a transposed convolution reach, less what ``padding`` crops at either end.
+    """Return the output size of a transposed convolution; ``padding`` crops it at either end.
 
     Source: PyTorch, `ConvTranspose2d`, "Shape".
 
@@ -119,7 +119,7 @@ def transposed_size(size: int, kernel_size: int, stride: int, padding: int, outp
 
 
 def least_stride(slack: int, outputs: int) -> int:
-    """The smallest stride at which no more than that many windows fit into the slack: slack / outputs < stride.
+    """Return the smallest stride at which at most that many windows fit into the slack: slack / outputs < stride.
 
     >>> least_stride(24, 13)  # 24 // 2 + 1 is 13, 24 // 1 + 1 is 25
     2
@@ -128,7 +128,7 @@ def least_stride(slack: int, outputs: int) -> int:
 
 
 def most_stride(slack: int, outputs: int) -> int:
-    """The largest stride at which that many windows, 2 or more, still fit: stride <= slack / (outputs - 1).
+    """Return the largest stride at which that many windows, 2 or more, fit: stride <= slack / (outputs - 1).
 
     >>> most_stride(24, 13)  # 24 // 2 + 1 is 13, 24 // 3 + 1 is 9
     2
@@ -136,25 +136,25 @@ def most_stride(slack: int, outputs: int) -> int:
     return slack // (outputs - 1)
 
 
-# What the windows meet
+# What the windows read
 
 
-def tap_indices(place: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> range:
-    """The elements of the axis, in order, that the window at that place (from 0) holds; outside the axis on padding.
+def tap_indices(position: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> range:
+    """Return the elements of the axis that the window at that position (from 0) holds; those outside are padding.
 
-    So much the other way for a transposed convolution: where the input element of that index stamps on the output.
+    For a transposed convolution: the output elements that the input element of that index adds to.
 
     >>> list(tap_indices(1, 3, 2, (1, 1), 1)), list(tap_indices(0, 3, 2, (1, 1), 2))
     ([1, 2, 3], [-1, 1, 3])
     """
-    first = place * stride - padding[0]
+    first = position * stride - padding[0]
     return range(first, first + window_extent(kernel_size, dilation), dilation)
 
 
 def real_taps(size: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
-    """Pairs (window, tap) that land on a real element of the axis, not on its padding.
+    """Return the number of pairs (window, tap) that land on a real element of the axis, not on its padding.
 
-    Five taps at each of 28 places make 140, of which 3 at either end are on the padding:
+    Five taps at each of 28 positions make 140, of which 3 at either end are on the padding:
 
     >>> real_taps(28, 5, 1, (2, 2), 1)
     134
@@ -166,7 +166,7 @@ def real_taps(size: int, kernel_size: int, stride: int, padding: Sides, dilation
 def transposed_real_taps(
     size: int, kernel_size: int, stride: int, padding: int, output_padding: int, dilation: int
 ) -> int:
-    """Pairs (input element, tap) of a transposed convolution that land inside its output.
+    """Return the number of pairs (input element, tap) of a transposed convolution that land inside its output.
 
     Four taps of each of 16 elements make 64, of which the first and the last are cropped:
 
@@ -180,7 +180,7 @@ def transposed_real_taps(
 def transposed_live_taps(
     size: int, kernel_size: int, stride: int, padding: int, output_padding: int, dilation: int
 ) -> int:
-    """Taps of a transposed convolution's kernel that land inside the output from at least one input element.
+    """Return the number of taps of a transposed convolution that land inside the output for some input element.
 
     >>> transposed_live_taps(1, 3, 1, 1, 0, 1)
     1
@@ -192,9 +192,9 @@ def transposed_live_taps(
 
 
 def transposed_extent(kernel_size: int, stride: int, dilation: int) -> int:
-    """How many input elements, at most, lie between the first and the last that stamp on one output element.
+    """Return the most input elements from the first to the last that add to one output element.
 
-    Every stride/g-th tap meets the same output, from input elements dilation/g apart, g = gcd(stride, dilation).
+    Every stride/g-th tap adds to the same output, from input elements dilation/g apart, g = gcd(stride, dilation).
 
     >>> transposed_extent(4, 2, 1), transposed_extent(3, 2, 1), transposed_extent(3, 1, 2)
     (2, 2, 5)
@@ -204,10 +204,10 @@ def transposed_extent(kernel_size: int, stride: int, dilation: int) -> int:
 
 
 def read_elements(size: int, first: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
-    """How many of the ``first`` real elements of the axis some window reads (``first=size``: of all).
+    """Return how many of the ``first`` real elements of the axis some window reads (all: ``first=size``).
 
     An element that c windows read makes c pairs (window, tap) in a chain of c - 1 links: one link is a move by
-    stride/g taps back and dilation/g windows on, g = gcd(stride, dilation). So elements are pairs less links.
+    stride/g taps back and dilation/g windows on, g = gcd(stride, dilation). So the elements are pairs minus links.
 
     >>> read_elements(28, 28, 3, 2, (0, 0), 1)
     27
@@ -228,7 +228,7 @@ def read_elements(size: int, first: int, kernel_size: int, stride: int, padding:
 
 
 def live_taps(size: int, kernel_size: int, stride: int, padding: Sides, dilation: int) -> int:
-    """Taps of the kernel that meet a real element in at least one window; the others only ever see padding.
+    """Return the number of taps that read a real element in at least one window; the others only read padding.
 
     >>> live_taps(1, 3, 1, (1, 1), 1)
     1
@@ -245,9 +245,9 @@ def live_taps(size: int, kernel_size: int, stride: int, padding: Sides, dilation
 
 
 def bin_elements(size: int, bins: int) -> int:
-    """The elements of all bins together; those in two bins count twice.
+    """Return the elements of all bins together; those in two bins count twice.
 
-    Where a boundary i*n/o is no whole number, both its neighbours hold the element there: o - gcd(n, o) times.
+    Where a boundary i*n/o is not a whole number, both bins hold the element there: o - gcd(n, o) times.
 
     >>> bin_elements(5, 3)  # 0-1, 1-3, 3-4
     7
@@ -256,9 +256,9 @@ def bin_elements(size: int, bins: int) -> int:
 
 
 def largest_bin(size: int, bins: int) -> int:
-    """The size of the largest bin.
+    """Return the size of the largest bin.
 
-    One that begins a fraction f behind a whole number has ceil(f + n/o) elements, and f is at most 1 - gcd(n, o)/o.
+    A bin that begins a fraction f after a whole number has ceil(f + n/o) elements, and f is at most 1 - gcd(n, o)/o.
 
     >>> largest_bin(5, 3), largest_bin(7, 1)  # 0-1, 1-3, 3-4; all seven
     (3, 7)
@@ -270,7 +270,7 @@ def largest_bin(size: int, bins: int) -> int:
 
 
 def channel_pairs(in_channels: int, out_channels: int, groups: int) -> int:
-    """Pairs of an input and an output map that a kernel connects: out_channels * in_channels / groups.
+    """Return the number of connected pairs of channels: out_channels * in_channels / groups.
 
     Source: PyTorch, `Conv2d`: weight has the shape (out_channels, in_channels / groups, ...).
 
@@ -281,7 +281,7 @@ def channel_pairs(in_channels: int, out_channels: int, groups: int) -> int:
 
 
 def weights(pairs: int, kernel_size: tuple[int, ...]) -> int:
-    """Weights of a convolution: the taps of one kernel, for each pair of an input and an output map.
+    """Return the weights of a convolution: the taps of one kernel, times the pairs of channels.
 
     >>> weights(channel_pairs(3, 16, 1), (4, 4))
     768
@@ -290,7 +290,7 @@ def weights(pairs: int, kernel_size: tuple[int, ...]) -> int:
 
 
 def parameters(weights: int, biases: int) -> int:
-    """Trainable numbers: weights and biases.
+    """Return the trainable numbers: weights and biases.
 
     >>> parameters(5 * 5 * 6, 6)
     156
@@ -299,9 +299,9 @@ def parameters(weights: int, biases: int) -> int:
 
 
 def macs(pairs: int, taps: tuple[int, ...]) -> int:
-    """Multiply-accumulates: the channel pairs times the (window, tap) pairs of each axis.
+    """Return the multiply-accumulates: the channel pairs times the (window, tap) pairs of each axis.
 
-    C1 of LeNet-5: 6 pairs of maps, 5 taps at 28 places along each axis.
+    C1 of LeNet-5 has 6 pairs of channels, and 5 taps at 28 positions along each axis:
 
     >>> macs(6, (5 * 28, 5 * 28))
     117600
@@ -310,7 +310,7 @@ def macs(pairs: int, taps: tuple[int, ...]) -> int:
 
 
 def connections(macs: int, biased_units: int) -> int:
-    """Uses of a weight or a bias: dense multiply-accumulates and one for each biased output unit.
+    """Return the uses of a weight or a bias: the dense multiply-accumulates, and one per biased output unit.
 
     Source: LeCun, Bottou, Bengio and Haffner (1998), section II-B: C1 has (5*5 + 1) * 6*28*28 connections.
 
@@ -321,7 +321,7 @@ def connections(macs: int, biased_units: int) -> int:
 
 
 def subsampling_connections(outputs: int, taps: int) -> int:
-    """Connections of LeCun's subsampling: the taps and the bias, at each output.
+    """Return the connections of LeCun's subsampling: the taps and the bias of each output.
 
     Source: LeCun et al. (1998), section II-B: S2 has 5,880.
 
@@ -332,7 +332,7 @@ def subsampling_connections(outputs: int, taps: int) -> int:
 
 
 def pooling_connections(channels: int, taps: tuple[int, ...]) -> int:
-    """Connections of a pool without weights: its channels times the taps of each axis, over all outputs of the axis.
+    """Return the connections of a pool without weights: its channels times the taps of all outputs of each axis.
 
     Six channels pooled by 2x2 to 14x14:
 
@@ -343,7 +343,7 @@ def pooling_connections(channels: int, taps: tuple[int, ...]) -> int:
 
 
 def flops(macs: int) -> int:
-    """Floating-point operations, one multiplication and one addition a multiply-accumulate.
+    """Return the floating-point operations: a multiplication and an addition per multiply-accumulate.
 
     >>> flops(117600)
     235200
@@ -352,7 +352,7 @@ def flops(macs: int) -> int:
 
 
 def size_in_bytes(elements: int, itemsize: int) -> int:
-    """Bytes that the elements take.
+    """Return the bytes of the elements.
 
     >>> size_in_bytes(156, 4)
     624
@@ -390,7 +390,7 @@ def receptive_start(start: int, jump: Jump, before: int) -> Jump:
     return start - before * jump
 
 
-# Helpers, written without a branch on a value so that arrays pass
+# Helpers, without a branch on a value, so that they take arrays
 
 
 def _at_least_zero(value: int) -> int:
@@ -411,7 +411,7 @@ def _any(value: Any) -> bool:
 
 
 def _gcd(a: int, b: int) -> int:
-    """The greatest common divisor, by Euclid's steps on all elements at once; a finished one stands still.
+    """Return the greatest common divisor, by Euclid's algorithm on all elements at once.
 
     >>> _gcd(12, 18)
     6
@@ -423,10 +423,10 @@ def _gcd(a: int, b: int) -> int:
 
 
 def _floor_sum(terms: int, step: int, start: int, divisor: int) -> int:
-    """The sum of (start + i*step) // divisor over 0 <= i < terms, in a logarithmic number of steps.
+    """Return the sum of (start + i*step) // divisor over 0 <= i < terms, in a logarithmic number of steps.
 
     Counts the lattice points under the line, swapping the axes as Euclid's algorithm swaps its numbers (Graham,
-    Knuth and Patashnik, "Concrete Mathematics", section 3.5). 0 terms stand still.
+    Knuth and Patashnik, "Concrete Mathematics", section 3.5).
 
     >>> _floor_sum(4, 2, 1, 3)  # 1//3 + 3//3 + 5//3 + 7//3
     4
@@ -442,7 +442,7 @@ def _floor_sum(terms: int, step: int, start: int, divisor: int) -> int:
 
 
 def _taps_below(limit: int, outputs: int, kernel_size: int, stride: int, dilation: int) -> int:
-    """Pairs (window w, tap t) with w*stride + t*dilation < limit."""
+    """Return the number of pairs (window w, tap t) with w*stride + t*dilation < limit."""
     below = _clamp(-(-limit // dilation), kernel_size)  # taps that are below in window 0
     always = _clamp(-(-(limit - (outputs - 1) * stride) // dilation), kernel_size)  # ... in every window
     between = _at_least_zero(below - always)
@@ -451,7 +451,7 @@ def _taps_below(limit: int, outputs: int, kernel_size: int, stride: int, dilatio
 
 
 def _taps_within(first: int, length: int, outputs: int, kernel_size: int, stride: int, dilation: int) -> int:
-    """Pairs (window w, tap t) with first <= w*stride + t*dilation < first + length."""
+    """Return the number of pairs (window w, tap t) with first <= w*stride + t*dilation < first + length."""
     return _taps_below(first + length, outputs, kernel_size, stride, dilation) - _taps_below(
         first, outputs, kernel_size, stride, dilation
     )

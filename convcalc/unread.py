@@ -1,7 +1,7 @@
-"""Which elements of an axis no window holds, nor a padded copy of them.
+"""The elements of an axis that no window reads, neither in place nor as a copy in the padding.
 
-They lie behind the last window, between windows, and in the holes of a dilated one. The count is exact at any size;
-of the ranges only the first few are listed, each found by bisection on the count, so no size is ever walked.
+They lie after the last window, between windows, and in the holes of a dilated window. Their count is exact at any size.
+Only the first ranges are listed; each is found by bisection on the count, so nothing loops over a size.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ COPIES_WALKED = 2_000
 
 
 class Unread(NamedTuple):
-    """How many elements are unread, and the first ranges of them as (first, last), 0-based.
+    """The number of unread elements, and the first ranges of them as (first, last), 0-based.
 
-    ``elements`` is None in the one case that is not worked out: reflect or circular padding of more than 2,000
-    elements beside windows that leave gaps.
+    ``elements`` is None in the one case that is not calculated: reflect or circular padding of more than 2,000
+    elements with windows that leave gaps.
     """
 
     elements: int | None
@@ -30,12 +30,12 @@ class Unread(NamedTuple):
 
     @property
     def are_all_listed(self) -> bool:
-        """Whether the ranges hold all of them."""
+        """Whether the ranges hold all unread elements."""
         return self.elements == sum(last - first + 1 for first, last in self.ranges)
 
 
 def unread(window: Window) -> Unread:
-    """The elements of one axis that no window reads, and the first ranges of them (both ends included).
+    """Return the elements of one axis that no window reads: their number, and the first ranges, both ends included.
 
     >>> unread(Window(28, 3, 2, (0, 0), 1, "zeros"))
     Unread(elements=1, ranges=((27, 27),))
@@ -61,7 +61,7 @@ def unread(window: Window) -> Unread:
 
 
 def unread_elements(window: Window) -> int | None:
-    """How many elements of one axis no window reads; None as in `Unread`.
+    """Return the number of elements of one axis that no window reads; None as in `Unread`.
 
     >>> unread_elements(Window(28, 3, 2, (0, 0), 1, "zeros"))
     1
@@ -71,7 +71,7 @@ def unread_elements(window: Window) -> int | None:
 
 
 def unread_among(window: Window, elements: Iterable[int]) -> tuple[int, ...] | None:
-    """Those of the elements, each from 0 to the axis's size less 1, that no window reads; None as of `unread`.
+    """Return those of the elements, each from 0 to size - 1, that no window reads; None as in `Unread`.
 
     >>> unread_among(Window(10**30, 1, 3, (0, 0), 1, "zeros"), range(6))
     (1, 2, 4, 5)
@@ -83,7 +83,7 @@ def unread_among(window: Window, elements: Iterable[int]) -> tuple[int, ...] | N
 
 
 def _count_of_read(window: Window) -> Callable[[int], int] | None:
-    """How many of the elements below a given one are read; None in the case that is not worked out."""
+    """Return a function that counts the elements read below a given one; None in the case not calculated."""
     size = window.size
     if formulas.read_elements(size, size, *window.geometry[1:]) == size:
         return int
@@ -94,7 +94,7 @@ def _count_of_read(window: Window) -> Callable[[int], int] | None:
 
 
 def _next(count_below: Callable[[int], int], start: int, size: int) -> int:
-    """The first element from ``start`` on that is counted, or ``size``."""
+    """Return the first element from ``start`` on that is counted, or ``size``."""
     before, end = count_below(start), size
     while start < end:
         middle = (start + end) // 2
@@ -106,12 +106,12 @@ def _next(count_below: Callable[[int], int], start: int, size: int) -> int:
 
 
 def _read_as_copies(window: Window) -> list[int]:
-    """The elements, in order, that no window holds in place but one holds as a copy in the padding."""
+    """Return the elements, in order, that windows read as a copy in the padding only."""
     size, kernel_size, stride, (before, after), dilation, _ = window
     padded = before + size + after
 
     def read(first: int, last: int) -> bool:
-        """Whether any place of the padded axis from first to last is read; the padded axis has no padding."""
+        """Whether any position of the padded axis from first to last is read."""
         return below(last + 1) > below(first)
 
     def below(place: int) -> int:
@@ -119,9 +119,9 @@ def _read_as_copies(window: Window) -> list[int]:
 
     copies: list[tuple[int, int, int]] = []  # an element, and the first and last place of its copies
     for side in window.copies:
-        places = range(side.positions.start + before, side.positions.stop + before)
+        positions = range(side.positions.start + before, side.positions.stop + before)
         if side.step == 0:
-            copies.append((side.start, places[0], places[-1]))
+            copies.append((side.start, positions[0], positions[-1]))
         else:
-            copies += [(side.source(place - before), place, place) for place in places]
+            copies += [(side.source(place - before), place, place) for place in positions]
     return sorted({i for i, first, last in copies if read(first, last) and not read(before + i, before + i)})

@@ -1,4 +1,4 @@
-"""Upsampling: to a size or by a factor, by the nearest element or between neighbours."""
+"""Upsampling to a size or by a factor, to the nearest element or between neighbours."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ INTERPOLATING = ("linear", "bilinear", "bicubic", "trilinear")
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Upsample(Weightless):
-    """Resampling to a size or by a factor, as ``torch.nn.Upsample``.
+    """Resample to a size or by a factor, as ``torch.nn.Upsample``.
 
     >>> Upsample(scale_factor=2).output_shape((1, 3, 7, 7))
     (1, 3, 14, 14)
@@ -57,10 +57,10 @@ class Upsample(Weightless):
         if align_corners is not None and mode not in INTERPOLATING:
             raise ConvcalcError(f"align_corners is not for mode {mode}: use one of {', '.join(INTERPOLATING)}")
         if align_corners is not None and not isinstance(align_corners, bool):
-            raise ConvcalcError(f"align_corners {align_corners!r} is neither True nor False: give one of the two")
+            raise ConvcalcError(f"align_corners {align_corners!r} is neither True nor False: give one of them")
         kept_size, factor = _size(size), _factor(scale_factor)
         if (kept_size is None) == (factor is None):
-            raise ConvcalcError("Upsample has size and scale_factor, or neither: give one of the two")
+            raise ConvcalcError("Upsample needs either size or scale_factor: give one of the two")
         if recompute_scale_factor and size is not None:
             raise ConvcalcError("recompute_scale_factor has no factor to recompute: give scale_factor, not size")
         self.keep(
@@ -81,9 +81,9 @@ class Upsample(Weightless):
         return self._area(self._out(sizes)).saved_tensors(sizes) if self.mode == "area" else ()
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """The last axes at the size, or at the whole part of the factor times theirs.
+        """Return (N, C, *sizes), each size as given, or the whole part of the factor times the input's.
 
-        `ConvcalcError` where the mode does not take so many axes, or nothing would be left.
+        `ConvcalcError` where the mode does not take that many axes, or nothing would be left.
 
         >>> Upsample(scale_factor=1.5).output_shape((1, 3, 7))
         (1, 3, 10)
@@ -121,11 +121,11 @@ class Upsample(Weightless):
 
     def _per_axis(self, rank: int) -> tuple[float, ...]:
         given = self.scale_factor if self.size is None else self.size
-        assert given is not None  # the constructor sees to it
+        assert given is not None  # the constructor checks it
         return given if isinstance(given, tuple) else (given,) * rank
 
     def _area(self, out: tuple[int, ...]) -> Layer:
-        """The adaptive pool that mode area is."""
+        """Return the adaptive pool that mode area uses."""
         pool: Any = kind(f"AdaptiveAvgPool{len(out)}d")
         return pool(out)  # type: ignore[no-any-return]
 
@@ -206,7 +206,7 @@ class Upsample(Weightless):
 
 
 class UpsamplingNearest2d(Upsample):
-    """Upsampling of N C H W by the nearest element, as ``torch.nn.UpsamplingNearest2d``.
+    """Resample N C H W to the nearest element, as ``torch.nn.UpsamplingNearest2d``.
 
     >>> UpsamplingNearest2d(scale_factor=2).output_shape((1, 3, 7, 7))
     (1, 3, 14, 14)
@@ -222,7 +222,7 @@ class UpsamplingNearest2d(Upsample):
 
 
 class UpsamplingBilinear2d(Upsample):
-    """Upsampling of N C H W between its elements, corners aligned, as ``torch.nn.UpsamplingBilinear2d``.
+    """Resample N C H W between its elements, with aligned corners, as ``torch.nn.UpsamplingBilinear2d``.
 
     >>> UpsamplingBilinear2d((5, 6)).output_shape((1, 3, 7, 7))
     (1, 3, 5, 6)
@@ -244,7 +244,7 @@ def _size(size: Any) -> int | tuple[int, ...] | None:
 
 
 def _factor(factor: Any) -> float | tuple[float, ...] | None:
-    """The factor as PyTorch keeps it: 0 is none."""
+    """Return the factor as PyTorch keeps it: 0 becomes None."""
     if isinstance(factor, Sequence) and not isinstance(factor, str):
         return tuple(map(_number, factor))
     return _number(factor) if factor else None

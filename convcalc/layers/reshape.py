@@ -1,4 +1,4 @@
-"""Layers that move elements and calculate nothing: flattening, shuffles, and patches."""
+"""Layers that only move elements: flattening, shuffles, and patches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from convcalc.receptive_field import Field, Reading, through, through_window
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Flatten(Weightless):
-    """The axes from ``start_dim`` to ``end_dim`` as one, as ``torch.nn.Flatten``.
+    """Make one axis of those from ``start_dim`` to ``end_dim``, as ``torch.nn.Flatten``.
 
     >>> Flatten().output_shape((1, 120, 1, 1))
     (1, 120)
@@ -33,16 +33,16 @@ class Flatten(Weightless):
         self.keep(start_dim=whole("start_dim", start_dim, least=None), end_dim=whole("end_dim", end_dim, least=None))
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """(N, *) to (N, product of *), by default. `ConvcalcError` where the input has no such axes."""
+        """Return (N, product of *) for (N, *), by default. `ConvcalcError` where an axis does not exist."""
         sizes = shape(input_shape)
         first, last = self._ends(sizes)
         return (*sizes[:first], prod(sizes[first : last + 1]), *sizes[last + 1 :])
 
     def _ends(self, sizes: Shape) -> tuple[int, int]:
-        """The first and the last axis that become one."""
+        """Return the first and the last of the axes that become one."""
         first, last = axis_index("start_dim", self.start_dim, sizes), axis_index("end_dim", self.end_dim, sizes)
         if first > last:
-            raise ConvcalcError(f"start_dim {self.start_dim} is behind end_dim {self.end_dim} in input {list(sizes)}")
+            raise ConvcalcError(f"start_dim {self.start_dim} comes after end_dim {self.end_dim} in input {list(sizes)}")
         return first, last
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
@@ -57,7 +57,7 @@ class Flatten(Weightless):
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Unflatten(Weightless):
-    """One axis as several, as ``torch.nn.Unflatten``; one of the sizes may be -1.
+    """Split one axis into several, as ``torch.nn.Unflatten``; one of the sizes may be -1.
 
     >>> Unflatten(1, (3, 4, -1)).output_shape((2, 60))
     (2, 3, 4, 5)
@@ -78,7 +78,7 @@ class Unflatten(Weightless):
         self.keep(dim=whole("dim", dim, least=None), unflattened_size=sizes)
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """The axis replaced by the sizes, which must multiply up to it."""
+        """Return the input's shape with the axis replaced. `ConvcalcError` where the sizes do not multiply up to it."""
         sizes = shape(input_shape)
         if not sizes:
             raise ConvcalcError("Unflatten takes at least 1 size, got []: give an input with an axis")
@@ -105,7 +105,7 @@ class Unflatten(Weightless):
 
 
 class Shuffle(Weightless):
-    """What the pixel shuffles share: one factor, and the last three axes.
+    """The base of the pixel shuffles, which work on the last three axes.
 
     >>> PixelUnshuffle(2).last_three((1, 3, 10, 10))
     ((1,), (3, 10, 10))
@@ -116,7 +116,7 @@ class Shuffle(Weightless):
     saves = ()
 
     def last_three(self, input_shape: Sequence[int]) -> tuple[Shape, Shape]:
-        """The axes before the last three, and those."""
+        """Return the axes before the last three, and the last three."""
         sizes = shape(input_shape)
         if len(sizes) < 3:
             raise ConvcalcError(f"{type(self).__name__} takes at least 3 sizes (C H W), got {list(sizes)}: give them")
@@ -125,7 +125,7 @@ class Shuffle(Weightless):
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class PixelShuffle(Shuffle):
-    """Channels to pixels, as ``torch.nn.PixelShuffle``: (C r r, H, W) to (C, H r, W r).
+    """Move channels to pixels, as ``torch.nn.PixelShuffle``: (C*r*r, H, W) becomes (C, H*r, W*r).
 
     >>> PixelShuffle(2).output_shape((1, 12, 5, 5))
     (1, 3, 10, 10)
@@ -137,7 +137,7 @@ class PixelShuffle(Shuffle):
         self.keep(upscale_factor=whole("upscale_factor", upscale_factor, least=1))
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """The channels must divide by the factor's square."""
+        """Return (*, C, H*r, W*r) for (*, C*r*r, H, W). `ConvcalcError` where r*r does not divide the channels."""
         before, (channels, height, width) = self.last_three(input_shape)
         factor = self.upscale_factor
         if channels % factor**2:
@@ -163,7 +163,7 @@ class PixelShuffle(Shuffle):
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class PixelUnshuffle(Shuffle):
-    """Pixels to channels, as ``torch.nn.PixelUnshuffle``: (C, H r, W r) to (C r r, H, W).
+    """Move pixels to channels, as ``torch.nn.PixelUnshuffle``: (C, H*r, W*r) becomes (C*r*r, H, W).
 
     >>> PixelUnshuffle(2).output_shape((1, 3, 10, 10))
     (1, 12, 5, 5)
@@ -175,14 +175,14 @@ class PixelUnshuffle(Shuffle):
         self.keep(downscale_factor=whole("downscale_factor", downscale_factor, least=1))
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """Height and width must divide by the factor."""
+        """Return (*, C*r*r, H, W) for (*, C, H*r, W*r). `ConvcalcError` where r does not divide height and width."""
         before, (channels, height, width) = self.last_three(input_shape)
         factor = self.downscale_factor
         if height % factor or width % factor:
             raise ConvcalcError(
                 f"PixelUnshuffle takes multiples of {factor}, got {height}x{width}: that is downscale_factor"
             )
-        if 0 in (*before, channels, height, width):  # of nothing PyTorch makes nothing, in its own shape
+        if 0 in (*before, channels, height, width):  # an empty input keeps its shape in PyTorch
             return (*before, channels, height, width)
         return (*before, channels * factor**2, height // factor, width // factor)
 
@@ -199,7 +199,7 @@ class PixelUnshuffle(Shuffle):
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class ChannelShuffle(InPlace, Weightless):
-    """The channels of the groups in turn, as ``torch.nn.ChannelShuffle``.
+    """Take the channels of the groups in turn, as ``torch.nn.ChannelShuffle``.
 
     >>> ChannelShuffle(2).output_shape((1, 4, 5, 5))
     (1, 4, 5, 5)
@@ -213,12 +213,14 @@ class ChannelShuffle(InPlace, Weightless):
         self.keep(groups=whole("groups", groups, least=1))
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """The input's shape; the groups must divide the second axis."""
+        """Return the input's shape. `ConvcalcError` where the groups do not divide the second axis."""
         sizes = shape(input_shape)
         if len(sizes) < 3:
             raise ConvcalcError(f"ChannelShuffle takes at least 3 sizes, got {list(sizes)}: give N C first")
         if sizes[1] % self.groups:
-            raise ConvcalcError(f"groups {self.groups} does not divide {sizes[1]}, axis 1 of {list(sizes)}: it must")
+            raise ConvcalcError(
+                f"groups {self.groups} does not divide {sizes[1]}, axis 1 of {list(sizes)}: use a divisor of {sizes[1]}"
+            )
         return sizes
 
     def receptive_field(self, fields: tuple[Field, ...], input_shape: Sequence[int]) -> tuple[Field, ...]:
@@ -230,7 +232,7 @@ class ChannelShuffle(InPlace, Weightless):
 
 
 class Patches(Weightless):
-    """What Unfold and Fold share: a window over two axes, whose settings take no one-element tuple.
+    """The base of `Unfold` and `Fold`: a window over two axes. Its settings do not take a one-element tuple.
 
     >>> Unfold(3, stride=2).axes()
     ((3, 2, (0, 0), 1), (3, 2, (0, 0), 1))
@@ -246,7 +248,7 @@ class Patches(Weightless):
     stride: tuple[int, ...]
 
     def keep_window(self, kernel_size: PerAxis, dilation: PerAxis, padding: PerAxis, stride: PerAxis) -> None:
-        """The four settings, two numbers each."""
+        """Keep the four settings, two numbers each."""
         self.keep(
             kernel_size=per_axis("kernel_size", kernel_size, 2, least=1, broadcast=False),
             dilation=per_axis("dilation", dilation, 2, least=1, broadcast=False),
@@ -255,18 +257,18 @@ class Patches(Weightless):
         )
 
     def axes(self) -> tuple[tuple[int, int, Sides, int], ...]:
-        """Kernel size, stride, sides and dilation, an axis each."""
+        """Return (kernel size, stride, sides, dilation) for each axis."""
         sides = ((side, side) for side in self.padding)
         return tuple(zip(self.kernel_size, self.stride, sides, self.dilation, strict=True))
 
     def spelled(self, name: str) -> Any:
-        """One number where the axes agree."""
+        """Return a setting in its shortest form: one number if the axes agree."""
         return brief(getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Unfold(Patches):
-    """The patch under each window as a column, as ``torch.nn.Unfold``.
+    """Make a column of the elements under each window, as ``torch.nn.Unfold``.
 
     >>> Unfold(3, padding=1).output_shape((1, 2, 5, 5))
     (1, 18, 25)
@@ -281,11 +283,14 @@ class Unfold(Patches):
         self.keep_window(kernel_size, dilation, padding, stride)
 
     def windows(self, input_shape: Sequence[int]) -> tuple[Window, ...]:
-        """The window along each axis."""
+        """Return the window along each axis. Errors as `output_shape`."""
         return windows_over("Unfold", input_shape, None, self.axes())
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """(N, C, H, W), or without N, to (N, C kernel elements, places)."""
+        """Return (N, C * kernel elements, windows) for (N, C, H, W), both with N or both without it.
+
+        `ConvcalcError` where the window does not fit.
+        """
         positions = prod(window.output_size for window in self.windows(input_shape))
         return (*input_shape[:-3], input_shape[-3] * prod(self.kernel_size), positions)
 
@@ -296,13 +301,13 @@ class Unfold(Patches):
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Fold(Patches):
-    """Columns back to a map, overlaps added, as ``torch.nn.Fold``.
+    """Add columns up to an image, the inverse of `Unfold` where windows do not overlap, as ``torch.nn.Fold``.
 
     >>> Fold((5, 5), 3, padding=1).output_shape((1, 18, 25))
     (1, 2, 5, 5)
     """
 
-    rank = None  # of its input, which holds columns
+    rank = None  # the input holds columns
     output_size: tuple[int, ...]
     kernel_size: tuple[int, ...]
     dilation: tuple[int, ...]
@@ -321,7 +326,10 @@ class Fold(Patches):
         self.keep_window(kernel_size, dilation, padding, stride)
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
-        """(N, C kernel elements, places), or without N, to (N, C, *output_size)."""
+        """Return (N, C, *output_size) for (N, C * kernel elements, windows), both with N or both without it.
+
+        `ConvcalcError` where the rows or the columns do not fit.
+        """
         sizes = shape(input_shape)
         if len(sizes) not in (2, 3):
             raise ConvcalcError(

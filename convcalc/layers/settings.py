@@ -1,6 +1,6 @@
-"""Settings, brought to one form as a layer is described: whole numbers, one a dimension, padding a pair of sides.
+"""Settings in one form: whole numbers, one per axis; padding as a pair of sides.
 
-Nothing behind a layer's constructor sees ``int | tuple`` again.
+A layer's constructor calls these functions, so nothing after it sees ``int | tuple``.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ Sides = tuple[int, int]
 PerAxis = int | Sequence[int]
 Padding = str | int | Sequence[int] | Sequence[Sequence[int]]
 
-MOST_DIGITS = 100  # of a number that is typed or piped: the figures made of such are written at once
+MOST_DIGITS = 100  # of a number that is typed or piped, so that its figures are printed at once
 
 
 def whole(name: str, value: object, least: int | None) -> int:
-    """The value as an int of at least ``least`` (None: of any sign), or a refusal that names the setting.
+    """Return the value as an int of at least ``least`` (None: any). `ConvcalcError` names the setting.
 
     >>> whole("stride", 2, least=1)
     2
@@ -36,7 +36,7 @@ def whole(name: str, value: object, least: int | None) -> int:
 
 
 def real(name: str, value: object) -> float:
-    """The value, a number, or a refusal that names the setting.
+    """Return the value if it is a number. `ConvcalcError` names the setting.
 
     >>> real("negative_slope", 0.2)
     0.2
@@ -47,7 +47,7 @@ def real(name: str, value: object) -> float:
 
 
 def shape(value: Sequence[int]) -> Shape:
-    """A shape of sizes that are whole numbers of at least 0.
+    """Return the shape as a tuple of whole numbers of at least 0.
 
     >>> shape([10, 3, 28, 28])
     (10, 3, 28, 28)
@@ -62,7 +62,7 @@ def shape(value: Sequence[int]) -> Shape:
 
 
 def per_axis(name: str, value: PerAxis, rank: int, *, least: int | None, broadcast: bool = True) -> tuple[int, ...]:
-    """One number an axis. A one-element tuple is for all axes, as in PyTorch, except for a kernel size.
+    """Return one number per axis. As in PyTorch, a one-element tuple stands for all axes, except for a kernel size.
 
     >>> per_axis("stride", 2, rank=2, least=1)
     (2, 2)
@@ -85,7 +85,7 @@ def per_axis(name: str, value: PerAxis, rank: int, *, least: int | None, broadca
 
 
 def per_axis_sides(value: Sequence[Sequence[int]], rank: int, *, least: int | None) -> tuple[Sides, ...]:
-    """Sides (before, after), a pair an axis; one pair is for all axes.
+    """Return sides (before, after), a pair per axis; one pair stands for all axes.
 
     >>> per_axis_sides(((1, 2), (0, 1)), rank=2, least=0)
     ((1, 2), (0, 1))
@@ -113,7 +113,7 @@ def check_axes(layer: str, sizes: Shape, numbers: tuple[int, ...]) -> Shape:
 
 
 def axis_index(name: str, axis: int, sizes: Shape) -> int:
-    """An axis that may count from the end, as an index; a single number has one axis, as in PyTorch.
+    """Return an axis, which may count from the end, as an index. As in PyTorch, a shape () counts as one axis.
 
     >>> axis_index("dim", -1, (2, 3, 4))
     2
@@ -127,7 +127,7 @@ def axis_index(name: str, axis: int, sizes: Shape) -> int:
 
 
 def spell(numbers: Sequence[object]) -> str:
-    """Numbers an axis, as people write them: one where all are equal.
+    """Write one number per axis as people do: a single one where all are equal.
 
     >>> spell((3, 3)), spell((3, 5))
     ('3', '3x5')
@@ -136,7 +136,7 @@ def spell(numbers: Sequence[object]) -> str:
 
 
 def by(sizes: Sequence[int]) -> str:
-    """Sizes as they are typed.
+    """Write sizes as they are typed.
 
     >>> by((224, 112))
     '224x112'
@@ -145,7 +145,7 @@ def by(sizes: Sequence[int]) -> str:
 
 
 def brief(numbers: tuple[int, ...]) -> int | tuple[int, ...]:
-    """One number where all axes agree, as in PyTorch's own printing.
+    """Return one number if all axes agree, as PyTorch prints it.
 
     >>> brief((2, 2)), brief((2, 1))
     (2, (2, 1))
@@ -154,7 +154,7 @@ def brief(numbers: tuple[int, ...]) -> int | tuple[int, ...]:
 
 
 def divisors(number: int) -> str:
-    """The divisors of a number of channels, in words; of a very large one only the obvious.
+    """Return the divisors of a number of channels in words; of a large number, only 1 and itself.
 
     >>> divisors(12), divisors(3), divisors(1)
     ('1, 2, 3, 4, 6 or 12', '1 or 3', '1')
@@ -164,7 +164,7 @@ def divisors(number: int) -> str:
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """The number and its noun, for a message.
+    """Return the number and its noun, for a message.
 
     >>> counted(1, "value"), counted(2, "axis", "axes")
     ('1 value', '2 axes')

@@ -14,7 +14,7 @@ AXES = ((), ("L",), ("H", "W"), ("D", "H", "W"))  # the names of the spatial axe
 
 
 class Copies(NamedTuple):
-    """What the padding on one side of an axis holds: each of its places the element at ``start + step * place``.
+    """The copies in the padding on one side of an axis: each position holds element ``start + step * position``.
 
     >>> Copies(range(-2, 0), 0, -1).source(-2)
     2
@@ -24,34 +24,34 @@ class Copies(NamedTuple):
     start: int
     step: int
 
-    def source(self, place: int) -> int:
-        """The element that is copied to the place."""
-        return self.start + self.step * place
+    def source(self, position: int) -> int:
+        """Return the element that is copied to the position."""
+        return self.start + self.step * position
 
-    def sources(self, places: range) -> range:
-        """From the first to the last of the elements that are copied to those of the places that lie on this side.
+    def sources(self, positions: range) -> range:
+        """Return the range of the elements that are copied to those of the positions that lie on this side.
 
         >>> Copies(range(-2, 0), 5, 1).sources(range(-1, 2))
         range(4, 5)
         """
-        ends = (max(places[0], self.positions[0]), min(places[-1], self.positions[-1]))
+        ends = (max(positions[0], self.positions[0]), min(positions[-1], self.positions[-1]))
         first, last = sorted(map(self.source, ends))
         return range(first, last + 1) if ends[0] <= ends[1] else range(0)
 
     def are_in(self, taps: range, element: int) -> bool:
-        """Whether one of the taps of a window is on a copy of the element.
+        """Whether one of the taps of a window lies on a copy of the element.
 
         >>> Copies(range(5, 7), -5, 1).are_in(range(2, 7, 2), 1)
         True
         """
-        if self.step == 0:  # the window reaches out of the padded axis nowhere, so one of its ends is on this side
+        if self.step == 0:  # the window never leaves the padded axis, so one of its ends is on this side
             return element == self.start and (taps[0] in self.positions or taps[-1] in self.positions)
         place = (element - self.start) * self.step
         return place in self.positions and place in taps
 
 
 class Window(NamedTuple):
-    """How a layer looks at one axis of its input: ``kernel_size`` taps, ``dilation`` apart, moved by ``stride``.
+    """The window along one axis of the input: ``kernel_size`` taps, ``dilation`` apart, moved by ``stride``.
 
     >>> Window(28, 4, 2, (0, 0), 1, "zeros").output_size
     13
@@ -66,16 +66,16 @@ class Window(NamedTuple):
 
     @property
     def geometry(self) -> tuple[int, int, int, Sides, int]:
-        """What `formulas` takes of a window, in its order."""
+        """The arguments that the functions in `formulas` take, in order."""
         return self[:5]
 
     @property
     def output_size(self) -> int:
-        """How many windows fit."""
+        """The number of windows that fit."""
         return formulas.output_size(*self.geometry)
 
     def taps(self, place: int) -> range:
-        """The elements that the window at that place holds; below 0 or from ``size`` on those on its padding.
+        """Return the elements that the window at that position holds; those below 0 or from ``size`` on are padding.
 
         >>> list(Window(5, 3, 2, (1, 1), 1, "zeros").taps(0))
         [-1, 0, 1]
@@ -83,7 +83,7 @@ class Window(NamedTuple):
         return formulas.tap_indices(place, *self.geometry[1:])
 
     def reads(self, place: int, element: int) -> bool:
-        """Whether the window at that place reads the element of the axis: in its place, or as a copy on the padding.
+        """Whether the window at that position reads the element: in place, or as a copy in the padding.
 
         >>> Window(5, 3, 1, (1, 1), 1, "circular").reads(0, 4)
         True
@@ -93,7 +93,7 @@ class Window(NamedTuple):
 
     @property
     def copies(self) -> tuple[Copies, ...]:
-        """What the padding holds copies of, before the axis and behind it; nothing where it holds zeros.
+        """The copies in the padding before and after the axis; none where it holds zeros.
 
         >>> window = Window(5, 3, 1, (2, 1), 1, "reflect")
         >>> [(place, side.source(place)) for side in window.copies for place in side.positions]
@@ -116,9 +116,11 @@ def windows_over(
     axes: Sequence[tuple[int, int, Sides, int]],
     padding_mode: str = "zeros",
 ) -> tuple[Window, ...]:
-    """A window for each of the last axes, from (kernel_size, stride, padding, dilation), once it is sure that it fits.
+    """Return a window for each of the last axes, from (kernel_size, stride, padding, dilation).
 
-    ``channels`` is the number that the layer takes; None where it takes any, but not 0.
+    `ConvcalcError` where it does not fit.
+
+    ``channels`` is the number that the layer takes; None: any but 0.
 
     >>> windows_over("Conv1d", (1, 3, 10), 3, [(3, 1, (0, 0), 1)])
     (Window(size=10, kernel_size=3, stride=1, padding=(0, 0), dilation=1, padding_mode='zeros'),)
@@ -141,7 +143,7 @@ def windows_over(
 
 
 def spatial_sizes(layer: str, input_shape: Sequence[int], rank: int) -> Shape:
-    """The last axes of an input of channels and that many axes, with or without a batch.
+    """Return the last ``rank`` sizes of an input of channels and that many axes, with or without a batch.
 
     >>> spatial_sizes("Conv2d", (10, 3, 28, 28), 2)
     (28, 28)
@@ -157,7 +159,7 @@ def spatial_sizes(layer: str, input_shape: Sequence[int], rank: int) -> Shape:
 
 
 def refuse_empty(layer: str, sizes: Sequence[int], axes: int) -> None:
-    """Refuse a size of 0 among the last ``axes``, of a layer that takes none there even of an empty batch.
+    """Refuse a size of 0 among the last ``axes``, where the layer takes none even of an empty batch.
 
     >>> refuse_empty("MaxPool2d", (0, 3, 28, 28), 3)
     """
@@ -166,7 +168,7 @@ def refuse_empty(layer: str, sizes: Sequence[int], axes: int) -> None:
 
 
 def refuse_misfit(windows: Sequence[Window], remedy: Callable[[], str]) -> None:
-    """Refuse a window that is longer than its padded axis; the remedy is worked out only where it is needed.
+    """Refuse a window that is longer than its padded axis; the remedy is calculated only where it is needed.
 
     >>> refuse_misfit([Window(5, 3, 1, (0, 0), 1, "zeros")], lambda: "none is needed")
     """
@@ -206,14 +208,14 @@ def _check_fit(windows: Sequence[Window]) -> None:
 
 
 def _widest(windows: Sequence[Window]) -> int | None:
-    """The most that every axis can be padded by; None where any padding goes."""
+    """Return the widest padding that every axis can have; None for any."""
     if windows[0].padding_mode not in ("reflect", "circular"):
         return None
     return min([window.size for window in windows]) - (windows[0].padding_mode == "reflect")
 
 
 def _along(axis: int, windows: Sequence[Window]) -> str:
-    """Which axis it is, where that makes a difference."""
+    """Name the axis, where that makes a difference."""
     return f" along {AXES[len(windows)][axis]}" if len(set(windows)) > 1 else ""
 
 
@@ -226,11 +228,11 @@ def _kernel(window: Window) -> str:
 
 def _sides(window: Window) -> str:
     before, after = window.padding
-    return f"{before}" if before == after else f"{before} before, {after} behind"
+    return f"{before}" if before == after else f"{before} before, {after} after"
 
 
 def _remedy(windows: Sequence[Window], widest: int | None) -> str:
-    """The least padding, the same on all sides, or the largest kernel that make the window fit along every axis."""
+    """Return the smallest padding of all sides and the largest kernel that fit along every axis, in words."""
     enough = max(
         -(-(formulas.window_extent(window.kernel_size, window.dilation) - window.size) // 2) for window in windows
     )

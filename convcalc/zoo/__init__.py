@@ -1,4 +1,4 @@
-"""Well-known networks, under torchvision's names, written from their papers.
+"""Well-known networks, under torchvision's names, written after their papers.
 
 A family a file, read when one of its networks is asked for.
 """
@@ -32,7 +32,7 @@ NAMES = tuple(_FAMILIES)
 
 
 def build(name: str) -> Sequential:
-    """The network of that name, its parameters all new.
+    """Return the network of that name, with layers of its own.
 
     Source: that of its family, in the family's file; the numbers are those of torchvision's network of that name.
 
@@ -44,7 +44,7 @@ def build(name: str) -> Sequential:
 
 
 def input_shape(name: str) -> Shape:
-    """One picture of the size that the network is made for: of colour, but for LeNet's.
+    """Return the shape of one image of the size that the network is made for.
 
     >>> input_shape("vgg16"), input_shape("lenet5")
     ((1, 3, 224, 224), (1, 1, 32, 32))

@@ -1,4 +1,4 @@
-"""AlexNet, in the shape for one GPU.
+"""AlexNet, in its version for one GPU.
 
 Source: Krizhevsky, "One weird trick for parallelizing convolutional neural networks" (2014).
 """
@@ -11,7 +11,7 @@ from convcalc.zoo.parts import CLASSES
 
 
 def alexnet() -> Sequential:
-    """Five convolutions, three of them pooled, and three dense layers.
+    """Return five convolutions, three of them with a pool, and three fully connected layers.
 
     Source: Krizhevsky (2014), section 5; torchvision: ``alexnet``.
 

@@ -1,4 +1,4 @@
-"""DenseNet: every layer of a block gets the maps of all layers before it.
+"""DenseNet: every layer of a block gets the channels of all layers before it.
 
 Source: Huang, Liu, van der Maaten and Weinberger, "Densely Connected Convolutional Networks" (2017), table 1.
 """
@@ -20,13 +20,13 @@ from convcalc.layers import (
 from convcalc.layers.containers import Branches, Sequential
 from convcalc.zoo.parts import CLASSES, normed
 
-GROWTH = 32  # maps that a layer adds
-BOTTLENECK = 4  # times as many before its 3x3 convolution
-BLOCKS = (6, 12, 24, 16)  # layers a block
+GROWTH = 32  # channels that a layer adds
+BOTTLENECK = 4  # times GROWTH: the channels before the 3x3 convolution
+BLOCKS = (6, 12, 24, 16)  # layers per block
 
 
 def dense_layer(in_channels: int) -> Branches:
-    """The maps so far, and behind them those made from all of them: normalised, rectified, 1x1, and again, 3x3.
+    """Return a layer that adds channels to its input: norm, ReLU, 1x1 convolution, norm, ReLU, 3x3 convolution.
 
     Source: Huang et al. (2017), section 3, "DenseNet-B"; torchvision: ``models.densenet._DenseLayer``.
 
@@ -47,7 +47,7 @@ def dense_layer(in_channels: int) -> Branches:
 
 
 def transition(in_channels: int) -> Sequential:
-    """Half as many channels, each half as wide and high.
+    """Return a transition: half the channels, half the height and half the width.
 
     Source: Huang et al. (2017), section 3, "Pooling layers" and "Compression"; torchvision:
     ``models.densenet._Transition``.
@@ -66,7 +66,7 @@ def transition(in_channels: int) -> Sequential:
 
 
 def densenet121() -> Sequential:
-    """Four blocks of 6, 12, 24 and 16 layers, with transitions between them.
+    """Return four blocks of 6, 12, 24 and 16 layers, with transitions between them.
 
     Source: Huang et al. (2017), table 1; torchvision: ``densenet121``.
 

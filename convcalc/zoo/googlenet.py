@@ -10,11 +10,11 @@ from convcalc.layers import AdaptiveAvgPool2d, Dropout, Flatten, Linear, MaxPool
 from convcalc.layers.containers import Branches, Sequential
 from convcalc.zoo.parts import CLASSES, normed
 
-EPS = 1e-3  # of the normalisation
+EPS = 1e-3  # of the norms
 
 
 def conv(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, padding: int = 0) -> Sequential:
-    """A convolution, normalised and rectified.
+    """Return a convolution with a norm and a ReLU.
 
     Source: Szegedy et al. (2015), section 5; torchvision: ``models.googlenet.BasicConv2d``.
 
@@ -25,15 +25,15 @@ def conv(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1,
     return Sequential({"conv": convolution, "bn": bn, "relu": ReLU()})
 
 
-def inception(in_channels: int, *maps: int) -> Branches:
-    """1x1 kernels; 3x3 behind 1x1, twice; and 1x1 behind a pool. The maps of each are in the order of the paper.
+def inception(in_channels: int, *out_channels: int) -> Branches:
+    """Return a module: 1x1; 1x1 then 3x3, twice; a pool then 1x1. The channels are in the paper's order.
 
     Source: Szegedy et al. (2015), figure 2 (b); torchvision: ``models.googlenet.Inception``.
 
     >>> inception(192, 64, 96, 128, 16, 32, 32).parameters
     155872
     """
-    single, reduced, wide, reduced_again, wide_again, pooled = maps
+    single, reduced, wide, reduced_again, wide_again, pooled = out_channels
     return Branches(
         {
             "branch1": conv(in_channels, single, 1),
@@ -48,7 +48,7 @@ def inception(in_channels: int, *maps: int) -> Branches:
 
 
 def googlenet() -> Sequential:
-    """Three convolutions and nine inception modules, with pools between them.
+    """Return three convolutions and nine inception modules, with pools between them.
 
     Source: Szegedy et al. (2015), table 1; torchvision: ``googlenet``, which counts two outputs more while it trains.
 

@@ -11,7 +11,7 @@ from convcalc.layers.containers import Sequential
 
 
 def lenet5(full_c3: bool = False) -> Sequential:
-    """The paper's network; ``full_c3`` connects every map of S2 with every map of C3, as most re-implementations do.
+    """Return the paper's network; ``full_c3`` connects all channels of S2 and C3, as most implementations do.
 
     Source: LeCun et al. (1998), section II-B and table I; not in torchvision.
 

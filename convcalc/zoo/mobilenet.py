@@ -1,4 +1,4 @@
-"""MobileNetV2: depthwise convolutions between a 1x1 to many channels and a 1x1 to few, which are added to the input.
+"""MobileNetV2: a 1x1 convolution to many channels, a depthwise one, and a 1x1 to few, added to the input.
 
 Source: Sandler, Howard, Zhu, Zhmoginov and Chen, "MobileNetV2: Inverted Residuals and Linear Bottlenecks" (2018),
 table 2.
@@ -24,7 +24,7 @@ FIRST, LAST = 32, 1280  # channels of the first convolution and of the last
 
 
 def inverted_residual(in_channels: int, out_channels: int, stride: int, expansion: int) -> Sequential | Residual:
-    """A 1x1 convolution to more channels, a depthwise 3x3, and a 1x1 back; around them a wire where the shape stays.
+    """Return a block: a 1x1 to more channels, a depthwise 3x3, a 1x1 to fewer; with a shortcut if the shape stays.
 
     Source: Sandler et al. (2018), table 1 and figure 4 (d); torchvision: ``models.mobilenetv2.InvertedResidual``.
 
@@ -45,7 +45,7 @@ def inverted_residual(in_channels: int, out_channels: int, stride: int, expansio
 
 
 def mobilenet_v2() -> Sequential:
-    """The network of width 1: 17 such blocks between a convolution before and one behind them.
+    """Return the network of width 1: a convolution, 17 blocks, a convolution and a classifier.
 
     Source: Sandler et al. (2018), table 2; torchvision: ``mobilenet_v2``.
 

@@ -1,4 +1,4 @@
-"""What several families are made of."""
+"""Parts that several networks share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def normed(
     groups: int = 1,
     eps: float = 1e-5,
 ) -> tuple[Conv2d, BatchNorm2d]:
-    """A convolution without a bias, and the normalisation behind it, which brings its own.
+    """Return a convolution without a bias and a batch norm, which has its own.
 
     Source: Ioffe and Szegedy, "Batch Normalization" (2015), section 3.2; torchvision: ``ops.Conv2dNormActivation``.
 

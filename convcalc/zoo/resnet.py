@@ -15,12 +15,12 @@ from convcalc.zoo.parts import CLASSES, normed
 CHANNELS = (64, 128, 256, 512)  # of the stages
 EXPANSION = 4  # of a bottleneck's last convolution
 
-# Blocks a stage, by the layers with weights; those of 50 layers and more are bottlenecks.
+# Blocks per stage, by the number of layers with weights; those of 50 layers and more are bottlenecks.
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 
 
 def basic(in_channels: int, channels: int, stride: int = 1) -> Sequential:
-    """Two 3x3 convolutions beside a shortcut, the first with the stride.
+    """Return two 3x3 convolutions with a shortcut; the first has the stride.
 
     Source: He et al. (2016), figure 5, left; torchvision: ``models.resnet.BasicBlock``.
 
@@ -34,7 +34,7 @@ def basic(in_channels: int, channels: int, stride: int = 1) -> Sequential:
 
 
 def bottleneck(in_channels: int, channels: int, stride: int = 1) -> Sequential:
-    """A 1x1 convolution to few channels, a 3x3 with the stride, and a 1x1 to four times as many.
+    """Return a 1x1 convolution to few channels, a 3x3 with the stride, and a 1x1 to four times as many.
 
     Source: He et al. (2016), figure 5, right; torchvision: ``models.resnet.Bottleneck``.
 
@@ -50,7 +50,7 @@ def bottleneck(in_channels: int, channels: int, stride: int = 1) -> Sequential:
 
 
 def _beside_shortcut(body: Sequential, in_channels: int, out_channels: int, stride: int) -> Sequential:
-    """The body, and around it a wire where the shape stays, else a 1x1 convolution; rectified once they are added."""
+    """Return the body plus a shortcut, then a ReLU; the shortcut is a 1x1 convolution where the shape changes."""
     shortcut = None
     if stride != 1 or in_channels != out_channels:
         conv, bn = normed(in_channels, out_channels, 1, stride)
@@ -59,7 +59,7 @@ def _beside_shortcut(body: Sequential, in_channels: int, out_channels: int, stri
 
 
 def resnet(weight_layers: int) -> Sequential:
-    """The network with so many layers that have weights.
+    """Return the network with that many layers that have weights.
 
     Source: He et al. (2016), table 1; torchvision: ``resnet50``, for instance.
 

@@ -12,7 +12,7 @@ from convcalc.zoo.parts import CLASSES
 
 
 def fire(in_channels: int, squeezed: int, expanded: int) -> Sequential:
-    """1x1 kernels to few channels, then as many 1x1 as 3x3 kernels side by side.
+    """Return a 1x1 convolution to few channels, then a 1x1 and a 3x3 of equal size side by side.
 
     Source: Iandola et al. (2016), section 3.2; torchvision: ``models.squeezenet.Fire``.
 
@@ -34,7 +34,7 @@ def fire(in_channels: int, squeezed: int, expanded: int) -> Sequential:
 
 
 def squeezenet1_1() -> Sequential:
-    """A convolution, eight fire modules with two pools between them, and 1x1 kernels that give each class a map.
+    """Return a convolution, eight fire modules with two pools, and a 1x1 convolution to a channel per class.
 
     Source: Iandola et al. (2016), table 1, with the changes of version 1.1; torchvision: ``squeezenet1_1``.
 

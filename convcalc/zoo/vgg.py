@@ -13,12 +13,12 @@ from convcalc.zoo.parts import CLASSES
 
 CHANNELS = (64, 128, 256, 512, 512)  # of the stages
 
-# Convolutions a stage, by the layers with weights: columns A, B, D and E of the table.
+# Convolutions per stage, by the number of layers with weights: columns A, B, D and E of the table.
 CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 
 
 def vgg(weight_layers: int, batch_norm: bool = False) -> Sequential:
-    """The network with so many layers that have weights; with ``batch_norm``, each convolution is normalised.
+    """Return the network with that many layers that have weights; ``batch_norm`` adds a norm per convolution.
 
     Source: Simonyan and Zisserman (2015), table 1; torchvision: ``vgg16`` or ``vgg16_bn``, for instance.
 

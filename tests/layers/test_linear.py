@@ -41,7 +41,7 @@ def test_a_linear_layer_counts_every_vector_of_an_example():
     [
         (lambda: Linear(3, 2).output_shape((4, 5)), "takes 3 features on the last axis, got input .4, 5."),
         (lambda: Linear(3, -1), "out_features -1 is too small"),
-        (lambda: Flatten(2, 1).output_shape((1, 2, 3)), "start_dim 2 is behind end_dim 1"),
+        (lambda: Flatten(2, 1).output_shape((1, 2, 3)), "start_dim 2 comes after end_dim 1"),
         (lambda: Flatten(3).output_shape((1, 2, 3)), "start_dim 3 is outside an input of 3 axes: use -3 to 2"),
     ],
 )

@@ -120,4 +120,4 @@ def test_a_network_loads_its_own_family_only():
 def test_the_names_alone_load_no_layer():
     code = "import sys; from convcalc import zoo; zoo.input_shape('vgg16'); print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not [name for name in loaded if name.startswith(("convcalc.layers", "convcalc.zoo."))]
+    assert not [name for name in loaded if name.startswith(("convcalc.layers.", "convcalc.zoo."))]

@@ -1,1 +1,1 @@
-"""What PyTorch and torchvision answer, kept for the tests, which need neither."""
+"""Scripts that store the answers of PyTorch and torchvision for the tests, which need neither."""

@@ -24,14 +24,14 @@ Answer = dict[str, Any]
 
 
 class Add(nn.Module):  # type: ignore[misc]
-    """The sum of what is joined."""
+    """The sum of the inputs."""
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
         return sum(inputs[1:], inputs[0])
 
 
 class Mul(nn.Module):  # type: ignore[misc]
-    """The product of what is joined."""
+    """The product of the inputs."""
 
     def forward(self, first: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
         for other in others:
@@ -40,7 +40,7 @@ class Mul(nn.Module):  # type: ignore[misc]
 
 
 class Concat(nn.Module):  # type: ignore[misc]
-    """What is joined, behind one another."""
+    """The inputs, concatenated along an axis."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class Residual(Branches):
 
 
 class Net(nn.Module):  # type: ignore[misc]
-    """A model of a class of its own, which calls its parts in their order."""
+    """A model that calls its parts in order."""
 
     def __init__(self, **parts: nn.Module) -> None:
         super().__init__()
@@ -101,13 +101,13 @@ def build(text: str, **others: type[nn.Module]) -> nn.Module:
 
 
 def build_file(path: Path) -> nn.Module:
-    """The Sequential that the file assigns last."""
+    """Return the Sequential that the file assigns last."""
     assigned = runpy.run_path(str(path)).values()
     return [value for value in assigned if isinstance(value, nn.Sequential)][-1]
 
 
 def ask(model: nn.Module, shape: list[int]) -> Answer:
-    """What PyTorch says of the model on such an input."""
+    """Return PyTorch's figures of the model on an input of that shape."""
     layers: list[tuple[str, list[int]]] = []
 
     def note(module: nn.Module, inputs: Any, output: torch.Tensor) -> None:
@@ -131,7 +131,7 @@ def ask(model: nn.Module, shape: list[int]) -> Answer:
 
 
 def refused(path: Path, shape: list[int]) -> bool:
-    """Whether PyTorch refuses such an input too."""
+    """Return whether PyTorch refuses an input of that shape too."""
     try:
         ask(build(path.read_text()), shape)
     except Exception:  # whatever PyTorch raises is a refusal
@@ -140,7 +140,7 @@ def refused(path: Path, shape: list[int]) -> bool:
 
 
 def store(path: Path, answer: Answer) -> None:
-    """The answer, a line a setting and a layer."""
+    """Write the answer, one line per setting and per layer."""
     layers = [json.dumps(layer) for layer in answer.pop("layers")]
     lines = [f"  {json.dumps(name)}: {json.dumps(value)},\n" for name, value in answer.items()]
     inside = "".join(f"\n    {layer}," for layer in layers).rstrip(",") + ("\n  " if layers else "")
@@ -148,7 +148,7 @@ def store(path: Path, answer: Answer) -> None:
 
 
 def main() -> None:
-    """Fill in every answer, and see that PyTorch refuses what is to be refused."""
+    """Fill in every answer, and check that PyTorch refuses the invalid ones."""
     warnings.simplefilter("ignore")
     for path in sorted((NETWORKS / "valid").glob("*.json")):
         asked = json.loads(path.read_text())
