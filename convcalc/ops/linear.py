@@ -44,7 +44,8 @@ def linear(layer: Linear, x: Array, weight: Array, bias: Array | None = None) ->
     [43.0]
     """
     out = np.empty(linear_shape(layer, x.shape), weight.dtype)
-    multiply_rows(x.reshape(-1, layer.in_features), weight, out.reshape(-1, layer.out_features))
+    rows = prod(x.shape[:-1])  # reshape(-1, ...) cannot tell where a size is 0
+    multiply_rows(x.reshape(rows, layer.in_features), weight, out.reshape(rows, layer.out_features))
     if bias is not None:
         out += bias
     return out
