@@ -118,7 +118,7 @@ class Options(NamedTuple):
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the Markdown line that shows the file.")] = False
 
 
-class Picture(NamedTuple):
+class Rendering(NamedTuple):
     """A picture as SVG, and as frames for a terminal with the seconds of each frame.
 
     A picture that is not drawn in a terminal has the file instead that it is written to without -o.
@@ -187,7 +187,7 @@ def _subject(options: Options) -> tuple[list[str], str | None]:
     return others, first
 
 
-def _of_layer(sizes: list[str], options: Options) -> Picture:
+def _of_layer(sizes: list[str], options: Options) -> Rendering:
     """Return the picture of one layer at work on an input of these sizes."""
     _refuse(options, OF_A_NETWORK, "is for a network: give one, such as lenet5, or leave it out")
     from convcalc.draw.layer.picture import LOOKS, layer_film, layer_picture
@@ -204,7 +204,7 @@ def _of_layer(sizes: list[str], options: Options) -> Picture:
             return iter([layer_frame(row, at, screen.width)]), 0.0
         return layer_frames(row, screen.width, screen.height)
 
-    return Picture(
+    return Rendering(
         lambda: layer_picture(row, look=look, still=still, at=at),
         frames,
         film=None if still else lambda: layer_film(row, look=look),
@@ -238,7 +238,7 @@ def _row(sizes: list[str], options: Options) -> Row:
     return trace(network, values.sizes(sizes)).rows[0]
 
 
-def _of_network(net: str, sizes: list[str], options: Options) -> Picture:
+def _of_network(net: str, sizes: list[str], options: Options) -> Rendering:
     """Return the picture of a network, or one of the other views of it."""
     _refuse(options, OF_A_LAYER, "is for one layer: leave it out, or the network")
     if sizes:
@@ -274,7 +274,7 @@ def _report(net: str, options: Options) -> Report:
     return report
 
 
-def _in_a_file(net: str, depth: int | None, options: Options) -> Picture:
+def _in_a_file(net: str, depth: int | None, options: Options) -> Rendering:
     """Return the picture of the network or of a receptive field. Without -o it is written to a file of its name."""
     from convcalc import zoo
 
@@ -298,10 +298,10 @@ def _in_a_file(net: str, depth: int | None, options: Options) -> Picture:
 
         return network_picture(report, name=name, width=width, depth=depth)
 
-    return Picture(svg, None, file)
+    return Rendering(svg, None, file)
 
 
-def _connections(report: Report, layer: str) -> Picture:
+def _connections(report: Report, layer: str) -> Rendering:
     from convcalc.draw.connections.picture import connections_picture
     from convcalc.draw.lookup import row_named
 
@@ -310,10 +310,10 @@ def _connections(report: Report, layer: str) -> Picture:
 
         return connection_lines(report, layer, width)
 
-    return Picture(lambda: connections_picture(row_named(report, layer)), _still(lines))
+    return Rendering(lambda: connections_picture(row_named(report, layer)), _still(lines))
 
 
-def _chart(report: Report, figure: str, depth: int | None) -> Picture:
+def _chart(report: Report, figure: str, depth: int | None) -> Rendering:
     from convcalc.draw.chart.picture import chart_picture
 
     def lines(width: int) -> list[Line]:
@@ -321,7 +321,7 @@ def _chart(report: Report, figure: str, depth: int | None) -> Picture:
 
         return chart_lines(report, figure, depth, width)
 
-    return Picture(lambda: chart_picture(report, figure, depth), _still(lines))
+    return Rendering(lambda: chart_picture(report, figure, depth), _still(lines))
 
 
 def _still(lines: Callable[[int], list[Line]]) -> Callable[[Screen], Frames]:
