@@ -1,4 +1,4 @@
-"""The ways to convolve: each against the direct one in float64, on odd shapes, views, threads, and what is not finite.
+"""The algorithms of convolution, each against direct in float64: odd shapes, views, threads, and numbers not finite.
 
 Bounds: a sum of n products rounded n times is off by at most n units in the last place of the sum of their sizes
 (Higham, "Accuracy and Stability of Numerical Algorithms", 2002, section 3.1). Winograd's transforms have coefficients
@@ -7,13 +7,8 @@ up to 4 and spread what the largest elements round: its bound is 400 units of th
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import threading
 import tracemalloc
 from collections import Counter
-from queue import SimpleQueue
 
 import numpy as np
 import pytest
@@ -22,13 +17,11 @@ from hypothesis import strategies as st
 
 from convcalc import Conv1d, Conv2d, Conv3d, ConvcalcError, MaxPool2d, Sequential, engine
 from convcalc.ops import (
-    blas,
     choice,
     conv,
     im2col,
     kn2row,
     mec,
-    parallel,
     scratch,
     winograd,
     winograd_matrices,
@@ -88,7 +81,7 @@ def exact(layer, x, weights):
     return engine.execute(layer, x, **double), engine.execute(layer, abs(x), **sizes)
 
 
-def ways(layer, shape):
+def algorithms(layer, shape):
     problem = conv.problem_of(layer, shape)
     return [name for name in FAST if choice.can(name, problem, np.dtype(np.float32))]
 
@@ -102,10 +95,10 @@ def agrees(name, layer, out, x, weights):
 
 @settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(planes(), st.integers(0, 2**16))
-def test_every_way_gives_what_the_direct_one_gives(made, seed):
+def test_every_algorithm_gives_what_direct_gives(made, seed):
     layer, shape = made
     x, weights = arrays(layer, shape, seed)
-    for name in ("direct", *ways(layer, shape)):
+    for name in ("direct", *algorithms(layer, shape)):
         assert agrees(name, layer, engine.execute(layer, x, algorithm=name, **weights), x, weights), name
 
 
@@ -132,14 +125,14 @@ def small_tiles(monkeypatch):
 def test_tiles_meet_without_a_seam(small_tiles, made, seed):
     layer, shape = made
     x, weights = arrays(layer, shape, seed)
-    for name in ways(layer, shape):
+    for name in algorithms(layer, shape):
         assert agrees(name, layer, engine.execute(layer, x, algorithm=name, **weights), x, weights), name
 
 
 def test_large_layers_have_no_seams_either(small_tiles):
     for layer, shape in LARGE:
         x, weights = arrays(layer, shape)
-        for name in ways(layer, shape):
+        for name in algorithms(layer, shape):
             assert agrees(name, layer, engine.execute(layer, x, algorithm=name, **weights), x, weights), (layer, name)
 
 
@@ -157,7 +150,7 @@ def test_any_view_will_do_and_is_never_changed(made, kind):
     }[kind]
     before = base.copy()
     x.setflags(write=False)
-    for name in ways(layer, shape):
+    for name in algorithms(layer, shape):
         assert agrees(name, layer, engine.execute(layer, x, algorithm=name, **weights), x, weights), name
     assert (base == before).all()
 
@@ -187,7 +180,7 @@ LARGE = [
 @pytest.mark.parametrize(("layer", "shape"), LARGE, ids=repr)
 def test_large_layers_agree_and_do_not_depend_on_the_threads(layer, shape, monkeypatch):
     x, weights = arrays(layer, shape)
-    for name in ways(layer, shape):
+    for name in algorithms(layer, shape):
         outs = []
         for number in (1, 2, 3):
             monkeypatch.setenv("CONVCALC_THREADS", str(number))
@@ -198,7 +191,7 @@ def test_large_layers_agree_and_do_not_depend_on_the_threads(layer, shape, monke
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("where", ["x", "weight", "bias"])
-def test_what_is_not_finite_travels_as_in_the_direct_way(value, where):
+def test_what_is_not_finite_spreads_as_with_direct(value, where):
     for layer, shape in (
         *LARGE[:3],
         LARGE[6],
@@ -211,13 +204,13 @@ def test_what_is_not_finite_travels_as_in_the_direct_way(value, where):
         given[where].flat[len(given[where].flat) // 3] = value
         expected = engine.execute(layer, x, algorithm="direct", **weights)
         assert not np.isfinite(expected).all()
-        for name in ways(layer, shape):
+        for name in algorithms(layer, shape):
             out = engine.execute(layer, x, algorithm=name, **weights)
             for kind in (np.isnan, np.isposinf, np.isneginf):
                 assert (kind(out) == kind(expected)).all(), name
 
 
-def test_numbers_too_large_for_winograd_go_another_way():
+def test_numbers_too_large_for_winograd_are_left_to_im2col():
     layer, shape = LARGE[0]
     x, weights = arrays(layer, shape)
     x, weights["bias"] = x * np.float32(1e36), weights["bias"] * np.float32(1e36)
@@ -251,20 +244,20 @@ MEMORY = [
 @pytest.mark.parametrize(
     ("layer", "shape", "number"), [*((*case, "2") for case in MEMORY), *((*case, "1") for case in LARGE)], ids=repr
 )
-def test_scratch_is_bounded_and_known(layer, shape, number, monkeypatch):
+def test_scratch_is_bounded(layer, shape, number, monkeypatch):
     monkeypatch.setenv("CONVCALC_THREADS", number)
     x, weights = arrays(layer, shape)
     problem = conv.problem_of(layer, shape)
-    for name in ways(layer, shape):
+    for name in algorithms(layer, shape):
         engine.execute(layer, x, algorithm=name, **weights)
         engine.release_scratch()
         tracemalloc.start()
         out = engine.execute(layer, x, algorithm=name, **weights)
         peak = tracemalloc.get_traced_memory()[1] - out.nbytes
         tracemalloc.stop()
-        said = choice.FAST[name].scratch_bytes(problem)
-        assert max(peak, said) <= scratch.SCRATCH_BYTES + BUFFERS * int(number), name
-        assert peak <= said + BUFFERS * int(number), name
+        bound = choice.FAST[name].scratch_bytes(problem)
+        assert max(peak, bound) <= scratch.SCRATCH_BYTES + BUFFERS * int(number), name
+        assert peak <= bound + BUFFERS * int(number), name
 
 
 def test_the_algorithm_can_be_named():
@@ -309,204 +302,20 @@ def test_the_rule(layer, shape, name):
     assert engine.choose(layer, shape) == name
 
 
-# Threads
-
-
-def test_all_pieces_are_done_once_by_all_who_come():
-    done, names = [], set()
-    barrier = threading.Barrier(3)
-
-    def start(scratch):
-        barrier.wait(timeout=10)  # nobody begins before all are here
-
-        def do(piece):
-            done.append(piece)
-            names.add(threading.get_ident())
-            if piece < 3:
-                barrier.wait(timeout=10)  # nor goes on before all have a piece
-
-        return do
-
-    parallel.parallel_for(range(1000), start, scratch.workspace(3), most=3)
-    assert sorted(done) == list(range(1000))
-    assert len(names) == 3
-
-
-@pytest.mark.parametrize("culprit", [0, 7, 99])
-def test_an_error_in_a_piece_is_raised_and_stops_the_rest(culprit):
-    done = []
-
-    def do(piece):
-        if piece == culprit:
-            raise ValueError(piece)
-        done.append(piece)
-
-    with pytest.raises(ValueError, match=str(culprit)):
-        parallel.parallel_for(range(100), lambda _: do, scratch.workspace(0), most=3)
-    assert culprit not in done
-    parallel.parallel_for([1, 2], lambda _: done.append, scratch.workspace(0), most=3)  # the threads still work
-    assert done[-2:] in ([1, 2], [2, 1])
-
-
-class Interrupted(SimpleQueue):
-    """A queue whose first reader is interrupted just as it has got something, which is gone then."""
-
-    reading = threading.Event()
-
-    def get(self):
-        is_first = not self.reading.is_set()
-        self.reading.set()
-        item = super().get()
-        if is_first:
-            raise KeyboardInterrupt
-        return item
-
-
-def test_an_interruption_while_others_are_waited_for_ends_the_job(monkeypatch):
-    monkeypatch.setattr(parallel, "SimpleQueue", Interrupted)
-    monkeypatch.setattr(Interrupted, "reading", threading.Event())
-    barrier, raised = threading.Barrier(2), []
-
-    def do(piece):
-        barrier.wait(timeout=10)  # each thread has a piece
-        if threading.current_thread() is not caller:
-            Interrupted.reading.wait(timeout=10)
-
-    def call():
-        try:
-            parallel.parallel_for([0, 1], lambda _: do, scratch.workspace(0), most=2)
-        except KeyboardInterrupt as error:
-            raised.append(error)
-
-    caller = threading.Thread(target=call, daemon=True)
-    caller.start()
-    caller.join(timeout=5)
-    assert not caller.is_alive()
-    assert len(raised) == 1
-
-
-def blas_threads():
-    return [library.get_num_threads() for library in blas.libraries()]
-
-
-def test_the_callers_blas_settings_are_as_before():
-    before, seen = blas_threads(), []
-    parallel.parallel_for([1], lambda _: lambda _: seen.append(blas_threads()), scratch.workspace(0), most=1)
-    assert seen == [[1] * len(before)]
-    assert blas_threads() == before
-    with pytest.raises(ZeroDivisionError):
-        parallel.parallel_for([0], lambda _: lambda piece: 1 // piece, scratch.workspace(0), most=2)
-    assert blas_threads() == before
-
-
-def test_several_callers_at_once_get_what_each_alone_gets():
-    before = blas_threads()
-    given = [(layer, *arrays(layer, shape)) for layer, shape in LARGE]
-    alone = [engine.execute(layer, x, **weights) for layer, x, weights in given]
-    wrong = []
-
-    def caller(offset):
-        for number in range(len(given)):
-            place = (number + offset) % len(given)
-            layer, x, weights = given[place]
-            if not (engine.execute(layer, x, **weights) == alone[place]).all():
-                wrong.append(place)
-
-    callers = [threading.Thread(target=caller, args=(offset,)) for offset in range(4)]
-    for thread in callers:
-        thread.start()
-    for thread in callers:
-        thread.join()
-    assert wrong == []
-    assert blas_threads() == before
-
-
-PROGRAM = """
-import os, sys, threading, time
-import numpy as np
-from convcalc import Conv2d, engine
-from convcalc.ops import blas, parallel, scratch, thread_pool
-layer = Conv2d(32, 32, 3, padding=1)
-x, weights = np.ones((4, 32, 64, 64), np.float32), engine.random_weights(layer, np.random.default_rng(0))
-"""
-
-
-def run(program, **environment):
-    variables = {**os.environ, "CONVCALC_THREADS": "3", **environment}
-    return subprocess.run(
-        [sys.executable, "-c", PROGRAM + program],
-        capture_output=True,
-        text=True,
-        env=variables,
-        timeout=60,
-        check=False,
-    )
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-def test_after_a_fork_the_child_has_threads_and_blas_settings_of_its_own():
-    result = run(
-        """
-before = engine.execute(layer, x, **weights)
-inside, forked = threading.Event(), threading.Event()
-def slow(piece):
-    inside.set()
-    forked.wait(20)
-other = threading.Thread(target=parallel.parallel_for, args=([1], lambda _: slow, scratch.workspace(0), 1))
-other.start()
-inside.wait(20)
-child = os.fork()
-if child == 0:  # while another thread has set BLAS aside
-    same = (engine.execute(layer, x, **weights) == before).all()
-    os._exit(0 if same and all(b.get_num_threads() == n for b, n in zip(blas.libraries(), given)) else 1)
-forked.set()
-other.join()
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-""".replace("before =", "given = [b.get_num_threads() for b in blas.libraries()]\nbefore =", 1)
-    )
-    assert (result.stdout, result.stderr) == ("0\n", "")
-
-
-def test_no_thread_keeps_a_program_from_ending():
-    result = run("""
-engine.execute(layer, x, **weights)
-thread_pool.thread_pool().ask([lambda: time.sleep(1000)] * 2)
-print("end")
-""")
-    assert (result.returncode, result.stdout, result.stderr) == (0, "end\n", "")
-
-
-@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", "٣"])
-def test_a_wrong_number_of_threads_is_refused(value, monkeypatch):
-    monkeypatch.setenv("CONVCALC_THREADS", value)
-    with pytest.raises(ConvcalcError, match=r"CONVCALC_THREADS=.* give 1 or more"):
-        verify(Conv2d(1, 1, 1), (1, 1, 1, 1))
-
-
-def test_the_number_of_threads(monkeypatch):
-    for value, number in (("1", 1), (" 3 ", 3), ("9" * 30, parallel.MOST_THREADS)):
-        monkeypatch.setenv("CONVCALC_THREADS", value)
-        assert parallel.thread_count() == number
-    for value in ("", " "):
-        monkeypatch.setenv("CONVCALC_THREADS", value)
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        assert parallel.thread_count() == min(cores, parallel.MOST_THREADS)
-
-
-def test_verification_states_the_ways():
+def test_verification_names_the_algorithms():
     verification = verify(Sequential(Conv2d(3, 64, 3, padding=1), Conv2d(64, 64, 3, padding=1)), (1, 3, 56, 56))
     assert dict(verification.algorithms) == {"mec": 1, "winograd": 1}
     assert verdict(verification).startswith("Executed with mec (1 convolution), winograd (1 convolution).\nVerified: ")
 
 
-def test_every_way_gives_pytorchs_stored_values():
+def test_every_algorithm_gives_pytorchs_stored_values():
     tried = Counter()
     for case in stored("torch_values.jsonl.gz"):
         layer, shape = build(case), tuple(case["input"])
         weights = {"weight": pattern(engine.weight_shapes(layer)["weight"], 1).astype(np.float32)}
         if layer.bias:
             weights["bias"] = pattern((layer.out_channels,), 2).astype(np.float32)
-        for name in ways(layer, shape):
+        for name in algorithms(layer, shape):
             out = engine.execute(layer, pattern(shape, 0).astype(np.float32), algorithm=name, **weights)
             assert list(out.shape) == case["output"]
             off = abs(out.ravel() - np.array(case["values"], float)).max(initial=0)
