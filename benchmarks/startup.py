@@ -29,6 +29,8 @@ def commands() -> dict[str, tuple[list[str], float | None]]:
     listed: dict[str, tuple[list[str], float | None]] = {
         "python -c pass": ([sys.executable, "-c", "pass"], None),
         "shape ... --json": ([convcalc, *EXAMPLE, "--json"], 7),
+        "net resnet50 --json": ([convcalc, "net", "resnet50", "--json"], 9),
+        "net densenet121 --json": ([convcalc, "net", "densenet121", "--json"], 13),
         "--help": ([convcalc, "--help"], 7),
         "shape --help": ([convcalc, "shape", "--help"], 7),
         "a usage error": ([convcalc, "shape", "--bogus"], 7),

@@ -108,3 +108,16 @@ def test_every_layer_was_measured():
 def test_training_keeps_what_pytorch_keeps_of_well_known_networks(row):
     report = trace(zoo.build(row["name"]), (2, 3, 224, 224))
     assert report.totals.training_bytes == int(row["bytes"])
+
+
+def test_a_reshaped_map_has_no_output_of_its_own():
+    report = trace(Sequential(ReLU(), Flatten(), Identity(), Dropout(), Linear(100, 10)), (1, 4, 25))
+    assert [row.figures.output_bytes // 4 for row in report.rows] == [100, 0, 0, 0, 10]
+    assert report.totals.output_bytes == 440
+    assert trace(Flatten(), (1, 3, 9, 9)).totals.output_bytes == 0
+
+
+def test_a_block_that_ends_in_a_reshaped_map_has_the_output_that_it_made():
+    made, passed = trace(Sequential(Sequential(ReLU(), Flatten()), Sequential(Flatten())), (1, 4, 25)).rows
+    assert made.figures.output_bytes == 400
+    assert passed.figures.output_bytes == 0

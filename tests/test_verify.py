@@ -19,6 +19,8 @@ from convcalc import (
     Linear,
     MaxPool2d,
     Network,
+    PReLU,
+    ReplicationPad1d,
     ScaledTanh,
     Sequential,
     Subsampling2d,
@@ -246,3 +248,18 @@ def test_huge_inputs_are_planned_and_refused_with_what_they_need():
     assert plan(network, (1, 1, 10**30))[0].output == (1, 1, (10**30 - 3) // 7 + 1)
     with pytest.raises(ConvcalcError, match=r"give a smaller input$"):
         verify(network, (1, 1, 10**30))
+
+
+def test_what_is_the_batch_is_decided_once():
+    # ReplicationPad1d takes (3, 14) as one example of 3 channels; PReLU then finds 14 channels on axis 1, as in PyTorch
+    assert verify(Sequential(ReplicationPad1d(0), PReLU(14)), (3, 14)).agrees
+    assert verify(Sequential(ReplicationPad1d(0), Softmax(1), Linear(14, 2)), (3, 14)).agrees
+
+
+@pytest.mark.parametrize(
+    "layer", [BatchNorm2d(2), BatchNorm2d(2, affine=False), BatchNorm2d(2, track_running_stats=False)], ids=repr
+)
+def test_an_input_without_elements_may_have_any_channels_as_in_pytorch(layer):
+    verification = verify(layer, (2, 5, 4, 0))
+    assert verification.agrees
+    assert verification.output.shape == (2, 5, 4, 0)
