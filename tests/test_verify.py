@@ -11,6 +11,7 @@ import pytest
 from convcalc import (
     RBF,
     AdaptiveAvgPool2d,
+    BatchNorm2d,
     Conv1d,
     Conv2d,
     ConvcalcError,
@@ -23,6 +24,7 @@ from convcalc import (
     ReplicationPad1d,
     ScaledTanh,
     Sequential,
+    Softmax,
     Subsampling2d,
     chain,
     formulas,
