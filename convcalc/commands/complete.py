@@ -127,7 +127,7 @@ def _ranges(_: Any, __: str) -> Iterable[str]:
 
 
 def _charts(_: Any, __: str) -> Iterable[str]:
-    from convcalc.commands.draw import CHARTS
+    from convcalc.draw.chart.picture import CHARTS
 
     return CHARTS
 
