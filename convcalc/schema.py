@@ -54,7 +54,11 @@ def report_document(report: Report, depth: int | None = None) -> Document:
         "output": _listed(report.output),
         "out_channels_assumed": report.out_channels_assumed,
         "layers": layer_documents(report, depth),
-        "totals": {**report.totals._asdict(), "connections_undefined": report.connections_undefined},
+        "totals": {
+            **report.totals._asdict(),
+            "connections_undefined": report.connections_undefined,
+            "without_connections": list(report.without_connections),
+        },
         "notes": note_documents(report.notes),
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 
 from convcalc import formulas
+from convcalc.channels import channels_last_note
 from convcalc.errors import ConvcalcError
 from convcalc.layers.base import Layer
 from convcalc.layers.block import Node, Opened, Place, Step, as_batch, axes_of, opened, steps
@@ -72,6 +73,8 @@ def trace(network: Layer, *input_shapes: Sequence[int], dtype: str = DTYPE) -> R
             raise
         refusal = error
     report = _report(graph, shapes, with_memory(rows, graph, shapes, ITEMSIZES[dtype]), fields, batched, dtype)
+    doubts = [note for sizes in shapes for note in channels_last_note(sizes, axes_of(block, sizes)[1])]
+    report = report._replace(notes=(*doubts, *report.notes))
     if refusal is not None:
         raise LayerError(str(refusal), graph.leaves[len(rows)], len(rows) + 1, report) from None
     return report

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from convcalc.channels import channels_first
 from convcalc.commands import output, progress, source, values
 from convcalc.commands.base import as_typed, command, tell, with_notes
 from convcalc.commands.shared import Format, Get, Json, MemoryLimit, Verify
@@ -17,6 +18,7 @@ from convcalc.walk import LayerError, trace
 
 if TYPE_CHECKING:
     from convcalc.commands.source import Source
+    from convcalc.layers.block import Block
     from convcalc.layers.settings import Shape
     from convcalc.render.table import Table
     from convcalc.verify import Verification
@@ -151,7 +153,7 @@ def run(options: Options) -> bool:
     verification = None
     try:
         with with_notes(read.notes):
-            report = _traced(read, input_shape, dtype, options.flatten)
+            report = _traced(read, input_shape, dtype, options.in_order and not options.flatten)
     except LayerError as error:
         if options.format == "table" and error.report.rows:
             output.emit(_blocks(error.report._replace(notes=()), depth, columns))  # the refusal has them
@@ -237,16 +239,38 @@ def _budgets(limits: dict[str, int], report: Report) -> list[Budget]:
     return [Budget(name, *found[name], limit) for name, limit in limits.items()]
 
 
-def _traced(read: Source, input_shape: Shape, dtype: str, flatten: bool) -> Report:
-    """The report; of a layer that does not fit, which one it is, and where it is written."""
+def _traced(read: Source, input_shape: Shape, dtype: str, may_flatten: bool) -> Report:
+    """Return the report. A refusal names the layer that does not fit, where it is written, and what would help."""
     try:
         return trace(read.network, input_shape, dtype=dtype)
     except LayerError as error:
         line = read.lines.get(id(error.node.layer))
         written = f", line {line} of {read.file or 'the text'}" if line and read.file else ""
-        # the refusal of a Linear says to flatten: in a model's `forward` that may be a function, which is not printed
-        remedy = ", or add --flatten" if "flatten it first" in error.reason and not flatten else ""
-        raise error.at(f"number {error.number}{written}", remedy) from None
+        reason = _with_remedy(error.reason, read, input_shape, may_flatten)
+        raise LayerError(reason, error.node, error.number, error.report, f" (number {error.number}{written})") from None
+    except ConvcalcError as error:
+        raise ConvcalcError(_with_remedy(str(error), read, input_shape, may_flatten), error.notes) from None
+
+
+def _with_remedy(reason: str, read: Source, input_shape: Shape, may_flatten: bool) -> str:
+    """Return the reason with a remedy that fits the whole network, where there is a better one than the layer's own."""
+    problem = reason.rpartition(": ")[0] or reason
+    moved = channels_first(input_shape)
+    if moved != input_shape and _fits(read.network, moved):
+        return f"{problem}: channels last? PyTorch's order is N C H W, so use --input {'x'.join(map(str, moved))}"
+    if read.input_shape is not None:  # its layers are given: what can be changed is the input
+        return f"{problem}: use an input such as {'x'.join(map(str, read.input_shape))}"
+    if may_flatten and "flatten it first, or" in reason:  # in `forward` it may be a function, which is not printed
+        return f"{problem}: add --flatten"
+    return reason
+
+
+def _fits(network: Block, input_shape: Shape) -> bool:
+    try:
+        trace(network, input_shape)
+    except ConvcalcError:
+        return False
+    return True
 
 
 def _verified(read: Source, input_shape: Shape, limit: int, depth: int | None) -> Verification:

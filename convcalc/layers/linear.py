@@ -37,11 +37,19 @@ class Linear(Layer):
         """Return (*, out_features) for (*, in_features). `ConvcalcError` where the last size differs."""
         sizes = shape(input_shape)
         if not sizes or sizes[-1] != self.in_features:
+            name, wanted = type(self).__name__, counted(self.in_features, "feature")
             raise ConvcalcError(
-                f"{type(self).__name__} takes {counted(self.in_features, 'feature')} on the last axis, got input"
-                f" {list(sizes)}: flatten it first, or use in_features={sizes[-1] if sizes else 1}"
+                f"{name} takes {wanted} on the last axis, got input {list(sizes)}: {self._remedy(sizes)}"
             )
         return (*sizes[:-1], self.out_features)
+
+    def _remedy(self, sizes: Shape) -> str:
+        """Say what makes such an input fit: its map flattened, where it is one, or other features."""
+        last = f"use in_features={sizes[-1] if sizes else 1}"
+        if len(sizes) < 3:
+            return last
+        flat = prod(sizes[1:])
+        return f"flatten it first{'' if flat == self.in_features else f' and use in_features={flat}'}, or {last}"
 
     @property
     def weight_shape(self) -> Shape:

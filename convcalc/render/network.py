@@ -9,6 +9,8 @@ from convcalc.render.columns import COLUMNS
 from convcalc.render.table import DASH, LABELLED, Column, Table, shown
 from convcalc.report import Report
 
+MOST_NAMED = 8  # layers without connections
+
 
 def network_table(report: Report, columns: Sequence[str], depth: int | None) -> Table:
     """A row a layer, blocks below the depth folded, behind a row for the input; the totals are the footer.
@@ -44,9 +46,11 @@ def totals_table(report: Report) -> Table:
     """
     totals = report.totals
     connections = shown(totals.connections)
-    if report.connections_undefined:
-        have = "has" if report.connections_undefined == 1 else "have"
-        connections += f" ({counted(report.connections_undefined, 'layer')} {have} none to count)"
+    if undefined := report.without_connections:
+        have = "has" if len(undefined) == 1 else "have"
+        more = f" and {len(undefined) - MOST_NAMED} more" if len(undefined) > MOST_NAMED else ""
+        named = f"{', '.join(undefined[:MOST_NAMED])}{more}"
+        connections += f" ({counted(len(undefined), 'layer')} {have} none to count: {named})"
     return Table(
         LABELLED,
         (

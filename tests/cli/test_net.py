@@ -78,7 +78,7 @@ def test_what_a_printed_model_does_not_say(run):
     refused = run("net - --in-order --input 1x1x8x8", stdin=model)
     assert refused.code == 2
     assert "layer 'fc' (number 3, line 4 of stdin): Linear takes 18 features" in refused.err
-    assert "or add --flatten" in refused.err
+    assert ": add --flatten" in refused.err
     assert "pool" in refused.out  # what comes before it is still shown
     read = run("net - --input 1x1x8x8 --in-order --flatten", stdin=model)
     assert read.code == 0

@@ -104,9 +104,9 @@ def test_the_input_and_the_total_stand_in_the_sheet_of_a_network():
 
 def test_totals_say_what_they_skip():
     report = trace(chain([("a", Conv2d(1, 1, 1)), ("b", ScaledTanh()), ("c", Flatten())]), (1, 1, 2, 2))
-    assert labelled(totals_table(report))["connections"] == "8 (2 layers have none to count)"
+    assert labelled(totals_table(report))["connections"] == "8 (2 layers have none to count: b, c)"
     one = trace(chain([("a", Conv2d(1, 1, 1)), ("b", Flatten())]), (1, 1, 2, 2))
-    assert labelled(totals_table(one))["connections"] == "8 (1 layer has none to count)"
+    assert labelled(totals_table(one))["connections"] == "8 (1 layer has none to count: b)"
 
 
 @pytest.mark.parametrize(("shape", "text"), [((), "[]"), ((3,), "[3]"), ((1, 10**30), f"[1, {10**30}]")])
