@@ -114,7 +114,7 @@ def test_results_do_not_depend_on_the_number_of_threads_bit_for_bit(layer, shape
 
 # Memory
 
-BUFFERS = 2**18  # bytes that NumPy's own loops may take, whatever the size
+BUFFERS = 2**19  # bytes that NumPy's own loops may take in two threads, whatever the size
 
 ENOUGH = 2**21  # elements of an input that is several blocks large
 
