@@ -52,6 +52,8 @@ def shape(value: Sequence[int]) -> Shape:
     >>> shape([10, 3, 28, 28])
     (10, 3, 28, 28)
     """
+    if type(value) is tuple and set(map(type, value)) <= {int} and min(value, default=0) >= 0:
+        return value  # as the walk hands it from layer to layer
     try:
         sizes = None if isinstance(value, str) else tuple(value)
     except TypeError:
