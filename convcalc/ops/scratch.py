@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from threading import local
-from typing import Any
 
 import numpy as np
 
@@ -48,22 +46,3 @@ def view(buffer: Array, offset: int, shape: Sequence[int], strides: Sequence[int
     [[1.0, 2.0], [2.0, 3.0]]
     """
     return np.ndarray(shape, FLOAT, buffer, 4 * offset, [4 * stride for stride in strides])
-
-
-def carve(buffer: Array, shape: Sequence[int], dtype: np.dtype[Any]) -> tuple[Array, Array]:
-    """Return an array of any type at the start of float32 scratch, and the rest of it, from a new line of the cache on.
-
-    >>> array, rest = carve(np.empty(40, FLOAT), (2, 3), np.dtype(np.int16))
-    >>> array.shape, len(rest)
-    ((2, 3), 24)
-    """
-    return np.ndarray(shape, dtype, buffer), buffer[floats_of(shape, dtype) :]
-
-
-def floats_of(shape: Sequence[int], dtype: np.dtype[Any]) -> int:
-    """Return how much of the scratch `carve` takes for such an array: whole lines of the cache.
-
-    >>> floats_of((2, 3), np.dtype(np.int16))
-    16
-    """
-    return -(-prod(shape) * dtype.itemsize // (4 * LINE)) * LINE
