@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich import box
 from rich import table as rich_table
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from convcalc.render import plain
@@ -15,6 +15,8 @@ GAP = 2  # characters between two columns
 
 def renderable(table: Table, width: int) -> RenderableType:
     """Return the table for Rich; as labelled lines where the terminal is too narrow for it, so that no digit is cut.
+
+    Where the table fits without its optional columns, a line below it names those that are left out.
 
     Cells are `Text`, so that brackets in them are no markup.
     """
@@ -41,7 +43,10 @@ def renderable(table: Table, width: int) -> RenderableType:
         )
     for cells in fitting.lines:
         grid.add_row(*(Text(cell, style=_style(cell)) for cell in cells))
-    return grid
+    left_out = [column.title for column in table.columns if column not in fitting.columns]
+    if not left_out:
+        return grid
+    return Group(grid, Text(f"(The terminal is too narrow for the column {', '.join(left_out)}.)"))
 
 
 def _style(cell: str) -> str:

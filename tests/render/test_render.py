@@ -62,6 +62,7 @@ def test_a_terminal_that_is_too_narrow_loses_the_optional_column(width, first, o
     lines = shown(SHEET, width)
     assert lines[0] == first
     assert ("Conv2d" in "".join(lines)) is operation
+    assert ("too narrow for the column operation" in " ".join(lines)) is not operation
     assert max(map(len, lines)) <= width
 
 
