@@ -42,7 +42,6 @@ def _row(name: str, layer: Layer, itemsize: int) -> Row:
         figures=figures if parts else _figures(_numbers(layer), itemsize),
         weight_shape=None if isinstance(layer, PrintedBlock | PrintedLayer) else layer.weight_shape,
         windows=(),
-        unread=(),
         seen=(),
         field=(),
         parts=parts,

@@ -10,7 +10,7 @@ from convcalc.layers.settings import Shape
 from convcalc.layers.windows import Window
 from convcalc.notes import Note
 from convcalc.receptive_field import Field
-from convcalc.unread import Unread
+from convcalc.unread import Unread, unread
 
 if TYPE_CHECKING:
     from convcalc.layers.base import Layer
@@ -71,7 +71,7 @@ class Row(NamedTuple):
     """One layer of a network at work, or a block of them: then ``parts`` holds their rows (None for a layer).
 
     Shapes include the batch. ``seen`` and ``field`` are what a unit of the input and of the output sees, an entry a
-    spatial axis of the network's input; ``windows`` and ``unread`` have an entry a spatial axis of the layer's input.
+    spatial axis of the network's input; ``windows`` have an entry a spatial axis of the layer's input.
     ``shares`` names the row whose parameters these are, where the layer is one that was used before. ``notes`` are
     the remarks about a single layer; the walk collects them in the report.
     """
@@ -84,7 +84,6 @@ class Row(NamedTuple):
     figures: Figures
     weight_shape: Shape | None
     windows: tuple[Window, ...]
-    unread: tuple[Unread, ...]
     seen: tuple[Field, ...]
     field: tuple[Field, ...]
     out_channels_assumed: bool = False
@@ -109,6 +108,11 @@ class Row(NamedTuple):
         else:
             for part in self.parts:
                 yield from part.at_depth(None if depth is None else depth - 1)
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """The elements of each axis that no window reads."""
+        return tuple([unread(window) for window in self.windows])
 
     @property
     def leftover(self) -> tuple[int, ...]:

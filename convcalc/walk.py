@@ -16,7 +16,6 @@ from convcalc.network import as_network
 from convcalc.notes import Note
 from convcalc.receptive_field import Field, reason_unknown, union
 from convcalc.report import DTYPE, ITEMSIZES, Figures, Report, Row, total
-from convcalc.unread import unread
 
 
 class LayerError(ConvcalcError):
@@ -149,7 +148,6 @@ def trace_step(step: Step, seen: tuple[Field, ...], batched: bool, dtype: str = 
         figures=figures,
         weight_shape=layer.weight_shape,
         windows=windows,
-        unread=tuple([unread(window) for window in windows]),
         seen=seen,
         field=field,
         out_channels_assumed=step.out_channels_assumed,
@@ -217,7 +215,6 @@ def _block(
         ),
         weight_shape=weighted[0] if len(weighted) == 1 else None,
         windows=windowed[0].windows if len(windowed) == 1 else (),
-        unread=windowed[0].unread if len(windowed) == 1 else (),
         seen=union([fields[source] for source in place.fed], [outputs[source] for source in place.fed]),
         field=fields[last],
         out_channels_assumed=place.node.out_channels_assumed,
