@@ -92,7 +92,7 @@ def emit_rows(columns: Sequence[Column], rows: Iterable[Sequence[object]], forma
         write(line)
 
 
-def emit_document(document: Any, path: str | None) -> None:
+def emit_document(document: dict[str, Any], path: str | None) -> None:
     """Print a document as JSON. With a path print only the value there: text as it is, anything else as JSON.
 
     The notes are in the document; with a path they go to stderr, unless it leads to them.
@@ -102,13 +102,14 @@ def emit_document(document: Any, path: str | None) -> None:
     from convcalc.render.json import text
     from convcalc.schema import pick
 
+    document.setdefault("notes", [])
     if path is None:
         write(text(document))
         return
     value = pick(document, path)
     write(value if isinstance(value, str) else json.dumps(value))
     if path.split(".")[0] != "notes":
-        tell_notes(Note(**note) for note in document.get("notes", ()))
+        tell_notes(Note(**note) for note in document["notes"])
 
 
 class Chosen(Protocol):

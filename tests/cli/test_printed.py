@@ -11,6 +11,21 @@ from tests.helpers import DATA
 RESNET18 = (DATA / "prints" / "resnet18.txt").read_text()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "net --list",
+        "filter --list",
+        "filter --kernel box --show",
+        "solve 28 14",
+        "lenet",
+        "shape 1 1 8 8 --k 3,5 --out 1",
+    ],
+)
+def test_every_document_has_notes(run, line):
+    assert run(f"{line} --json").document["notes"] == []
+
+
 @pytest.fixture
 def model(tmp_path):
     path = tmp_path / "model.txt"
