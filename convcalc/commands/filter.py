@@ -170,7 +170,7 @@ def _is_preset(word: str) -> bool:
 
 
 def _filter(options: Options) -> Filter:
-    """The filter that was typed, flipped where that is asked for."""
+    """Return the filter that was typed, flipped with --convolve."""
     from convcalc.filter.kernel import Linear, Magnitude, Order, flipped
     from convcalc.filter.parse import kernel_from
 
@@ -199,7 +199,7 @@ def _settings(options: Options) -> Settings:
 
 
 def _pair(name: str, text: str) -> tuple[int, int]:
-    """Rows and columns, each at least 1."""
+    """Return rows and columns, each at least 1."""
     numbers = values.per_axis(name, text)
     pair = (numbers, numbers) if isinstance(numbers, int) else numbers
     if len(pair) != 2:
@@ -210,7 +210,7 @@ def _pair(name: str, text: str) -> tuple[int, int]:
 
 
 def _alone(path: str | None, options: Options, name: str, others: Sequence[str]) -> None:
-    """Refuse what has nothing to do with a question about kernels."""
+    """Refuse options that have no meaning for a question about kernels."""
     if path is not None:
         raise ConvcalcError(f"{name} takes no picture: leave out {path}")
     for other in others:
@@ -244,7 +244,7 @@ def _emit_kernel(filter_: Filter, settings: Settings, options: Options) -> None:
 
 
 def _filtered(path: str | None, filter_: Filter, settings: Settings, options: Options) -> bool:
-    """Read, filter, write or show, and say what was done."""
+    """Read, filter, write or show the picture, and print its figures; return whether the check succeeded."""
     from convcalc.filter.outcome import run as filtered
 
     _check(path, options)
@@ -268,7 +268,7 @@ def _filtered(path: str | None, filter_: Filter, settings: Settings, options: Op
 
 
 def _check(path: str | None, options: Options) -> None:
-    """Refuse, before anything is read, what cannot be meant."""
+    """Refuse, before anything is read, options that contradict each other."""
     if path is None and not options.demo:
         raise ConvcalcError("no picture given: name a file, or add --demo")
     if path is not None and options.demo:
@@ -313,7 +313,7 @@ def _read(path: str | None, limit: int) -> Picture:
 
 
 def _left_out(picture: Picture, options: Options) -> Sequence[Note]:
-    """What the file will not keep of the picture. Refused, before the work, is a file that cannot hold it at all."""
+    """Return what the file will not keep of the picture; refuse, before the work, one that cannot hold it."""
     if options.output is None or options.compare:
         return ()
     from convcalc.filter.files import encode, left_out
@@ -329,7 +329,7 @@ def _verified(outcome: Outcome) -> Difference:
 
 
 def _written(picture: Picture, outcome: Outcome, at: tuple[int, int] | None, path: str, options: Options) -> bool:
-    """Write the result, or the comparison; whether stdout is still free for what there is to say."""
+    """Write the result or the comparison; return whether stdout is still free for the figures."""
     if options.compare:
         return _compared(outcome, at, path, options.force)
     from convcalc.filter.files import encode
@@ -339,7 +339,7 @@ def _written(picture: Picture, outcome: Outcome, at: tuple[int, int] | None, pat
 
 
 def _compared(outcome: Outcome, at: tuple[int, int] | None, path: str, force: bool) -> bool:
-    """Draw the comparison, into a file or to stdout; whether stdout is still free."""
+    """Draw the comparison, to a file or to stdout; return whether stdout is still free."""
     from convcalc.draw.filter.compare import compare_picture
 
     svg = compare_picture(outcome, at)
@@ -354,7 +354,7 @@ def _compared(outcome: Outcome, at: tuple[int, int] | None, path: str, force: bo
 def _said(
     outcome: Outcome, name: str, difference: Difference | None, options: Options, notes: Sequence[Note]
 ) -> Callable[[], None]:
-    """What prints what there is to say; a path that is not in the JSON is refused here, before a file is written."""
+    """Return a function that prints the figures; refuse an unknown --get path before a file is written."""
     from convcalc.render.filter import outcome_blocks, outcome_document
 
     given = (outcome, name, options.output, options.convolve, difference)
@@ -376,7 +376,7 @@ def _said(
 
 
 def _show(outcome: Outcome, name: str) -> None:
-    """Input and result side by side, as large as the terminal allows."""
+    """Show input and result side by side, as large as the terminal allows."""
 
     def frames(screen: Screen) -> Frames:
         from convcalc.draw.filter.terminal import side_by_side, style_for

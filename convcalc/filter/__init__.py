@@ -1,1 +1,1 @@
-"""Convolution as an image filter: fixed weights, on real pictures."""
+"""Convolution as an image filter: kernels with fixed weights, applied to pictures."""

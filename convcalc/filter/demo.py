@@ -1,8 +1,8 @@
-"""A picture that needs no file: something in it for every kernel.
+"""A picture that needs no file, with something in it for every kernel.
 
-All of it is arithmetic on integers, with divisions that round down: the same on every machine, to the last bit. A
-slanted edge is soft by its distance in whole numbers, for its direction is a side of a right-angled triangle such as
-3, 4, 5; and a wave is made of parabolas.
+It is made with integers alone, and divisions that round down, so it is the same on every machine, to the last bit.
+Slanted edges have the directions of right-angled triangles such as 3, 4, 5, so that distances to them are whole
+numbers; a wave is made of parabolas.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DIRECTIONS = ((0, 1, 1), (8, 15, 17), (15, 8, 17), (1, 0, 1), (-15, 8, 17), (-8,
 
 
 def demo() -> NDArray[np.uint8]:
-    """The picture, (240, 320, 3): soft gradients, a ball, a letter, a zone plate, squares, thin lines, and noise.
+    """Return the picture, (240, 320, 3): gradients, a ball, a letter, a zone plate, squares, thin lines, and noise.
 
     A ball and a letter have edges for Sobel; rings and squares show what a blur loses; lines lie at several angles, for
     Gabor and motion; the lower right corner has salt and pepper, which a median takes out.

@@ -16,14 +16,14 @@ Item = TypeVar("Item")
 
 
 class Description(NamedTuple):
-    """What there is to say of a filter. What only a linear one has is None or empty in the others."""
+    """A filter in words and figures. What only a linear filter has is None or empty in the others."""
 
     name: str
     kind: str  # linear, magnitude or order
     what: str  # what a pixel becomes
     size: tuple[int, int]
-    anchor: tuple[int, int] | None  # None of a magnitude: its parts have their own
-    rows: tuple[str, ...]  # the weights as text, a row a line
+    anchor: tuple[int, int] | None  # None for a magnitude, whose parts have their own
+    rows: tuple[str, ...]  # the weights as text, one line per row
     total: Number | None
     separable: tuple[tuple[Number, ...], tuple[Number, ...]] | None  # the column and the row
     range: str
@@ -33,7 +33,7 @@ class Description(NamedTuple):
 
 
 def description(kernel: Filter, settings: Settings = PLAIN, channels: int = 1) -> Description:
-    """The filter described, and the layer it is on a picture of so many channels.
+    """Return the description of a filter, with the layer that it is for a picture of that many channels.
 
     >>> from convcalc.filter.presets import find
     >>> shown = description(find("sobel-x"))
@@ -63,17 +63,17 @@ def description(kernel: Filter, settings: Settings = PLAIN, channels: int = 1) -
 
 
 def as_conv2d(kernel: Filter, settings: Settings = PLAIN, channels: int = 1) -> Conv2d:
-    """The layer that does what the filter does: the same kernel on every channel, so a group for each.
+    """Return the layer that does the same: the kernel on every channel, each in a group of its own.
 
     Its padding puts the anchor on the pixel: before it dilation * anchor, behind it dilation * (size - 1 - anchor).
-    `ConvcalcError` for a filter that is no weighted sum.
+    `ConvcalcError` for a filter that is not a weighted sum.
 
     >>> from convcalc.filter.presets import find
     >>> as_conv2d(find("box", size=(2, 2)), Settings("zeros"), 3)
     Conv2d(3, 3, 2, padding=((1, 0), (1, 0)), groups=3, bias=False)
     """
     if not isinstance(kernel, Linear):
-        raise ConvcalcError(f"{kernel.name} is no Conv2d: {_what(kernel)}, which is no weighted sum")
+        raise ConvcalcError(f"{kernel.name} is not a Conv2d: {_what(kernel)}, which is not a weighted sum")
     channels = whole("channels", channels, least=1)
     valid = settings.border == "valid"
     return Conv2d(
@@ -90,7 +90,7 @@ def as_conv2d(kernel: Filter, settings: Settings = PLAIN, channels: int = 1) -> 
 
 
 def padding(kernel: Linear, dilation: tuple[int, int]) -> tuple[tuple[int, int], ...]:
-    """The sides (before, after) of each axis, so that the first output has the anchor on the first pixel.
+    """Return the padding (before, after) of each axis that puts the anchor of the first output on the first pixel.
 
     >>> from convcalc.filter.kernel import linear
     >>> padding(linear("", ((1, 1, 1, 1),), "", ""), (1, 2))
@@ -101,7 +101,7 @@ def padding(kernel: Linear, dilation: tuple[int, int]) -> tuple[tuple[int, int],
 
 
 def factors(weights: Rows) -> tuple[tuple[Number, ...], tuple[Number, ...]] | None:
-    """The column and the row whose outer product the kernel is, or None: `separated`, the row's sum not negative.
+    """Return the column and the row of `separated`, or None; the sum of the row is not negative.
 
     >>> factors(((-1, -2), (0, 0), (1, 2)))
     ((-1, 0, 1), (1, 2))
@@ -114,7 +114,7 @@ def factors(weights: Rows) -> tuple[tuple[Number, ...], tuple[Number, ...]] | No
 
 
 def aligned(weights: Rows) -> tuple[str, ...]:
-    """The weights as lines of text, each column flush right; of many the middle is left out.
+    """Return the weights as lines of text, each column flush right; the middle of many is left out.
 
     >>> aligned(((1, -10), (0.5, 2)))
     ('  1  -10', '0.5    2')
@@ -128,7 +128,7 @@ def aligned(weights: Rows) -> tuple[str, ...]:
 
 
 def ends(many: list[Item], gap: Item) -> list[Item]:
-    """All of a few, else the first and the last three, and what stands for those between.
+    """Return all of a few items; of many the first and the last three, with ``gap`` between.
 
     >>> ends([1, 2, 3, 4], 0), ends([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 0)
     ([1, 2, 3, 4], [1, 2, 3, 0, 8, 9, 10])
@@ -137,7 +137,7 @@ def ends(many: list[Item], gap: Item) -> list[Item]:
 
 
 def figure(weight: Number) -> str:
-    """A weight as text: an integer whole, a fraction to 6 significant digits.
+    """Return a weight as text: an integer in full, a fraction with 6 significant digits.
 
     >>> figure(-4), figure(1 / 9), figure(0.25)
     ('-4', '0.111111', '0.25')

@@ -1,4 +1,4 @@
-"""What a filter is: frozen descriptions of the neighbourhood that makes a pixel, and of what is done with it."""
+"""What a filter is: frozen descriptions of a kernel, and of how it is applied."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Number: TypeAlias = "int | float"
 Rows: TypeAlias = "tuple[tuple[Number, ...], ...]"
 BORDERS = ("zeros", "reflect", "replicate", "circular", "valid")
 RANGES = ("clip", "abs", "scale", "wrap")
-ROUNDING = 2.0**-50  # of the largest weight: what outer products differ by, and no more
+ROUNDING = 2.0**-50  # relative to the largest weight: how far an outer product may be from the kernel
 
 
 class Linear(NamedTuple):
@@ -18,7 +18,7 @@ class Linear(NamedTuple):
     name: str
     weights: Rows
     anchor: tuple[int, int]  # the row and the column of the weight that meets the pixel itself
-    range: str  # what is done with sums that do not fit the picture, where nothing else is asked for
+    range: str  # what to do with sums that do not fit the picture, unless another range is given
     source: str
 
     @property
@@ -47,12 +47,12 @@ class Magnitude(NamedTuple):
 
     @property
     def anchor(self) -> tuple[int, int]:
-        """The row and the column of it that lie on the pixel itself."""
+        """The row and the column that lie on the pixel itself."""
         return max(self.x.anchor[0], self.y.anchor[0]), max(self.x.anchor[1], self.y.anchor[1])
 
 
 class Order(NamedTuple):
-    """The neighbourhood put in order: every pixel becomes its minimum, median or maximum. No weights: not linear."""
+    """An order statistic: every pixel becomes the minimum, median or maximum of its neighbourhood. No weights."""
 
     name: str
     order: str  # minimum, median (of an even number the upper one, as in SciPy) or maximum
@@ -70,7 +70,7 @@ Filter: TypeAlias = "Linear | Magnitude | Order"
 
 
 class Settings(NamedTuple):
-    """How a filter goes over a picture, and what is done with results that do not fit it."""
+    """How a filter is applied to a picture."""
 
     border: str = "reflect"  # or zeros, replicate, circular, valid
     stride: tuple[int, int] = (1, 1)  # down and across
@@ -79,7 +79,7 @@ class Settings(NamedTuple):
 
 
 def parts(kernel: Filter) -> tuple[Linear, ...]:
-    """The kernels of weights that a filter has: one, two of a gradient, none of an order.
+    """Return the kernels of weights that a filter has: one, two for a gradient, none for an order statistic.
 
     >>> from convcalc.filter.presets import find
     >>> [part.name for part in parts(find("sobel"))]
@@ -91,7 +91,7 @@ def parts(kernel: Filter) -> tuple[Linear, ...]:
 
 
 def linear(name: str, weights: Rows, range: str, source: str) -> Linear:  # noqa: A002 - the option's name
-    """A kernel whose middle lies on the pixel.
+    """Return a kernel whose middle lies on the pixel.
 
     >>> linear("mean", ((1, 1), (1, 1)), "clip", "").anchor
     (1, 1)
@@ -100,7 +100,7 @@ def linear(name: str, weights: Rows, range: str, source: str) -> Linear:  # noqa
 
 
 def middle(size: tuple[int, int]) -> tuple[int, int]:
-    """The tap that lies on the pixel: k // 2, as in SciPy and OpenCV; so of an even kernel the larger half lies before.
+    """Return the tap that lies on the pixel: k // 2, as in SciPy and OpenCV (an even kernel reaches further before it).
 
     >>> middle((3, 4))
     (1, 2)
@@ -109,7 +109,7 @@ def middle(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def total(weights: Rows) -> Number:
-    """The sum of the weights: 1 keeps the brightness, 0 leaves only differences.
+    """Return the sum of the weights: 1 keeps the brightness, 0 leaves only differences.
 
     >>> total(((0, -1, 0), (-1, 5, -1), (0, -1, 0)))
     1
@@ -119,10 +119,10 @@ def total(weights: Rows) -> Number:
 
 
 def separated(weights: Rows) -> tuple[tuple[Number, ...], tuple[Number, ...]] | None:
-    """The column and the row whose outer product the kernel is, or None: then two short passes do the work of one.
+    """Return the column and the row whose outer product is the kernel, or None where there are none.
 
-    Found from the row and the column of the largest weight; the row keeps the weights as they are, so that the factors
-    of integers are integers where the column can be.
+    They come from the row and the column of the largest weight. The row keeps its weights, so that integers have
+    integers as factors where that is possible.
 
     >>> separated(((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)))
     ((1, 2, 1), (-1, 0, 1))
@@ -154,7 +154,7 @@ def separated(weights: Rows) -> tuple[tuple[Number, ...], tuple[Number, ...]] | 
 
 
 def flipped(kernel: Linear) -> Linear:
-    """The kernel turned by half a turn, its anchor with it: true convolution, where the default is cross-correlation.
+    """Return the kernel turned by 180 degrees, with its anchor: for true convolution instead of cross-correlation.
 
     >>> turned = flipped(linear("", ((1, 2), (3, 4)), "clip", ""))
     >>> turned.weights, turned.anchor

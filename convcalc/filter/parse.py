@@ -1,4 +1,4 @@
-"""A filter as it is typed: a name of the bank, a kernel of numbers, or a file of them."""
+"""A filter as it is typed: the name of a preset, a kernel of numbers, or a file of numbers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from convcalc.filter.kernel import Filter, Linear, Rows, linear, total
 from convcalc.filter.presets import entries, find
 from convcalc.filter.weights import is_number, rows_from, rows_of_file
 
-SUMS_TO_NOTHING = 2.0**-20  # of the weights' sizes together: float32 and typed decimals are off by less
+SUMS_TO_NOTHING = 2.0**-20  # relative to the absolute weights: float32 and typed decimals are off by less
 
 
 def kernel_from(text: str, settings: Mapping[str, object]) -> Filter:
-    """The filter that a text means: a name of the bank, with its settings; else numbers; else a file of them.
+    """Return the filter that a text means: a preset, with its settings; else numbers; else a file of numbers.
 
     A name comes first (a file called box is ``./box``), then what looks like numbers (`is_numbers`), then a file
     (`is_path`). A kernel of numbers takes no settings, and has at most 1001 rows and columns. `ConvcalcError` where the
@@ -40,7 +40,7 @@ def kernel_from(text: str, settings: Mapping[str, object]) -> Filter:
 
 
 def is_numbers(text: str) -> bool:
-    """Whether the text is meant as numbers: it is empty, has several rows, or begins with a number.
+    """Return whether the text is meant as numbers: it is empty, has several rows, or begins with a number.
 
     >>> is_numbers("1 x 1"), is_numbers("a; b"), is_numbers("3x3.txt"), is_numbers("box")
     (True, True, False, False)
@@ -50,7 +50,7 @@ def is_numbers(text: str) -> bool:
 
 
 def is_path(text: str) -> bool:
-    """Whether the text is meant as a file: it has a suffix or a folder, or there is such a file.
+    """Return whether the text is meant as a file: it has a suffix or a folder, or such a file exists.
 
     >>> is_path("kernel.txt"), is_path("kernels/blur"), is_path("gausian")
     (True, True, False)
@@ -59,12 +59,12 @@ def is_path(text: str) -> bool:
         return True
     try:
         return Path(text).is_file()
-    except (OSError, ValueError):  # too long a name, or one that no file can have
+    except (OSError, ValueError):  # a name that is too long, or that no file can have
         return False
 
 
 def custom(name: str, weights: Rows, source: str) -> Linear:
-    """A kernel of someone's own: where its weights sum to 0 its sums are shown by their size, else clipped.
+    """Return a kernel of the user's own. Where its weights sum to 0 the range is ``abs``, else ``clip``.
 
     >>> custom("", ((1, -1),), "").range, custom("", ((1, 1),), "").range
     ('abs', 'clip')

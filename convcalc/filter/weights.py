@@ -1,4 +1,4 @@
-"""Weights, read from text and from files, and every refusal says where it stands."""
+"""Weights, read from text and from files; every refusal says which row and column it means."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DIVISOR = re.compile(r"(^|(?<=\s))/\s*(\S+)$")  # a slash that stands apart, and
 
 
 def rows_from(text: str, where: str = "") -> Rows:
-    """The weights of a text: rows between ``;`` or line ends, numbers between spaces or commas, fractions as 1/9.
+    """Return the weights of a text: rows between ``;`` or line ends, numbers between spaces or commas; 1/9 is allowed.
 
     A last ``/ 16`` divides them all. Whole numbers become ints. ``where`` begins each refusal, such as "'k.txt': ".
 
@@ -52,7 +52,7 @@ def rows_from(text: str, where: str = "") -> Rows:
 
 
 def rows_of_file(path: str) -> Rows:
-    """The weights of a ``.npy`` file, or of a text file: as `rows_from`, where what follows a ``#`` is left out."""
+    """Return the weights of a ``.npy`` file, or of a text file as in `rows_from`, where ``#`` begins a comment."""
     where = f"{quoted(path)}: "
     try:
         with open(path, "rb") as file:
@@ -73,7 +73,7 @@ def rows_of_file(path: str) -> Rows:
 
 
 def is_number(word: str) -> bool:
-    """Whether a word is meant as a weight: a number, a fraction, or what is no finite one.
+    """Return whether a word is meant as a weight: a number, a fraction, nan or inf.
 
     >>> is_number("-1/9"), is_number("nan"), is_number("1x")
     (True, True, False)
@@ -83,7 +83,7 @@ def is_number(word: str) -> bool:
 
 
 def tidy(number: Number) -> Number:
-    """A whole number as an int, so that it is summed exactly; above 2^53, where floats are no longer whole, a float.
+    """Return a whole number as an int, so that it is summed exactly; above 2^53, where floats have gaps, a float.
 
     >>> tidy(4.0), tidy(0.5), tidy(10**20)
     (4, 0.5, 1e+20)
@@ -97,7 +97,7 @@ def _check_size(rows: int, columns: int, where: str) -> None:
 
 
 def _number(word: str, where: str) -> Number:
-    """A number, or a fraction of two."""
+    """Return a number, or a fraction of two."""
     above, slash, below = word.partition("/")
     number = _plain(above, word, where)
     return _quotient(number, _plain(below, word, where), quoted(word), where) if slash else number
@@ -135,12 +135,12 @@ def _rows_of_array(path: str, where: str) -> Rows:
     import numpy as np
 
     try:
-        with warnings.catch_warnings():  # of a header written by Python 2, which are not ours to give
+        with warnings.catch_warnings():  # about a header written by Python 2
             warnings.simplefilter("ignore")
-            # Mapped, not read: a file cannot claim more than it holds, nor bring objects along.
+            # Mapped, not read: a file cannot claim more than it holds, nor contain objects.
             array = np.asarray(np.lib.format.open_memmap(path, mode="r"))
     except (OSError, ValueError, TypeError, EOFError, SyntaxError, OverflowError, TokenError):
-        raise ConvcalcError(f"{where}no array of numbers that NumPy can read: write one with numpy.save") from None
+        raise ConvcalcError(f"{where}not an array of numbers that NumPy can read: write one with numpy.save") from None
     if array.ndim != 2:
         raise ConvcalcError(f"{where}an array of {counted(array.ndim, 'axis', 'axes')}: a kernel has two")
     if array.dtype.kind not in "biuf":

@@ -1,4 +1,4 @@
-"""Filters in words: the list of kernels, one kernel, and what became of a picture."""
+"""Filters in words: the list of kernels, one kernel, and a filtered picture."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RANGES = {
 
 
 def list_table(entries: Sequence[Entry]) -> Table:
-    """A row a filter that has a name: the settings it takes, and what a pixel becomes.
+    """Return one row per preset: its settings, and what a pixel becomes.
 
     >>> from convcalc.filter.presets import entries
     >>> list_table(entries()).rows[1]
@@ -42,7 +42,7 @@ def list_table(entries: Sequence[Entry]) -> Table:
 
 
 def list_document(entries: Sequence[Entry]) -> dict[str, Any]:
-    """The filters that have a name, ready for ``json.dumps``.
+    """Return the presets, ready for ``json.dumps``.
 
     >>> from convcalc.filter.presets import entries
     >>> list_document(entries())["kernels"][0]["name"]
@@ -61,7 +61,7 @@ def list_document(entries: Sequence[Entry]) -> dict[str, Any]:
 
 
 def kernel_blocks(kernel: Filter, settings: Settings, convolved: bool) -> list[str | Table]:
-    """What there is to say of a filter, as lines and tables.
+    """Return the description of a filter, as lines and tables.
 
     >>> from convcalc.filter.presets import find
     >>> kernel_blocks(find("sobel-x"), Settings(), False)[1]
@@ -77,7 +77,7 @@ def kernel_blocks(kernel: Filter, settings: Settings, convolved: bool) -> list[s
 
 
 def kernel_document(kernel: Filter, settings: Settings, convolved: bool) -> dict[str, Any]:
-    """A filter, ready for ``json.dumps``.
+    """Return a filter, ready for ``json.dumps``.
 
     >>> from convcalc.filter.presets import find
     >>> kernel_document(find("sobel-x"), Settings(), False)["kernel"]["sum"]
@@ -94,7 +94,7 @@ def kernel_document(kernel: Filter, settings: Settings, convolved: bool) -> dict
 def outcome_blocks(
     outcome: Outcome, name: str, path: str | None, convolved: bool, difference: Difference | None
 ) -> list[str | Table]:
-    """What became of a picture, and, where it was executed as a layer too, whether that agrees."""
+    """Return the figures of a filtered picture and, where it was verified, the verdict."""
     told, settings = description(outcome.filter, outcome.settings), outcome.settings
     rows = [
         ("input", _array(outcome.before)),
@@ -121,7 +121,7 @@ def outcome_blocks(
 def outcome_document(
     outcome: Outcome, name: str, path: str | None, convolved: bool, difference: Difference | None
 ) -> dict[str, Any]:
-    """What became of a picture, ready for ``json.dumps``."""
+    """Return the figures of a filtered picture, ready for ``json.dumps``."""
     settings = outcome.settings
     document = {
         "schema_version": SCHEMA_VERSION,
@@ -178,7 +178,7 @@ def _names(entry: Entry) -> str:
 
 
 def _settings(name: str) -> list[tuple[str, str]]:
-    """What a filter of the bank takes, and each setting where it is not given."""
+    """Return the settings that a preset takes, with their defaults."""
     from convcalc.filter.presets import entries
 
     taken = [setting for entry in entries() if entry.name == name for setting in entry.settings]
@@ -233,5 +233,5 @@ def _figure(value: float | None) -> str:
 
 
 def _json(value: Number | None) -> Number | str | None:
-    """A number as JSON can hold it: an infinity, which it has none of, as the text that Python reads as one."""
+    """Return a number as JSON can hold it: an infinity, which JSON does not have, as text."""
     return str(value) if value in (inf, -inf) else value

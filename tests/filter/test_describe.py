@@ -79,9 +79,9 @@ def test_an_order_says_what_it_is_instead():
     assert shown.what == "a pixel becomes the median of its 3x5 neighbourhood"
     assert "the upper median of its 2x3" in description(find("median", size=(2, 3))).what
     assert "the minimum of its 2x2" in description(find("minimum", size=(2, 2))).what
-    with pytest.raises(ConvcalcError, match="median is no Conv2d: a pixel becomes the median of its 3x3"):
+    with pytest.raises(ConvcalcError, match="median is not a Conv2d: a pixel becomes the median of its 3x3"):
         as_conv2d(find("median"))
-    with pytest.raises(ConvcalcError, match="sobel is no Conv2d: a pixel becomes the length of its gradient"):
+    with pytest.raises(ConvcalcError, match="sobel is not a Conv2d: a pixel becomes the length of its gradient"):
         as_conv2d(find("sobel"))
 
 

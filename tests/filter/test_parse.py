@@ -232,9 +232,9 @@ def test_files_that_hold_no_kernel_are_refused(folder):
         "nan.txt": (b"1 nan", "'nan.txt': row 1, column 2: 'nan' is not finite"),
         "by.txt": (b"1 2 / 0", "'by.txt': row 1, column 1: '1 / 0' divides by 0"),
         "picture.png": (b"\x89PNG\r\n\x1a\n\x00", "'picture.png': not a text"),
-        "none.npy": (b"", "'none.npy': no array of numbers that NumPy can read: write one with numpy.save"),
-        "text.npy": (b"1 2 3", "'text.npy': no array"),
-        "magic.npy": (b"\x93NUMPY\x01\x00\x10\x00{'descr': (((", "'magic.npy': no array"),
+        "none.npy": (b"", "'none.npy': not an array of numbers that NumPy can read: write one with numpy.save"),
+        "text.npy": (b"1 2 3", "'text.npy': not an array"),
+        "magic.npy": (b"\x93NUMPY\x01\x00\x10\x00{'descr': (((", "'magic.npy': not an array"),
     }
     for name, (content, reason) in cases.items():
         (folder / name).write_bytes(content)
@@ -245,7 +245,7 @@ def test_files_that_hold_no_kernel_are_refused(folder):
         "complex.npy": (np.ones((2, 2)) * 1j, "weights of type complex128: give integers or real numbers"),
         "text.npy": (np.array([["a"]]), "weights of type <U1"),
         "date.npy": (np.array([["2020-01-01"]], dtype="M8[D]"), "weights of type datetime64"),
-        "object.npy": (np.array([[None]]), "no array of numbers that NumPy can read"),
+        "object.npy": (np.array([[None]]), "not an array of numbers that NumPy can read"),
         "nan.npy": (np.array([[1, 2], [3, np.nan]]), "row 2, column 2: nan is not finite"),
         "inf.npy": (np.array([[-np.inf, np.nan]], dtype="float16"), "row 1, column 1: -inf is not finite"),
         "huge.npy": (np.array([[1, -1e301]]), "row 1, column 2: -1e+301 is too large: give a number of at most 1e+300"),
@@ -261,17 +261,17 @@ def test_an_array_that_claims_more_than_it_holds_is_refused(folder):
     written = io.BytesIO()
     np.lib.format.write_array_header_1_0(written, {"descr": "<f8", "fortran_order": False, "shape": (10**9, 10**9)})
     (folder / "bomb.npy").write_bytes(written.getvalue())
-    assert "'bomb.npy': no array" in refusal("bomb.npy")
+    assert "'bomb.npy': not an array" in refusal("bomb.npy")
     whole = io.BytesIO()
     np.save(whole, np.zeros((5, 5)))
     (folder / "cut.npy").write_bytes(whole.getvalue()[:-1])
-    assert "'cut.npy': no array" in refusal("cut.npy")
+    assert "'cut.npy': not an array" in refusal("cut.npy")
 
 
 def test_an_archive_is_refused(folder):
     np.savez(folder / "k.npz", np.eye(3))
     (folder / "k.npz").rename(folder / "k.npy")
-    assert "'k.npy': no array" in refusal("k.npy")
+    assert "'k.npy': not an array" in refusal("k.npy")
 
 
 def test_files_that_cannot_be_read_are_refused(folder):

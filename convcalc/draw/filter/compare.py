@@ -1,4 +1,4 @@
-"""A filter at work: the picture, the kernel and the result side by side, and one pixel worked out."""
+"""A filter at work: picture, kernel and result side by side, and one pixel worked out."""
 
 from __future__ import annotations
 
@@ -25,12 +25,11 @@ CHANNELS = {2: ("grey",), 3: ("red", "green", "blue"), 4: ("red", "green", "blue
 
 
 def compare_picture(outcome: Outcome, at: Place | None = None, names: tuple[str, str] = ("input", "result")) -> str:
-    """Input, kernel and result side by side, as SVG, with the arithmetic of the pixel ``at`` (row and column of the
-    result) written out.
+    """Return input, kernel and result side by side, as SVG, with the arithmetic of one pixel.
 
-    Without ``at`` it is the largest result, of several the nearest to the middle. Of a filter that went over the
-    picture several times the last time is shown. ``names`` are written above the pictures. `ConvcalcError` where
-    ``at`` is outside.
+    ``at`` is the row and column of that pixel in the result; without it, it is the largest result, the nearest to the
+    middle if there are several. If the filter was repeated, the last time is shown. ``names`` are written above the
+    pictures. `ConvcalcError` where ``at`` is outside.
 
     >>> from convcalc.filter.presets import find
     >>> from convcalc.filter.outcome import run
@@ -66,7 +65,7 @@ def compare_picture(outcome: Outcome, at: Place | None = None, names: tuple[str,
 
 
 def choose(after: Array, at: Place | None) -> Chosen:
-    """The pixel to work out, and the channel in which it is largest.
+    """Return the pixel to work out, and the channel in which it is largest.
 
     >>> choose(np.array([[0, 9, 0, 0, 9, 0]]), None).at
     (0, 1)
@@ -95,7 +94,7 @@ def choose(after: Array, at: Place | None) -> Chosen:
 
 
 def _nearest_to_the_middle(plane: Array, value: float) -> tuple[int, Place]:
-    """How many pixels have that value, and which of them it is; some rows at a time, as there may be millions."""
+    """Return how many pixels have that value, and the nearest to the middle; a few rows at a time save memory."""
     height, width = plane.shape
     count, found = 0, []
     for start in range(0, height, BAND):
@@ -109,7 +108,7 @@ def _nearest_to_the_middle(plane: Array, value: float) -> tuple[int, Place]:
 
 
 def _last_time(outcome: Outcome) -> tuple[Outcome, list[str]]:
-    """The last of several times by itself: what came out of those before it goes in."""
+    """Return the last of several times alone: its input is the result of those before."""
     if outcome.repeat == 1:
         return outcome, []
     from convcalc.filter.apply import apply
@@ -117,7 +116,7 @@ def _last_time(outcome: Outcome) -> tuple[Outcome, list[str]]:
     before = outcome.before
     for _ in range(outcome.repeat - 1):
         before = apply(before, outcome.filter, outcome.settings).array
-    words = f"the last of {outcome.repeat} times is shown: the input is what came out of those before"
+    words = f"the last of {outcome.repeat} times is shown: the input is the result of those before"
     return outcome._replace(before=before, repeat=1), [words]
 
 
@@ -140,7 +139,7 @@ def _where(outcome: Outcome, chosen: Chosen, on: Place) -> str:
 
 
 def _notes(outcome: Outcome, window: Window, names: tuple[str, str], shades: tuple[Shades, Shades]) -> list[str]:
-    """How the pictures are shown, what the border holds, and what is left out."""
+    """Return how the pictures are shown, what the border holds, and what is left out."""
     said = []
     if not isinstance(outcome.filter, Order):
         said += ["cross-correlation: the kernel lies on the picture as it is shown", *left_out(outcome)]
@@ -162,7 +161,7 @@ def _notes(outcome: Outcome, window: Window, names: tuple[str, str], shades: tup
 
 
 def _border(settings: Settings, window: Window, shape: Sequence[int]) -> list[str]:
-    """Which rows and columns of the window are outside, and what stands there."""
+    """Return which rows and columns of the window are outside, and what their values are."""
     outside = [
         (axis, place, source(place, size, settings.border))
         for axis, places, size in (

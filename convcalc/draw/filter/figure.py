@@ -1,4 +1,4 @@
-"""The figure of a filter at work: two pictures with marks, the kernel between them, and what is magnified below."""
+"""The figure of a filter at work: two pictures with marks, the kernel between them, magnified parts below."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AROUND = 2  # pixels of the result, each way, that are magnified
 
 
 class Chosen(NamedTuple):
-    """The pixel that is worked out."""
+    """The pixel that is worked out, and why."""
 
     at: Place  # in the result
     channel: int
@@ -33,7 +33,7 @@ class Chosen(NamedTuple):
 
 
 def plane_of(array: Array, channel: int) -> Array:
-    """One channel of a picture, H x W.
+    """Return one channel of a picture, H x W.
 
     >>> import numpy as np
     >>> plane_of(np.array([[[1, 2, 3]]]), 2).tolist(), plane_of(np.array([[4]]), 0).tolist()
@@ -51,7 +51,7 @@ def figure(
     names: tuple[str, str],
     shades: tuple[Shades, Shades],
 ) -> Drawing:
-    """The pictures with what is magnified of each below, and the kernel between."""
+    """Return the pictures, with a magnified part below each, and the kernel between them."""
     scale = scale_of(outcome.before, outcome.after)
     rows = [place[0].place[0] for place in window]
     columns = [tap.place[1] for tap in window[0]]
@@ -84,7 +84,7 @@ def figure(
 def _picture(
     name: Names, array: Array, shades: Shades, scale: tuple[int, int], seen: tuple[int, int, int, int]
 ) -> Drawing:
-    """The picture made small, or large, and a mark around the rows and columns that are seen (first two, end two)."""
+    """Return the picture in the size that is shown, with a mark around rows and columns (first two, end two)."""
     smaller, larger = scale
     pixels = shown(shrunk(array, smaller), shades)
     height, width = (side * larger for side in pixels.shape[:2])
@@ -104,7 +104,7 @@ def _picture(
 
 
 def _mark(first: int, behind: int, scale: float, length: float) -> tuple[float, float]:
-    """Where a mark begins and how long it is, along one side: what is outside the picture is cut off."""
+    """Return where a mark begins and how long it is along one axis; it ends at the picture's edges."""
     start, stop = max(first * scale, 0), min(behind * scale, length)
     if stop - start < LEAST_MARK:
         middle = (start + stop) / 2
@@ -114,7 +114,7 @@ def _mark(first: int, behind: int, scale: float, length: float) -> tuple[float, 
 
 
 def _near(after: Array, chosen: Chosen) -> Window:
-    """The pixels around the chosen one, as far as there are any."""
+    """Return the pixels around the chosen one, within the picture."""
     (row, column), (height, width) = chosen.at, after.shape[:2]
     plane = plane_of(after, chosen.channel)
     return tuple(
@@ -127,7 +127,7 @@ def _near(after: Array, chosen: Chosen) -> Window:
 
 
 def _titled(name: Names, words: str, inside: Drawing) -> Drawing:
-    """With words above it, cut to be no wider than a picture can be."""
+    """Return the figure with words above it, shortened to the width that a picture can have."""
     size = SIZES["muted"]
     words = shorten(words, size, max(inside.width, LONGEST))
     moved = element("g", inside.markup, transform=f"translate(0 {ABOVE})")
@@ -136,7 +136,7 @@ def _titled(name: Names, words: str, inside: Drawing) -> Drawing:
 
 
 def _kernel(name: Names, kernel: Filter) -> Drawing:
-    """The weights; of a gradient those across above those down; of an order filter the places that are put in order."""
+    """Return the weights, one kernel of a gradient below the other, or the places of an order statistic."""
     if isinstance(kernel, Linear):
         return _titled(name, f"kernel: {kernel.name}", of_weights(name, kernel.weights, kernel.anchor))
     if isinstance(kernel, Order):

@@ -28,7 +28,7 @@ def spelled(value: Number) -> str:
 
 
 def written(terms: Sequence[tuple[Number, Number]]) -> str:
-    """Weights times values, with their signs between them; the middle of more than 25 left out.
+    """Return weights times values, with signs between them; the middle of more than 25 is left out.
 
     >>> written([(-1, 5), (2, 60), (-1, 7)])
     '\u22121·5 + 2·60 \u2212 1·7'
@@ -48,7 +48,7 @@ def written(terms: Sequence[tuple[Number, Number]]) -> str:
 
 
 def ordered(values: Sequence[Number], taken: int) -> str:
-    """Values in order, the taken one in brackets; of more than 25 those around it and both ends.
+    """Return values in order, the result in brackets; of more than 25 those around it and both ends.
 
     >>> ordered([1, 5, 7, 9], 2)
     '1, 5, [7], 9'
@@ -65,7 +65,7 @@ def ordered(values: Sequence[Number], taken: int) -> str:
 
 
 def arithmetic(outcome: Outcome, plane: Array, on: tuple[int, int], made: Number) -> list[str]:
-    """What the pixel is worked out by, a line each sum: ``plane`` is the channel of the input, ``made`` the result.
+    """Return the arithmetic of a pixel, one line per sum: ``plane`` is the channel of the input, ``made`` the result.
 
     >>> import numpy as np
     >>> from convcalc.filter.presets import find
@@ -96,7 +96,7 @@ def arithmetic(outcome: Outcome, plane: Array, on: tuple[int, int], made: Number
 
 
 def left_out(outcome: Outcome) -> list[str]:
-    """What `arithmetic` does not write, in words."""
+    """Return what `arithmetic` does not write, in words."""
     kernels = parts(outcome.filter)
     counts = [sum(weight != 0 for row in part.weights for weight in row) for part in kernels]
     noughts = sum(part.size[0] * part.size[1] for part in kernels) - sum(counts)
@@ -107,7 +107,7 @@ def left_out(outcome: Outcome) -> list[str]:
 
 
 def _ranged(outcome: Outcome, raw: Number, made: Number) -> str:
-    """How the result becomes a value of the picture; nothing where it stays."""
+    """Return how the result becomes a value of the picture; nothing where it stays the same."""
     name = outcome.settings.range
     if name is None:
         return ""
@@ -123,5 +123,5 @@ def _ranged(outcome: Outcome, raw: Number, made: Number) -> str:
 
 
 def _value(value: Number) -> str:
-    """In brackets where it has a sign."""
+    """Return the value, in brackets if it is negative."""
     return f"({spelled(value)})" if value < 0 else spelled(value)

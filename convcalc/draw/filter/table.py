@@ -1,4 +1,4 @@
-"""Tables of cells: a kernel's weights by their sign, and pixels magnified until their values can be read."""
+"""Tables of cells: the weights of a kernel, coloured by sign, and magnified pixels with their values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BRIGHT = 140  # a shade, of 255, from which black is read better than white
 
 
 class Cell(NamedTuple):
-    """What is written in a cell, and how it looks: by a role, or by its own colour and that of the text."""
+    """A cell: its words, and its look, by a role or by colours of its own."""
 
     words: str
     role: str | None = None
@@ -35,7 +35,7 @@ class Cell(NamedTuple):
 
 
 def shown_of(count: int) -> tuple[int, ...]:
-    """Which of so many rows or columns are shown: all of at most 11, else 5 at both ends.
+    """Return which of that many rows or columns are shown: all of at most 11, else 5 at both ends.
 
     >>> shown_of(3), shown_of(13)
     ((0, 1, 2), (0, 1, 2, 3, 4, 8, 9, 10, 11, 12))
@@ -44,7 +44,7 @@ def shown_of(count: int) -> tuple[int, ...]:
 
 
 def short(value: Number) -> str:
-    """A number for a cell: an integer whole, another to 3 digits.
+    """Return a number for a cell: an integer in full, another with 3 digits.
 
     >>> short(-12), short(1 / 9), short(65535)
     ('\u221212', '0.111', '65535')
@@ -54,7 +54,7 @@ def short(value: Number) -> str:
 
 
 def of_weights(name: Names, weights: Rows, anchor: Place | None) -> Drawing:
-    """The weights, above 0, below 0 and 0 in three looks; the anchor's is outlined.
+    """Return the weights; positive, negative and 0 look different, and the anchor is outlined.
 
     >>> of_weights(Names(), ((-1, 0, 1),), (0, 1)).markup.count("<rect")
     4
@@ -68,7 +68,7 @@ def of_weights(name: Names, weights: Rows, anchor: Place | None) -> Drawing:
 
 
 def of_pixels(name: Names, array: Array, window: Window, shades: Shades, outlined: Place) -> Drawing:
-    """The pixels of a window in their own colours, the taps' values written in them.
+    """Return the pixels of a window in their own colours, with their values.
 
     A pixel that lies outside is dashed, the one at ``outlined`` has a heavy outline.
     """
@@ -83,7 +83,7 @@ def of_pixels(name: Names, array: Array, window: Window, shades: Shades, outline
 
 
 def table(name: Names, cells: Sequence[Sequence[Cell]]) -> Drawing:
-    """Rows of cells of one size, wide enough for the longest words; the middle of many left out.
+    """Return rows of cells of one size, wide enough for the longest words; the middle of many is left out.
 
     >>> table(Names(), [[Cell("1", "plus")] * 2]).width
     48.0
@@ -121,12 +121,12 @@ def table(name: Names, cells: Sequence[Sequence[Cell]]) -> Drawing:
 
 
 def _inset(box: dict[str, float]) -> dict[str, float]:
-    """A pixel inside, so that the outlines of neighbours do not cover each other."""
+    """Return the box one pixel smaller on each side, so that outlines of neighbours do not overlap."""
     return {"x": box["x"] + 1, "y": box["y"] + 1, "width": box["width"] - 2, "height": box["height"] - 2}
 
 
 def _placed(numbers: Sequence[int], size: float) -> Iterator[tuple[int, float]]:
-    """Where each begins, with a break where one is left out."""
+    """Yield where each begins, with a break where some are left out."""
     place = 0.0
     for before, number in zip((-1, *numbers), numbers, strict=False):
         place += BREAK if number > before + 1 else 0
@@ -135,7 +135,7 @@ def _placed(numbers: Sequence[int], size: float) -> Iterator[tuple[int, float]]:
 
 
 def _colours(array: Array, place: Place | None, shades: Shades) -> tuple[str, str]:
-    """The colour of a pixel, and that of what is written on it."""
+    """Return the colour of a pixel, and of the text on it."""
     pixel = (array[place] if place else array[0, 0] * 0).reshape(1, 1, -1)
     if has_alpha(pixel):
         pixel = pixel[..., :-1]

@@ -1,4 +1,4 @@
-"""Two pictures side by side in a terminal: in colour two pixels a character, else greys."""
+"""Two pictures side by side in a terminal: in colour with two pixels per character, else in greys."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AT_ONCE = 2**20  # values that are averaged at once
 
 
 class Range(NamedTuple):
-    """The values that are shown black and white; and whether there are others than numbers, such as NaN."""
+    """The values that are black and white, and whether others, such as NaN, exist."""
 
     low: float
     high: float
@@ -35,7 +35,7 @@ class Range(NamedTuple):
 
 
 def style_for(in_colour: bool, encoding: str) -> Style:
-    """How pictures are shown where there is colour or not, in that encoding.
+    """Return how pictures are shown with or without colour, in that encoding.
 
     >>> style_for(True, "utf-8"), style_for(False, "utf-8"), style_for(True, "ascii")
     ('colour', 'shades', 'ascii')
@@ -55,11 +55,10 @@ def side_by_side(
     height: int | None = None,
     style: Style = "colour",
 ) -> list[Line]:
-    """Both pictures, (H, W) or (H, W, C), within so many columns and lines, each above its caption, at the same scale.
+    """Return both pictures, (H, W) or (H, W, C), each above its caption, at the same scale, within width and height.
 
-    Scaled down by the mean of what falls on a pixel, or up, by 8 at most; a character is two pixels high. Of
-    floating point the lowest value is black and the highest white, and the caption says so; what is transparent lies on
-    a checkerboard.
+    They are made smaller by means, or larger by at most 8; a character is two pixels high. The lowest value of floats
+    is black and the highest white, and the caption says so. Transparent parts lie on a checkerboard.
 
     >>> picture = np.array([[0, 128, 255]] * 2, np.uint8)
     >>> lines = side_by_side(picture, 255 - picture, ("in", "out"), width=8, style="ascii")
@@ -89,9 +88,9 @@ def side_by_side(
 
 
 def averaged(picture: Array, rows: int, columns: int, of: Callable[[Array], Array] | None = None) -> Array:
-    """The picture (H, W, C) as so many rows and columns, each the mean of the part that falls on it; float64.
+    """Return the picture (H, W, C) with that many rows and columns, each the mean of its part; float64.
 
-    What ``of`` makes of rows of the picture, if it is given; no more than a few rows are worked at once.
+    ``of``, if given, is applied to a few rows of the picture at a time.
 
     >>> averaged(np.array([[[0], [6], [12]]], np.uint8), 1, 2)[..., 0].tolist()
     [[2.0, 10.0]]
@@ -108,7 +107,7 @@ def averaged(picture: Array, rows: int, columns: int, of: Callable[[Array], Arra
 
 
 def _shares(size: int, parts: int) -> list[tuple[int, Array]]:
-    """For each of so many equal parts, the first element on it, and the share that each from there on has in it."""
+    """Return, for each of that many equal parts, its first element and the shares of the elements from there on."""
     shares = []
     for part in range(parts):
         first, behind = part * size // parts, -(-(part + 1) * size // parts)
@@ -118,7 +117,7 @@ def _shares(size: int, parts: int) -> list[tuple[int, Array]]:
 
 
 def _scale(pictures: Sequence[Array], room: int, most_rows: int | None) -> Fraction:
-    """Pixels shown for a pixel of the pictures, so that both fit: a part of one, or a whole number."""
+    """Return the pixels shown per pixel of the pictures, so that both fit: less than one, or a whole number."""
     scale = Fraction(room, max(picture.shape[1] for picture in pictures))
     if most_rows is not None:
         scale = min(scale, Fraction(most_rows, max(picture.shape[0] for picture in pictures)))
@@ -131,7 +130,7 @@ def _with_channels(picture: Array) -> Array:
 
 
 def _range(picture: Array) -> Range:
-    """What is shown black, and what white: of integers all they can hold, of floating point what there is."""
+    """Return what is black and white: the limits of an integer type, or the extremes of floats."""
     if picture.dtype.kind != "f":
         return Range(0, int(np.iinfo(picture.dtype).max), False)
     colours = picture[..., :-1] if has_alpha(picture) else picture
@@ -146,7 +145,7 @@ def _range(picture: Array) -> Range:
 
 
 def _said(picture: Array, found: Range) -> str:
-    """What the caption says of floating point."""
+    """Return what the caption says about floats."""
     if picture.dtype.kind != "f":
         return ""
     black = ", NaN too" if found.has_others else ""
@@ -154,7 +153,7 @@ def _said(picture: Array, found: Range) -> str:
 
 
 def _pixels(picture: Array, scale: Fraction, found: Range) -> Array:
-    """The picture as 8 bit RGB, in the size in which it is shown."""
+    """Return the picture as 8-bit RGB, in the size in which it is shown."""
     rows, columns = (max(1, round(size * scale)) for size in picture.shape[:2])
     with np.errstate(all="ignore"):
         if has_alpha(picture):
@@ -171,7 +170,7 @@ def _pixels(picture: Array, scale: Fraction, found: Range) -> Array:
 
 
 def _by_opacity(band: Array) -> Array:
-    """Colours times opacity, and the opacity, 0..1: then transparent pixels add no colour to a mean."""
+    """Return colours times opacity, and the opacity, 0..1, so that transparent pixels add no colour to a mean."""
     values = band.astype(np.float64)
     opacity = values[..., -1:]
     opacity = np.clip(opacity, 0, 1) if band.dtype.kind == "f" else opacity / np.iinfo(band.dtype).max
@@ -188,7 +187,7 @@ def _length(line: Line) -> int:
 
 
 def _lines(pixels: Array, style: Style) -> list[Line]:
-    """A line for every two rows of pixels; of an odd number of rows the last is by itself."""
+    """Return one line for every two rows of pixels; the last of an odd number stands alone."""
     if style == "colour":
         names = [["#" + bytes(pixel).hex() for pixel in row] for row in pixels]
         lower: list[list[str]] = [*names[1::2], *[[] for _ in range(len(names) % 2)]]
@@ -199,6 +198,6 @@ def _lines(pixels: Array, style: Style) -> list[Line]:
 
 
 def _coloured(above: Sequence[str], below: Sequence[str]) -> Line:
-    """Half-blocks, those of the same colours together."""
+    """Return half-blocks, joined where colours are the same."""
     roles = [f"{up} on {low}" for up, low in zip(above, below, strict=True)] if below else above
     return tuple(StyledText(role, UPPER * len(list(same))) for role, same in groupby(roles))

@@ -1,4 +1,4 @@
-"""A picture made small, and its values made shades of 8 bits, as what an SVG can hold: a PNG in a data URI."""
+"""A picture made small and of 8 bits, as an SVG can hold it: a PNG in a data URI."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WHITE = 255
 
 
 class Shades(NamedTuple):
-    """Which value is black, which is white, and what there is to say of it."""
+    """Which value is black, which is white, and the words for it."""
 
     black: float
     white: float
@@ -26,7 +26,7 @@ class Shades(NamedTuple):
 
 
 def shades_of(array: Array) -> Shades:
-    """How a picture's values are shown: floats that are not within 0 to 1 from the lowest to the highest.
+    """Return how a picture's values are shown; floats outside 0 to 1 from the lowest to the highest.
 
     >>> shades_of(np.array([[-1.0, 3.0]]))
     Shades(black=-1.0, white=3.0, words='from \u22121 (black) to 3 (white)')
@@ -46,7 +46,7 @@ def shades_of(array: Array) -> Shades:
 
 
 def shown(array: Array, shades: Shades) -> Array:
-    """The values as shades: 0 is black, 255 white, NaN black; alpha as it is.
+    """Return the values as shades, 0 (black; NaN too) to 255 (white); alpha keeps its values.
 
     >>> shown(np.array([[-1.0, 1.0, 9.0]]), Shades(-1, 3)).tolist()
     [[0, 128, 255]]
@@ -61,7 +61,7 @@ def shown(array: Array, shades: Shades) -> Array:
 
 
 def scale_of(*arrays: Array) -> tuple[int, int]:
-    """By how much pictures are made smaller, and larger, so that the longest side of all fits: one of them is 1.
+    """Return by how much pictures are made smaller, and larger, so that the longest side fits: one of them is 1.
 
     >>> scale_of(np.zeros((1000, 500))), scale_of(np.zeros((20, 30)), np.zeros((10, 15)))
     ((3, 1), (1, 8))
@@ -71,7 +71,7 @@ def scale_of(*arrays: Array) -> tuple[int, int]:
 
 
 def shrunk(array: Array, factor: int) -> Array:
-    """Each factor x factor pixels as their mean, fewer at the far edges; of the same type.
+    """Return the mean of each factor x factor pixels (fewer at the far edges), in the same type.
 
     >>> shrunk(np.uint8([[1, 2, 9], [3, 4, 9]]), 2).tolist()  # 2.5 is rounded to the even
     [[2, 9]]
@@ -91,7 +91,7 @@ def shrunk(array: Array, factor: int) -> Array:
 
 
 def data_uri(pixels: Array) -> str:
-    """The picture of 8 bits as a PNG in a data URI.
+    """Return the 8-bit picture as a PNG in a data URI.
 
     >>> data_uri(np.zeros((1, 1), np.uint8))[:22]
     'data:image/png;base64,'

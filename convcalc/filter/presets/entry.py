@@ -1,4 +1,4 @@
-"""What the bank keeps of a filter: its name, the settings it takes, where it comes from and how it is made."""
+"""What a preset is: a filter's name, the settings that it takes, its source, and how it is made."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Value: TypeAlias = "Size | float"
 
 
 class Setting(NamedTuple):
-    """A setting that a filter takes, and what it is where nothing is given: a value, or what it is worked out from."""
+    """A setting that a filter takes, and its default: a value, or how it follows from others."""
 
     name: str
-    default: Value | None  # None: worked out, as `otherwise` says
+    default: Value | None  # None: it follows from others, as `otherwise` says
     otherwise: str = ""
 
     @property
     def words(self) -> str:
-        """The default, as a reader writes it.
+        """Return the default, as it is typed.
 
         >>> Setting("size", (3, 3)).words, Setting("sigma", 1.0).words
         ('3', '1')
@@ -32,7 +32,7 @@ class Setting(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A filter of the bank. ``make`` takes the settings, all of them, as keywords and gives the `Filter`."""
+    """A preset. ``make`` takes all of the settings as keywords and returns the `Filter`."""
 
     name: str
     settings: tuple[Setting, ...]
@@ -49,7 +49,7 @@ def weighted(
     what: str,
     source: str,
 ) -> Entry:
-    """An entry for a kernel of weights, which ``rows`` makes from the settings.
+    """Return an entry for a kernel of weights, which ``rows`` makes from the settings.
 
     >>> weighted("none", lambda: ((1,),), (), "clip", "", "").make().weights
     ((1,),)
@@ -62,7 +62,7 @@ def weighted(
 
 
 def fixed(name: str, rows: Rows, range: str, what: str, source: str) -> Entry:  # noqa: A002 - the option's name
-    """An entry for a kernel whose weights are always the same.
+    """Return an entry for a kernel whose weights are always the same.
 
     >>> fixed("none", ((1,),), "clip", "", "").make().size
     (1, 1)

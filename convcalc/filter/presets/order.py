@@ -7,7 +7,7 @@ from convcalc.filter.presets.entry import Entry, Setting, Size
 
 
 def ordered(order: str, what: str, source: str) -> Entry:
-    """The entry of minimum, median or maximum.
+    """Return the entry of minimum, median or maximum.
 
     >>> ordered("median", "", "").make(size=(3, 3)).order
     'median'

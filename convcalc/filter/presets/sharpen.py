@@ -1,4 +1,4 @@
-"""Filters that bring out what differs, and keep the brightness: sharpen, unsharp, emboss."""
+"""Filters that emphasise differences and keep the brightness: sharpen, unsharp, emboss."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from convcalc.filter.presets.values import size_for
 
 
 def unsharp(size: Size | None, sigma: float, amount: float) -> Rows:
-    """The picture, and ``amount`` times what a Gaussian takes away from it: identity + amount * (identity - gaussian).
+    """Return identity + amount * (identity - gaussian): the picture plus what a Gaussian removes from it.
 
     Source: Gonzalez and Woods (2018), 3.6; scikit-image, `filters.unsharp_mask`.
 
-    >>> unsharp((1, 2), 1.0, 2.0)  # the Gaussian is 1/2 1/2, the pixel itself the second
+    >>> unsharp((1, 2), 1.0, 2.0)  # the Gaussian is (1/2, 1/2), and the second weight meets the pixel itself
     ((-1.0, 2.0),)
     """
     size = size_for(sigma, size)

@@ -12,7 +12,7 @@ from convcalc.layers.settings import spell
 
 
 def identity(size: Size) -> Rows:
-    """A single 1, where the pixel itself is; 0 around it.
+    """Return a single 1 for the pixel itself, with 0 around it.
 
     >>> identity((1, 3))
     ((0, 1, 0),)
@@ -22,7 +22,7 @@ def identity(size: Size) -> Rows:
 
 
 def box(size: Size) -> Rows:
-    """The mean: n equal weights of 1/n.
+    """Return the mean: n equal weights of 1/n.
 
     >>> box((2, 2))
     ((0.25, 0.25), (0.25, 0.25))
@@ -32,11 +32,11 @@ def box(size: Size) -> Rows:
 
 
 def gaussian(size: Size | None, sigma: float | None) -> Rows:
-    """exp(-(x^2 + y^2) / (2 sigma^2)), divided by the sum; x and y from the middle of the kernel.
+    """Return exp(-(x^2 + y^2) / (2 sigma^2)), divided by the sum; x and y count from the middle of the kernel.
 
-    The size follows from sigma as in SciPy (`size_for`), or sigma from the size, axis by axis (`sigma_for`); where
-    neither is given the size is 5. An even size has its middle between two pixels. (OpenCV takes odd sizes only; its
-    `getGaussianKernel` does answer to an even one, with middle weights that are too high.)
+    The size follows from sigma as in SciPy (`size_for`), or sigma from the size, axis by axis (`sigma_for`). Without
+    both the size is 5. The middle of an even size lies between two pixels. (OpenCV's filters take odd sizes only; its
+    `getGaussianKernel` accepts an even one, and its middle weights are too high.)
 
     >>> from math import log, sqrt
     >>> [round(weight, 9) for weight in gaussian((1, 3), 1 / sqrt(2 * log(2)))[0]]  # half as high a pixel away
@@ -51,10 +51,10 @@ def gaussian(size: Size | None, sigma: float | None) -> Rows:
 
 
 def sigma_for(size: int) -> float:
-    """The sigma that suits a size: 0.3 * ((size - 1) / 2 - 1) + 0.8.
+    """Return the sigma for a size: 0.3 * ((size - 1) / 2 - 1) + 0.8.
 
-    Source: OpenCV, `getGaussianKernel`. (Asked with sigma 0 for 1 to 9 taps, OpenCV itself takes a table of round
-    numbers instead, such as 1 4 6 4 1 / 16.)
+    Source: OpenCV, `getGaussianKernel`. (For 1 to 9 taps and sigma 0, OpenCV itself uses a table of round numbers
+    instead, such as 1 4 6 4 1 / 16.)
 
     >>> sigma_for(3), sigma_for(5)
     (0.8, 1.1)
@@ -63,14 +63,14 @@ def sigma_for(size: int) -> float:
 
 
 def bell(size: int, sigma: float) -> tuple[float, ...]:
-    """A Gaussian along one axis, its weights summing to 1.
+    """Return a Gaussian along one axis, whose weights sum to 1.
 
     Source: OpenCV, `getGaussianKernel`, of odd sizes; SciPy, `signal.windows.gaussian`, divided by its sum.
 
     >>> bell(2, 0.5), bell(1, 3.0)
     ((0.5, 0.5), (1.0,))
     """
-    nearest = (size - 1) % 2 / 2  # of an even size no tap is in the middle: the nearest ones count as 1
+    nearest = (size - 1) % 2 / 2  # an even size has no tap in the middle: the nearest ones are 1
     offsets = [(i - (size - 1) / 2) for i in range(size)]
     heights = [exp((nearest - offset) * (nearest + offset) / (2 * sigma * sigma)) for offset in offsets]
     whole = fsum(heights)
@@ -78,12 +78,11 @@ def bell(size: int, sigma: float) -> tuple[float, ...]:
 
 
 def motion(size: Size, angle: float) -> Rows:
-    """What a camera smears that moves evenly along a straight line of so many pixels.
+    """Return the blur of a camera that moves evenly along a straight line of that many pixels.
 
-    The angle is in degrees, counter-clockwise from the horizontal, as the picture is seen. A weight is what a pixel's
-    distance to the line lacks of 1, divided by the sum of all; pixels as far from the middle as the line's ends count
-    from the end. Rows and columns of zeros are left out, so a horizontal line is one row; an even length has half a
-    weight at either end.
+    The angle is in degrees, counter-clockwise from the horizontal, as the picture is seen. A weight is 1 less the
+    distance of a pixel to the line (to its end, for pixels beyond it), divided by the sum of all. Rows and columns of
+    zeros are left out, so a horizontal line is one row. An even length has half a weight at each end.
 
     Source: MATLAB, `fspecial`, 'motion'.
 
@@ -108,7 +107,7 @@ def motion(size: Size, angle: float) -> Rows:
 
 
 def direction(angle: float) -> tuple[float, float]:
-    """Cosine and sine of an angle in degrees; of quarter turns exactly.
+    """Return cosine and sine of an angle in degrees; exact for multiples of 90.
 
     >>> direction(90.0), direction(-180.0)
     ((0, 1), (-1, 0))

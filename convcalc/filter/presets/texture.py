@@ -1,4 +1,4 @@
-"""A filter that answers to stripes of one direction and width: Gabor's."""
+"""A filter that responds to stripes of one direction and width: Gabor's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEVIATIONS = 3  # how far the kernel reaches where no size is given
 
 
 def gabor(size: Size | None, sigma: float, angle: float, wavelength: float, gamma: float, phase: float) -> Rows:
-    """A cosine wave under a bell: exp(-(u^2 + gamma^2 v^2) / (2 sigma^2)) * cos(2 pi u / wavelength + phase).
+    """Return a cosine wave under a bell: exp(-(u^2 + gamma^2 v^2) / (2 sigma^2)) * cos(2 pi u / wavelength + phase).
 
     u runs along the wave and v along its stripes: u = x cos(angle) + y sin(angle), v = y cos(angle) - x sin(angle).
     As OpenCV does, x is counted to the left and y upwards, from the middle of the kernel. So the angle, in degrees,
@@ -23,7 +23,7 @@ def gabor(size: Size | None, sigma: float, angle: float, wavelength: float, gamm
     motion), and the kernel, which OpenCV's `filter2D` correlates with, is that of a true convolution with x
     to the right and y downwards; the two differ only by the sign of the phase, so not at all for 0 and 180 degrees.
 
-    The kernel reaches `DEVIATIONS` standard deviations far, where no size is given; those along v are sigma / gamma.
+    Without a size the kernel reaches `DEVIATIONS` standard deviations far; those along v are sigma / gamma.
 
     Source: OpenCV, `getGaborKernel`; Daugman, "Uncertainty relation for resolution in space, spatial frequency, and
     orientation" (1985).
@@ -46,7 +46,7 @@ def gabor(size: Size | None, sigma: float, angle: float, wavelength: float, gamm
 
 
 def _reach(along: float, aside: float, right: float, down: float) -> Size:
-    """Rows and columns that hold the bell, by OpenCV's rule."""
+    """Return the rows and columns that hold the bell, by OpenCV's rule."""
     across = round(DEVIATIONS * max(abs(along * right), abs(aside * down)))
     upright = round(DEVIATIONS * max(abs(along * down), abs(aside * right)))
     height, width = 2 * upright + 1, 2 * across + 1

@@ -1,4 +1,4 @@
-"""The settings of the bank's filters, brought to one form, and what is too much of them."""
+"""The settings of presets, brought to one form, and their limits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LIMITS: dict[str, tuple[float, float]] = {
 
 
 def checked(name: str, value: object) -> Value:
-    """The value of a setting: two whole numbers for a size, else a finite number within its limits; or a refusal.
+    """Return the value of a setting: two whole numbers for a size, else a finite number within its limits.
 
     >>> checked("size", 5), checked("sigma", 2)
     ((5, 5), 2.0)
@@ -38,7 +38,7 @@ def checked(name: str, value: object) -> Value:
 
 
 def size_for(sigma: float, size: Size | None) -> Size:
-    """The size given, or the one that SciPy cuts a Gaussian to: 2 * int(4 * sigma + 0.5) + 1.
+    """Return the size, or where it is None the one to which SciPy cuts a Gaussian: 2 * int(4 * sigma + 0.5) + 1.
 
     Source: SciPy, `ndimage.gaussian_filter`, ``truncate=4``.
 
