@@ -2,8 +2,8 @@
 
     python benchmarks/startup.py [RUNS]
 
-Install convcalc normally (not editable) first. Where PyTorch is installed, its answer to the same question stands
-beside.
+Install convcalc normally (not editable) first. Typer's own import is the floor of every row below it. Where PyTorch is
+installed, its answer to the same question stands beside.
 """
 
 from __future__ import annotations
@@ -28,30 +28,38 @@ def commands() -> dict[str, tuple[list[str], float | None]]:
         sys.exit("convcalc is not installed: pip install .")
     listed: dict[str, tuple[list[str], float | None]] = {
         "python -c pass": ([sys.executable, "-c", "pass"], None),
-        "shape ... --json": ([convcalc, *EXAMPLE, "--json"], 7),
+        "import typer": ([sys.executable, "-c", "import typer"], None),
+        "shape ... --json": ([convcalc, *EXAMPLE, "--json"], 5),
+        "--help": ([convcalc, "--help"], 5),
+        "shape --help": ([convcalc, "shape", "--help"], 5),
+        "a usage error": ([convcalc, "shape", "--bogus"], 5),
+        "a value completed": ([convcalc], 5),
+        "shape ... (Rich table)": ([convcalc, *EXAMPLE], 8),
+        "lenet (Rich table)": ([convcalc, "lenet"], 8),
+        "draw ... (SVG)": ([convcalc, *DRAW, "-o", "-"], 6),
+        "draw --look iso (SVG)": ([convcalc, *DRAW, "--look", "iso", "-o", "-"], 6),
+        "draw --layer ... (SVG)": ([convcalc, "draw", "1", "1", "7", "7", "--layer", "MaxPool2d(3, 2)", "-o", "-"], 6),
         "net resnet50 --json": ([convcalc, "net", "resnet50", "--json"], 9),
         "net densenet121 --json": ([convcalc, "net", "densenet121", "--json"], 13),
-        "--help": ([convcalc, "--help"], 7),
-        "shape --help": ([convcalc, "shape", "--help"], 7),
-        "a usage error": ([convcalc, "shape", "--bogus"], 7),
-        "draw ... (SVG)": ([convcalc, *DRAW, "-o", "-"], 10),
-        "draw --look iso (SVG)": ([convcalc, *DRAW, "--look", "iso", "-o", "-"], 10),
-        "draw --layer ... (SVG)": ([convcalc, "draw", "1", "1", "7", "7", "--layer", "MaxPool2d(3, 2)", "-o", "-"], 10),
-        "draw --net lenet5 (SVG)": ([convcalc, "draw", "--net", "lenet5", "-o", "-"], None),
+        "draw lenet5 (SVG)": ([convcalc, "draw", "lenet5", "-o", "-"], None),
         "solve 28 13": ([convcalc, "solve", "28", "13"], None),
-        "shape ... (Rich table)": ([convcalc, *EXAMPLE], 10),
-        "lenet --report (Rich table)": ([convcalc, "lenet", "--report"], 10),
-        "lenet --report --verify": ([convcalc, "lenet", "--report", "--verify"], None),
+        "lenet --verify": ([convcalc, "lenet", "--verify"], None),
     }
     if importlib.util.find_spec("torch"):
         listed["the same from PyTorch"] = ([sys.executable, "-c", TORCH], None)
     return listed
 
 
-def seconds(command: list[str], rich: bool) -> float:
+COMPLETED = {
+    "_CONVCALC_COMPLETE": "complete_bash",
+    "COMP_WORDS": "convcalc net lenet5 --columns name,rec",
+    "COMP_CWORD": "4",
+}
+
+
+def seconds(command: list[str], name: str) -> float:
     environment = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
-    if rich:
-        environment["FORCE_COLOR"] = "1"
+    environment |= {"FORCE_COLOR": "1"} if "Rich" in name else COMPLETED if "completed" in name else {}
     started = time.perf_counter()
     subprocess.run(command, capture_output=True, env=environment, check=False)
     return time.perf_counter() - started
@@ -63,7 +71,7 @@ def main() -> None:
     times: dict[str, list[float]] = {name: [] for name in listed}
     for _ in range(runs + 1):  # the first warms the caches
         for name, (command, _) in listed.items():
-            times[name].append(seconds(command, rich="Rich" in name))
+            times[name].append(seconds(command, name))
     medians = {name: statistics.median(measured[1:]) for name, measured in times.items()}
     base = medians["python -c pass"]
     print(f"{runs} interleaved runs, medians; python -c pass took {1000 * base:.1f} ms here")
