@@ -1,4 +1,4 @@
-"""What all commands share of Typer: values taken as they were typed, and refusals in one line.
+"""What all commands share: values are taken as typed, help has groups, and a refusal is one line.
 
 Typer coerces every parameter through pydantic, which takes longer to import than everything else together. Ours are
 all text or flags and are read by `commands.values`, so they need none of it. `_AsTyped` says so to Typer; should a
@@ -58,7 +58,7 @@ T = TypeVar("T")
 
 
 def option(name: str) -> str:
-    """How a setting is typed.
+    """Return the option for a setting.
 
     >>> option("kernel_size"), option("output_padding")
     ('--k', '--output-padding')
@@ -71,7 +71,7 @@ class _AsIs:
 
     @staticmethod
     def coerce(value: Any, *_: Any, **__: Any) -> Any:
-        """The text as it was typed."""
+        """Return the text as it was typed."""
         return value
 
 
@@ -79,7 +79,7 @@ class _AsTyped:
     """A command or group whose parameters Typer leaves as text."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """The parameters, each without a conversion."""
+        """Return the parameters, each without a conversion."""
         params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
         for param in params:
             if getattr(param, "_runtime_param", _AsIs) is None:
@@ -109,7 +109,7 @@ class Command(_AsTyped, TyperCommand):
         write_examples(formatter, self.examples)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Where unknown options pass as arguments (so that -3 can be refused as a number), refuse the others here."""
+        """Refuse unknown options. Typer passes them on as arguments, so that -3 can be refused as a number."""
         takes_file = any("-o" in param.opts for param in self.params)
         if not takes_file and any(word in ("-o", "--output") or word.startswith("--output=") for word in args):
             ctx.fail("No option for a file here: send the output to one with > FILE")
@@ -209,7 +209,7 @@ def command(
 
 
 class Commands(Mapping[str, Command]):
-    """The commands by name, each built when it is asked for: one start needs one of them at most."""
+    """The commands by name. Each is built when it is asked for, because one start needs at most one."""
 
     def __getitem__(self, name: str) -> Command:
         if name not in COMMANDS:
@@ -229,7 +229,7 @@ class Commands(Mapping[str, Command]):
 
 
 class Group(_AsTyped, TyperGroup):
-    """The app. It ends with 0; with 1 where a check failed; with 2, and one line on stderr, where it refuses."""
+    """The app. Its exit code is 0; 1 if a check fails; 2, with one line on stderr, if it refuses what was typed."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -240,7 +240,7 @@ class Group(_AsTyped, TyperGroup):
         return [*COMMANDS]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """What each is for, without building it."""
+        """Write what each command is for, without building it."""
         with formatter.section("Commands"):
             formatter.write_dl([*COMMANDS.items()])
 

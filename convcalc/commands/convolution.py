@@ -31,7 +31,7 @@ READ: dict[str, Callable[[str], Any]] = {
 
 
 class Place(NamedTuple):
-    """Where a convolution is added: the network so far, its input, and what leaves it: the convolution's input."""
+    """Where a convolution is added: the network so far, its input, and its output, which the convolution reads."""
 
     network: Network
     input: Shape
@@ -39,12 +39,12 @@ class Place(NamedTuple):
 
     @property
     def rank(self) -> int:
-        """Spatial axes."""
+        """Return the number of spatial axes."""
         return rank_of(self.network) or len(self.output) - 2
 
     @property
     def name(self) -> str:
-        """The convolution's: conv1, conv2, ..., the first that is free."""
+        """Return a name for the convolution: the first of conv1, conv2, ... that is free."""
         taken = {node.name for node in self.network.nodes}
         number = 1
         while f"conv{number}" in taken:
@@ -53,7 +53,7 @@ class Place(NamedTuple):
 
 
 def place_of(sizes: list[str], verify: bool = False) -> Place:
-    """Where the convolution is added, once it is sure that there is room for one."""
+    """Return where the convolution is added; refuse if none can be added there."""
     network, input_shape = _start(sizes)
     place = Place(network, input_shape, _output(network, input_shape, verify))
     if place.rank not in KINDS or len(place.output) - place.rank not in (1, 2):
@@ -65,7 +65,7 @@ def place_of(sizes: list[str], verify: bool = False) -> Place:
 
 
 def _start(sizes: list[str]) -> tuple[Network, Shape]:
-    """The network so far and its input: none yet, or what was piped in."""
+    """Return the network so far and its input: an empty network, or the one that is piped in."""
     if sizes == ["-"]:
         from convcalc.commands.source import json_of, text_of_stdin
         from convcalc.schema import network_from
@@ -84,7 +84,7 @@ def _start(sizes: list[str]) -> tuple[Network, Shape]:
 
 
 def _output(network: Network, input_shape: Shape, verify: bool) -> Shape:
-    """What leaves the network so far. Where it is to be verified, what only the formulas refuse is no refusal yet."""
+    """Return the output of the network so far. Before a verification, only what the engine refuses too is refused."""
     try:
         return trace(network, input_shape).output
     except ConvcalcError as error:
@@ -115,7 +115,7 @@ def settings_of(texts: Mapping[str, str | None]) -> dict[str, Any]:
 
 
 def layer_for(example: Shape, settings: Mapping[str, Any], bias: bool) -> Conv:
-    """The convolution with these settings, for one example's channels and axes."""
+    """Return the convolution with these settings, for an example of these channels and sizes."""
     rank, channels = len(example) - 1, example[0]
     groups, out_channels = settings["groups"], settings["out_channels"]
     if out_channels is None and groups > 0 and channels % groups:
@@ -128,7 +128,7 @@ def layer_for(example: Shape, settings: Mapping[str, Any], bias: bool) -> Conv:
 
 
 def _refuse_strided_same(sizes: Shape, settings: Mapping[str, Any]) -> None:
-    """PyTorch has no strided `same`; TensorFlow has, so name the sides that it would pad."""
+    """Refuse a strided `same`, which PyTorch does not have, and name the sides that TensorFlow pads."""
     strides, kernels, dilations = (
         per_axis(name, settings[name], len(sizes), least=1) for name in ("stride", "kernel_size", "dilation")
     )

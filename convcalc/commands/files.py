@@ -10,7 +10,7 @@ from convcalc.errors import ConvcalcError, did_you_mean, quoted
 
 
 def suffix_of(path: str) -> str:
-    """The suffix that says the format.
+    """Return the suffix of a path, which names the format.
 
     >>> suffix_of("pictures/conv.SVG")
     '.svg'

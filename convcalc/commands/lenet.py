@@ -46,7 +46,7 @@ class Options(NamedTuple):
 
 @command(Options, examples=("convcalc lenet --verify",), groups={"report": "The network", "verify": "The output"})
 def run(options: Options) -> bool:
-    """Answer; False where verification found a difference."""
+    """Answer; return False if the verification finds a difference."""
     size = int(values.one_of("--input", options.input, tuple(map(str, lenet.INPUT_SIZES))))
     full_c3 = values.one_of("--c3", options.c3, ("paper", "full")) == "full"
     limit = values.memory("--memory-limit", options.memory_limit)
@@ -107,13 +107,13 @@ def _blocks(report: Report, verification: Verification | None, options: Options)
     if verification is not None:
         distances = " ".join(f"{distance:.2f}" for distance in verification.output[0])
         blocks += ["", verification_table(verification), verdict(verification), ""]
-        blocks.append(f"A picture of a {DIGIT}, squared distance to the code of each digit from 0 to 9: {distances}.")
-        blocks.append("The weights are untrained, so these recognise nothing yet.")
+        blocks.append(f"Squared distances from a picture of a {DIGIT} to the codes of the digits 0 to 9: {distances}.")
+        blocks.append("The weights are not trained, so the nearest digit means nothing yet.")
     return [*blocks, *note_block(report.notes)]
 
 
 def _remarks(report: Report) -> list[str]:
-    remarks = ["C1 to F6 are squashed by f(a) = 1.7159 tanh(2a/3), in their own rows."]
+    remarks = ["The rows of C1 to F6 include the squashing function f(a) = 1.7159 tanh(2a/3)."]
     c1 = report.rows[0].figures
     if c1.macs != c1.macs_exact:
         (padding, _) = report.rows[0].windows[0].padding

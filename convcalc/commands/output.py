@@ -37,7 +37,7 @@ def _printable(lines: str) -> str:
 
 
 def is_for_a_terminal() -> bool:
-    """Whether stdout is a terminal, or is to be treated as one."""
+    """Return whether stdout is a terminal, or has to be treated as one."""
     return sys.stdout.isatty() or os.environ.get("FORCE_COLOR", "0") not in ("", "0")
 
 

@@ -1,4 +1,4 @@
-"""`convcalc shape` with lists: every combination, a row each."""
+"""`convcalc shape` with lists: one row for each combination."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Value = Callable[[Callable[[str], Any]], Any]  # of a function that looks column
 
 
 class Request(NamedTuple):
-    """The sizes and settings, listed, and which rows are wanted and how; all as typed."""
+    """The sizes and settings, and which rows are wanted in which form; all as typed."""
 
     sizes: list[str]
     texts: Mapping[str, str | None]
@@ -49,7 +49,7 @@ class Request(NamedTuple):
 
 
 def run(asked: Request) -> bool:
-    """Answer; always True."""
+    """Answer; return True."""
     gc.enable()  # a sweep is long, and what it makes must go as it goes
     inputs = _inputs(asked.sizes)
     if asked.texts["kernel_size"] is None:
@@ -91,7 +91,7 @@ def run(asked: Request) -> bool:
 
 
 def _listed(name: str, text: str | None, rank: int) -> list[Any]:
-    """The values of a setting, read one by one; a setting that was not given has one value, None."""
+    """Return the values of a setting. A setting that was not given has one value, None."""
     if text is None:
         return [None]
     found: dict[Any, Any] = {}
@@ -105,18 +105,18 @@ def _listed(name: str, text: str | None, rank: int) -> list[Any]:
 
 
 class Inputs(NamedTuple):
-    """The sizes of the input, listed; as ``-``, what is piped in."""
+    """The sizes of the input; ``-`` stands for the network that is piped in."""
 
     sizes: list[list[str]]
     first: Place
 
     @property
     def number(self) -> int:
-        """How many inputs they make."""
+        """Return how many inputs they make."""
         return prod(map(len, self.sizes))
 
     def places(self) -> Iterator[Place]:
-        """Where the convolutions are added, for one input after the other."""
+        """Yield where the convolutions are added, one input after the other."""
         combinations = product(*self.sizes)
         next(combinations)
         yield self.first
@@ -149,7 +149,7 @@ def _columns_of(one: Configuration) -> Callable[[str], Any]:
 
 
 def _refuse_too_many(combinations: int, asked: Request, limit: int | None) -> None:
-    """Refuse what would fill the memory, or a screen, or take for ever before its first row: before it starts."""
+    """Refuse early what would fill the memory or the screen, or take very long before its first row."""
     streamed = asked.format in STREAMS
     held = asked.sort is not None or not streamed
     rows = combinations if asked.where is None else 0  # with a condition nobody knows yet
@@ -196,7 +196,7 @@ def _evaluated_at(
 
 
 def _held(rows: Iterable[Configuration]) -> Iterator[Configuration]:
-    """The rows, as long as they are not too many to hold."""
+    """Yield the rows; refuse when there are too many to hold."""
     for number, row in enumerate(rows):
         if number == MOST_HELD:
             raise ConvcalcError(
@@ -238,7 +238,7 @@ def _emit(
 
 
 def _heading(inputs: Inputs, combinations: int) -> str:
-    """How the input was read, and how many combinations there are."""
+    """Return how the input was read, and how many combinations there are."""
     place = inputs.first
     axes = ("N", "C", *AXES[place.rank])[-len(place.output) :]
     sizes = inputs.sizes if inputs.sizes != [["-"]] else [[str(size)] for size in place.output]
@@ -251,7 +251,7 @@ def _few(sizes: Sequence[str]) -> str:
 
 
 def _footing(rows: list[Configuration], combinations: int, asked: Request) -> list[str]:
-    """How many rows are shown, of how many; and what they count."""
+    """Return how many of the rows are shown, and what they count."""
     parts = [f"{len(rows):,} of {combinations:,} shown"] if len(rows) != combinations else []
     if asked.where is not None:
         parts.append(f"where {asked.where}")

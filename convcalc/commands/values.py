@@ -1,4 +1,4 @@
-"""What people type, to values: every refusal names the option and the bad value."""
+"""Read values from what people type. Every refusal names the option and the bad value."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UNITS |= {f"{letter}{end}": 10 ** (3 * power) for power, letter in enumerate("km
 
 
 def integer(name: str, text: str, remedy: str = "give digits only") -> int:
-    """A whole number of either sign.
+    """Return a whole number, of either sign.
 
     >>> integer("--g", "3")
     3
@@ -43,7 +43,7 @@ def integer(name: str, text: str, remedy: str = "give digits only") -> int:
 
 
 def decimal(name: str, text: str) -> float:
-    """A number, perhaps with a fraction.
+    """Return a number, which may have a fraction.
 
     >>> decimal("--sigma", "1.5")
     1.5
@@ -51,7 +51,7 @@ def decimal(name: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ConvcalcError(f"{name} {quoted(text)} is not a number: write 1.5, say") from None
+        raise ConvcalcError(f"{name} {quoted(text)} is not a number: write such as 1.5") from None
 
 
 def with_x(text: str) -> str:
@@ -104,7 +104,7 @@ def sizes(words: Sequence[str]) -> tuple[int, ...]:
 
 
 def columns(name: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of columns, or all.
+    """Return the names of columns, or all of them.
 
     >>> columns("--columns", "macs, name", ("name", "macs", "flops"))
     ('macs', 'name')
@@ -115,7 +115,7 @@ def columns(name: str, text: str, known: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def is_integer(text: str) -> bool:
-    """Digits, and perhaps a sign before them.
+    """Return whether the text is digits, with or without a sign.
 
     >>> is_integer("-3"), is_integer("3.0"), is_integer("")
     (True, False, False)
@@ -125,7 +125,7 @@ def is_integer(text: str) -> bool:
 
 
 def is_list(text: str) -> bool:
-    """Whether the text is of several values: 3,5,7 or 1..7.
+    """Return whether the text has several values: 3,5,7 or 1..7.
 
     >>> is_list("3,5"), is_list("1..7"), is_list("3x5")
     (True, True, False)
@@ -134,7 +134,7 @@ def is_list(text: str) -> bool:
 
 
 def listed(name: str, text: str) -> list[str]:
-    """The texts of a list, each once: of ``3,5``, of a range ``1..7``, of one with a step, ``1..7..2``.
+    """Return the texts of a list ``3,5``, a range ``1..7``, or a range with a step ``1..7..2``, each once.
 
     >>> listed("--k", "3,1..7..3,2x2")
     ['3', '1', '4', '7', '2x2']
@@ -148,7 +148,7 @@ def listed(name: str, text: str) -> list[str]:
                 raise ConvcalcError(f"{name} {item} has {length:,} values: give at most {MOST_LISTED:,}")
             found |= dict.fromkeys(map(str, numbers))
         elif not item:
-            raise ConvcalcError(f"{name} {quoted(text)} has an empty place: write 3,5,7")
+            raise ConvcalcError(f"{name} {quoted(text)} has an empty entry: write 3,5,7")
         elif item in found:
             raise ConvcalcError(
                 f"{name} {quoted(text)} lists {item} twice: write 3x3 for one number per axis, 3,5 for a list"
@@ -159,7 +159,7 @@ def listed(name: str, text: str) -> list[str]:
 
 
 def numbers(name: str, text: str) -> Sequence[int]:
-    """The numbers of a list or a range, in order, each once; a range is not spelled out.
+    """Return the numbers of a list or a range, sorted, each once. A range stays a range.
 
     >>> numbers("--k", "7,3,5"), numbers("--k", "1..7..2")
     ((3, 5, 7), range(1, 8, 2))
@@ -170,7 +170,7 @@ def numbers(name: str, text: str) -> Sequence[int]:
 
 
 def bounds(name: str, text: str, axes: int) -> list[Sequence[int]]:
-    """The numbers that each axis may have: a list or a range for all, or with x between, one for each.
+    """Return the numbers that each axis may have: one list or range for all axes, or one per axis, joined by x.
 
     >>> bounds("--k", "1..7", 2), bounds("--k", "3x1..5", 2)
     ([range(1, 8), range(1, 8)], [(3,), range(1, 6)])
@@ -199,7 +199,7 @@ def _range(name: str, text: str) -> range:
 
 
 def padding(name: str, text: str) -> str | int | tuple[int, ...] | tuple[tuple[int, int], ...]:
-    """A word, numbers as in `per_axis`, or sides, ``before:after``, for all axes or an axis each.
+    """Return a word, numbers as in `per_axis`, or sides ``before:after``, for all axes or per axis.
 
     >>> padding("--p", "same"), padding("--p", "1:2x0:1")
     ('same', ((1, 2), (0, 1)))
@@ -218,7 +218,7 @@ def padding(name: str, text: str) -> str | int | tuple[int, ...] | tuple[tuple[i
 
 
 def memory(name: str, text: str) -> int:
-    """An amount of memory in bytes, ``2GiB``.
+    """Return an amount of memory in bytes.
 
     >>> memory("--memory-limit", "2GiB"), memory("--memory-limit", "1.5kB")
     (2147483648, 1500)
@@ -232,7 +232,7 @@ def memory(name: str, text: str) -> int:
 
 
 def amount(name: str, text: str) -> int:
-    """A budget: a whole number, or one with a unit of thousands, ``5M``.
+    """Return a limit: a whole number, or a number with a unit, ``5M``.
 
     >>> amount("--max-params", "5M"), amount("--max-macs", "1.5G"), amount("--max-params", "61,100,840")
     (5000000, 1500000000, 61100840)
@@ -296,7 +296,7 @@ def shape(name: str, text: str) -> tuple[int, ...]:
 
 
 def at_least_one(name: str, text: str, remedy: str = "give a number from 1 on") -> int:
-    """A whole number from 1 on.
+    """Return a whole number that is at least 1.
 
     >>> at_least_one("--limit", "20")
     20
@@ -308,7 +308,7 @@ def at_least_one(name: str, text: str, remedy: str = "give a number from 1 on") 
 
 
 def depth(name: str, text: str) -> int | None:
-    """How many blocks deep; None for all the way.
+    """Return how many blocks deep to go, or None for all.
 
     >>> depth("--depth", "2"), depth("--depth", "all")
     (2, None)
@@ -317,7 +317,7 @@ def depth(name: str, text: str) -> int | None:
 
 
 def format_of(typed: str, as_json: bool, get: str | None) -> str:
-    """The format of the output: what ``--format`` says, json where ``--json`` or ``--get`` is given, else a table.
+    """Return the output format: the one of ``--format``, json with ``--json`` or ``--get``, otherwise a table.
 
     >>> format_of("", False, None), format_of("", True, None), format_of("csv", False, None)
     ('table', 'json', 'csv')
@@ -331,7 +331,7 @@ def format_of(typed: str, as_json: bool, get: str | None) -> str:
 
 
 def only_in_table_or_json(option: str, given: bool, format: str) -> None:  # noqa: A002 - the option's name
-    """Refuse an option whose answer has no place among a row a layer.
+    """Refuse an option whose answer does not fit into one row per layer.
 
     >>> only_in_table_or_json("--explain", False, "csv")
     """

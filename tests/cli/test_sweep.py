@@ -165,7 +165,7 @@ def test_csv_is_csv(run):
         ("--k 3,5 --columns mac", "--columns 'mac' is unknown (did you mean macs?)"),
         ("--k 3,5 --verify", "--verify is for one convolution"),
         ("--k 3,5 --explain", "--explain is for one convolution"),
-        ("--k 3,,5", "--k '3,,5' has an empty place"),
+        ("--k 3,,5", "--k '3,,5' has an empty entry"),
         ("--k 3,x", "--k 'x' is not a number"),
         ("--k 5..3", "--k 5..3 has nothing in it"),
         ("--k 1..9..0", "--k '1..9..0' is no range"),
