@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def test_every_public_name_is_there_and_has_a_docstring():
     import convcalc
 
     for name in public:
-        assert name == "__version__" or getattr(convcalc, name).__doc__, name
+        assert name == "__version__" or inspect.getdoc(getattr(convcalc, name)), name
     assert set(public) <= set(dir(convcalc))
     with pytest.raises(AttributeError, match="no attribute 'Conv4d'"):
         convcalc.Conv4d  # noqa: B018

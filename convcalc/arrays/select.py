@@ -35,7 +35,7 @@ def chosen(
 
     >>> sizes, settings = [[1], [1], [9], [9]], {"kernel_size": [3, 5, 10], "stride": [1], "padding": [0]}
     >>> settings |= {"dilation": [1], "groups": [1], "out_channels": [1], "padding_mode": ["zeros"]}
-    >>> chosen(sizes, settings, True, lambda row: row("macs") > 0, [(lambda row: row("macs"), False)])
+    >>> chosen(sizes, settings, True, lambda row: row("macs") > 0, [(lambda row: row("macs"), True)])
     [1, 0]
     """
     if list(settings["padding_mode"]) != ["zeros"]:
