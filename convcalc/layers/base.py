@@ -29,10 +29,21 @@ class Layer:
     aliases: ClassVar[bool] = False  # whether its output is its input in another shape, and takes no memory of its own
     drops: ClassVar[bool] = False  # whether it aliases its input in eval mode only, and makes an output while it trains
     saves: ClassVar[tuple[str, ...]] = ("input",)  # what its backward pass needs: "input", "output"
+    mixes: ClassVar[bool] = False  # whether every output sees the whole input, as in attention
+    integer_inputs: ClassVar[tuple[int, ...]] = ()  # which of its inputs are integers, by their place
 
     def output_shape(self, input_shape: Sequence[int]) -> Shape:
         """The shape that comes out, by PyTorch's rule; `ConvcalcError` where PyTorch refuses the input."""
         raise NotImplementedError
+
+    def output_shapes(self, *input_shapes: Sequence[int]) -> tuple[Shape, ...]:
+        """Return the shapes of all outputs, in order. Errors as `output_shape`, which gives the first.
+
+        >>> from convcalc import Conv2d
+        >>> Conv2d(1, 6, 5).output_shapes((1, 1, 32, 32))
+        ((1, 6, 28, 28),)
+        """
+        return (self.output_shape(*input_shapes),)
 
     @property
     def weight_shape(self) -> Shape | None:
@@ -77,6 +88,15 @@ class Layer:
         Errors as `output_shape`.
         """
         raise NotImplementedError
+
+    def macs_activations(self, *input_shapes: Sequence[int]) -> int:
+        """Return the multiply-accumulates of two activations in one example, which `macs` does not count.
+
+        >>> from convcalc import Conv2d
+        >>> Conv2d(1, 6, 5).macs_activations((1, 1, 32, 32))
+        0
+        """
+        return 0
 
     def dead_weights(self, input_shape: Sequence[int]) -> int:
         """Weights that only ever meet zero padding, so never get a gradient: none where nothing is padded."""
