@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from convcalc import layers
 
 DATA = Path(__file__).parent / "data"
+BUFFERS = 2**17  # bytes that NumPy's own loops may take in a thread, whatever the size
 
 
 def stored(name):

@@ -52,6 +52,7 @@ EXAMPLES = (
     "convcalc draw lenet5",
 )
 PER_AXIS = ("kernel_size", "stride", "padding", "dilation", "output_padding")
+LONGEST_LETTER = len("--k")  # of an option: near to too many words
 LONGEST_MESSAGE = 600
 
 T = TypeVar("T")
@@ -124,7 +125,8 @@ class Command(_AsTyped, TyperCommand):
                 known = [option for param in self.params for option in (*param.opts, *param.secondary_opts)]
                 if typed in known:
                     ctx.fail(f"{typed} stands behind --, where only sizes may: put options before it")
-                ctx.fail(f"No such option: {typed}{did_you_mean(typed, known)}")
+                long = [name for name in known if len(name) > LONGEST_LETTER]
+                ctx.fail(f"No such option: {typed}{did_you_mean(typed, long)}")
         return rest
 
     def _with_sizes_together(self, ctx: Any, args: Sequence[str]) -> Iterator[str]:

@@ -84,16 +84,33 @@ def _layers(context: Any, _: str) -> Iterable[str]:
     return dict.fromkeys(name for path in inside.path.values() for name in path)
 
 
-def _columns_of_net(_: Any, __: str) -> Iterable[str]:
+def _columns_of_net(_: Any, incomplete: str) -> Iterable[str]:
     from convcalc.render.columns import COLUMNS
 
-    return ("all", *COLUMNS)
+    return _more(incomplete, COLUMNS, ("all",))
 
 
-def _columns_of_shape(_: Any, __: str) -> Iterable[str]:
+def _columns_of_shape(_: Any, incomplete: str) -> Iterable[str]:
     from convcalc.render.sweep import VALUES
 
-    return ("all", *VALUES)
+    return _more(incomplete, VALUES, ("all",))
+
+
+def _sort_columns(_: Any, incomplete: str) -> Iterable[str]:
+    from convcalc.render.sweep import VALUES
+
+    return _more(incomplete, [sign + name for sign in ("", "-") for name in VALUES])
+
+
+def _more(incomplete: str, names: Iterable[str], alone: Iterable[str] = ()) -> Iterable[str]:
+    """Return what a list of columns can go on with: each column once, and what stands alone only at the start.
+
+    >>> list(_more("macs,", ["macs", "output"], ("all",)))
+    ['output']
+    """
+    before = incomplete.split(",")[:-1]
+    taken = {name.lstrip("-") for name in before}
+    return [*(() if before else alone), *(name for name in names if name.lstrip("-") not in taken)]
 
 
 def _dtypes(_: Any, __: str) -> Iterable[str]:
@@ -152,7 +169,7 @@ OFFERS: dict[tuple[str, str], Offer] = {
     ("draw", "connections"): _layers,
     ("net", "columns"): _columns_of_net,
     ("shape", "columns"): _columns_of_shape,
-    ("shape", "sort"): _columns_of_shape,
+    ("shape", "sort"): _sort_columns,
     ("filter", "picture"): lambda _, incomplete: files(incomplete, PICTURES),
     ("filter", "kernel"): _kernels,
     ("filter", "kernel_word"): _kernels,

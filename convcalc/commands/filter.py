@@ -25,7 +25,7 @@ NUMBERS = ("sigma", "angle", "wavelength", "gamma", "phase", "amount")
 MOST_REPEATS = 10_000
 LINES_BELOW = 15  # of a terminal 80 wide, for what is said of the picture
 LINES_OF_A_LAYER = 2  # more, for the second of a gradient
-OF_A_PICTURE = ("demo", "output", "compare", "at", "force", "verify")
+OF_A_PICTURE = ("demo", "output", "compare", "at", "force", "markdown", "verify")
 
 
 class Options(NamedTuple):
@@ -113,6 +113,9 @@ class Options(NamedTuple):
         typer.Option("--output", "-o", metavar="FILE", help="Write the result to a file; do not show it."),
     ] = None
     force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="With --compare: print the Markdown line that shows the file.")
+    ] = False
     json: Json = False
     format: Format = ""
     get: Get = None
@@ -278,6 +281,8 @@ def _check(path: str | None, options: Options) -> None:
         raise ConvcalcError("--compare draws a page: say where, as -o page.svg or -o page.html")
     if options.at is not None and not options.compare:
         raise ConvcalcError("--at says which pixel --compare writes out: add --compare, or leave it out")
+    if options.markdown and (not options.compare or options.output == "-"):
+        raise ConvcalcError("--markdown prints the line that shows a page: add --compare -o page.svg, or leave it out")
     if options.compare and options.output == "-":
         if options.format == "json":
             raise ConvcalcError("--json and -o - would both go to stdout: leave one of them out")
@@ -331,14 +336,14 @@ def _verified(outcome: Outcome) -> Difference:
 def _written(picture: Picture, outcome: Outcome, at: tuple[int, int] | None, path: str, options: Options) -> bool:
     """Write the result or the comparison; return whether stdout is still free for the figures."""
     if options.compare:
-        return _compared(outcome, at, path, options.force)
+        return _compared(outcome, at, path, options)
     from convcalc.filter.files import encode
 
     files.write(path, encode(picture._replace(array=outcome.after), path), options.force)
     return True
 
 
-def _compared(outcome: Outcome, at: tuple[int, int] | None, path: str, force: bool) -> bool:
+def _compared(outcome: Outcome, at: tuple[int, int] | None, path: str, options: Options) -> bool:
     """Draw the comparison, to a file or to stdout; return whether stdout is still free."""
     from convcalc.draw.filter.compare import compare_picture
 
@@ -346,8 +351,8 @@ def _compared(outcome: Outcome, at: tuple[int, int] | None, path: str, force: bo
     if path == "-":
         output.write(svg.rstrip("\n"), "xmlcharrefreplace")
         return False
-    files.write(path, svgs.converted(svg, files.suffix_of(path)), force)
-    tell(svgs.markdown(svg, path))
+    files.write(path, svgs.converted(svg, files.suffix_of(path)), options.force)
+    tell(svgs.markdown(svg, path) if options.markdown else f"wrote {path}")
     return True
 
 

@@ -85,6 +85,7 @@ BAD = [
     ("shape 1 1 9 9 --k 3 --get layers[0].macs", "no 'layers[0]' at the top: write layers.0.macs"),
     ("shape 1 1 9 9 --k 3 --get layers.7", "--get 'layers.7': no '7' at layers: there is conv1, 0"),
     ("shape 1 1 9 9 --k 3 --get verification", "no 'verification' at the top: add --verify"),
+    ("shape 1 1 9 9 --k 3 --dtype fp16", "No such option: --dtype: see convcalc shape --help"),
     ("shape 1 1 9 9 --kernle 3", "No such option: --kernle (did you mean --kernel-size?): see convcalc shape --help"),
     ("shape 1 1 9 9 -x 3", "No such option: -x: see convcalc shape --help"),
     (

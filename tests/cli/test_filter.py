@@ -149,6 +149,8 @@ def test_the_list_and_a_kernel(run):
         ("STEP --kernel median --convolve", "nothing to flip"),
         ("STEP --kernel box --compare", "--compare draws a page"),
         ("STEP --kernel box --at 1,1", "add --compare"),
+        ("STEP --kernel box --markdown -o a.png", "add --compare"),
+        ("STEP --kernel box --compare --markdown -o -", "add --compare -o page.svg"),
         ("STEP --kernel box --compare --at 9,9 -o page.svg", "9"),
         ("STEP --kernel box --compare -o page.gif", "use .svg, .html, .png"),
         ("STEP --kernel box -o out.pgn", "did you mean .png?"),
@@ -182,10 +184,17 @@ def test_what_is_refused_says_so_in_json(run, step):
 def test_the_page_that_compares(run, step):
     for suffix, start in ((".svg", "<svg"), (".html", "<!doctype html")):
         page = step.with_name(f"page{suffix}")
-        assert run(f"filter {step} --kernel sobel-x --compare --at 1,1 -o {page}").code == 0
+        ran = run(f"filter {step} --kernel sobel-x --compare --at 1,1 -o {page}")
+        assert (ran.code, ran.err) == (0, f"wrote {page}\n")
         text = page.read_text()
         assert text.lower().startswith(start)
         assert "36" in text
+
+
+def test_markdown_prints_the_line_that_shows_the_page(run, step):
+    page = step.with_name("page.svg")
+    ran = run(f"filter {step} --kernel sobel-x --compare --markdown -o {page}")
+    assert (ran.code, ran.err) == (0, f"![sobel-x 3\N{MULTIPLICATION SIGN}3, border reflect]({page})\n")
 
 
 def test_a_reader_that_goes_ends_it_quietly():

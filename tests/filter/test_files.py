@@ -379,8 +379,9 @@ def test_a_bomb_is_refused_before_it_is_decoded(file, saved):
     assert "7x5 is 35 pixels and 105 bytes, more than the limit of 104: use memory_limit=105" in refusal(small, 104)
     assert read(small, 105).array.nbytes == 105
     deep = file("d.png", png(COLOURS[..., 0].astype(np.uint16)))
-    assert "and 70 bytes" in refusal(deep, 69)
-    assert read(deep, 70).array.nbytes == 70
+    decoded = np.asarray(PIL.Image.open(deep)).nbytes  # older versions of Pillow take four bytes for 16-bit grey
+    assert f"35 pixels and {decoded} bytes" in refusal(deep, decoded - 1)
+    assert read(deep, decoded).array.nbytes == 70
 
 
 def test_no_pixels(file, saved):

@@ -28,11 +28,10 @@ from convcalc.ops import (
 )
 from convcalc.render.verification import verdict
 from convcalc.verify import verify
-from tests.helpers import build, pattern, stored
+from tests.helpers import BUFFERS, build, pattern, stored
 
 FAST = tuple(choice.FAST)
 EPSILON = 2.0**-24
-BUFFERS = 2**17  # bytes that NumPy's own loops may take in a thread, whatever the size
 MODES = ("zeros", "reflect", "replicate", "circular")
 
 

@@ -127,13 +127,14 @@ def _decoded(file: IO[bytes], where: str, memory_limit: int) -> Picture:
         orientation = image.getexif().get(ORIENTATION, 1)
         profile = image.info.get("icc_profile")
         image.load()
+        is_png = image.format == "PNG"  # an image that is turned no longer has its format
         image = _upright(image, orientation, notes)
         if "LA;16" in packed:  # Pillow makes RGBA of it
             image = image.convert("LA")
         if ";16" in packed and image.mode in ("LA", "RGB", "RGBA"):
             colours = COLOURS[len(image.getbands())]
             notes.append(Note("warning", None, f"16-bit {colours} read as 8-bit: Pillow keeps 16 bits of grey alone"))
-        array = _array(_plain(image, notes), notes, where)
+        array = _array(_plain(image, notes), is_png, notes, where)
     except (ConvcalcError, MemoryError):
         raise
     except Exception as error:  # a decoder raises what it likes: OSError, SyntaxError, struct.error, IndexError...
@@ -203,7 +204,7 @@ def _plain(image: Image, notes: list[Note]) -> Image:
     return image
 
 
-def _array(image: Image, notes: list[Note], where: str) -> Array:
+def _array(image: Image, is_png: bool, notes: list[Note], where: str) -> Array:
     array = np.asarray(image)
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if image.mode == "I":
@@ -212,7 +213,7 @@ def _array(image: Image, notes: list[Note], where: str) -> Array:
             raise ConvcalcError(
                 f"{where}32-bit integers of {low:,} to {high:,}, more than 16 bits hold: give floats, or 16 bits"
             )
-        if image.format != "PNG":  # older versions of Pillow read 16-bit grey so
+        if not is_png:  # older versions of Pillow read 16-bit grey of a PNG so
             notes.append(_assumed("32-bit integers read as 16-bit grey, which holds them"))
         array = array.astype(np.uint16)
     if array.dtype not in (np.uint8, np.uint16, np.float32) or array.ndim not in (2, 3):
