@@ -25,6 +25,7 @@ MODES = {
     "bicubic": (4,),
     "trilinear": (5,),
 }
+SMALL = 128  # height plus width, up to which PyTorch upsamples H W in a loop of its own
 LARGEST_SINGLE = 2**24  # up to which single precision holds every whole number
 INTERPOLATING = ("linear", "bilinear", "bicubic", "trilinear")
 
@@ -145,22 +146,23 @@ class Upsample(Weightless):
         out = self.output_shape(sizes)[2:]
         if self.mode == "area":
             return self._area(out).receptive_field(fields, sizes)
+        is_small = len(out) == 2 and sum(out) <= SMALL
         steps = [
-            self._step(factor, size, count, len(out))
+            self._step(factor, size, count, is_small)
             for factor, size, count in zip(self._per_axis(len(out)), sizes[2:], out, strict=True)
         ]
-        return tuple(map(self._through, fields, steps, sizes[2:], out))
+        return tuple(self._through(*axis, is_small) for axis in zip(fields, steps, sizes[2:], out, strict=True))
 
-    def _step(self, factor: float, size: int, count: int, rank: int) -> Fraction:
+    def _step(self, factor: float, size: int, count: int, is_small: bool) -> Fraction:
         """Inputs from one output to the next, by the factor where it is not recomputed.
 
-        Over H W, PyTorch's mode nearest counts the same and the double size off without it.
+        For small pictures, PyTorch's mode nearest counts the same and the double size off without it.
         """
-        is_counted = self.mode == "nearest" and rank == 2 and count in (size, 2 * size)
+        is_counted = self.mode == "nearest" and is_small and count in (size, 2 * size)
         by_sizes = self.size is not None or self.recompute_scale_factor or is_counted
         return Fraction(size, count) if by_sizes else 1 / Fraction(str(factor))
 
-    def _through(self, field: Field, step: Fraction, size: int, count: int) -> Field:
+    def _through(self, field: Field, step: Fraction, size: int, count: int, is_small: bool) -> Field:
         """One axis, along which neighbouring outputs lie ``step`` inputs apart."""
         if size == count and (step == 1 or self.align_corners or "linear" in self.mode):
             return field  # every element is itself
@@ -169,19 +171,27 @@ class Upsample(Weightless):
         if self.mode in INTERPOLATING:
             return through(field, self._between(step, size, count), has_jump=False)
         whole_steps = 1 in (step.numerator, step.denominator)
-        return through(field, self._nearest(step, size, count), has_jump=whole_steps)
+        return through(field, self._nearest(step, size, count, is_small), has_jump=whole_steps)
 
-    def _nearest(self, step: Fraction, size: int, count: int) -> Reading:
-        """One unit each: the one at or before the place, or under its middle, rounded as PyTorch rounds it."""
-        halves = 1 if self.mode == "nearest-exact" else 0
+    def _nearest(self, step: Fraction, size: int, count: int, is_small: bool) -> Reading:
+        """One unit each: the one at or before the place, or under its middle, rounded as PyTorch rounds it.
+
+        PyTorch's loop for small pictures rounds the step to single precision; every loop rounds the place.
+        """
+        half = 0.5 if self.mode == "nearest-exact" else 0.0
         is_exact = step.denominator.bit_count() == 1 or count > MOST_LISTED or size > LARGEST_SINGLE
         period, advance = (step.denominator, step.numerator) if is_exact else (count, size)
 
+        def position(place: int) -> float:
+            if is_small or not half:
+                return (place + half) * (_single(float(step)) if is_small else float(step))
+            return max(float(step) * (place + half) - half, 0.0) + half
+
         def taps(place: int) -> range:
             if is_exact:
-                first = (2 * place + halves) * step.numerator // (2 * step.denominator)
+                first = (2 * place + int(2 * half)) * step.numerator // (2 * step.denominator)
             else:
-                first = int(_single((place + halves / 2) * float(step)))
+                first = int(_single(position(place)))
             return range(min(first, size - 1), min(first, size - 1) + 1)
 
         return Reading(size, count, period, advance, taps, 1)

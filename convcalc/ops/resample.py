@@ -1,6 +1,6 @@
 """Upsampling, axis by axis: the nearest element, a mean of neighbours weighted by distance, or the mean of a bin.
 
-Positions are computed in float32 where PyTorch's own loops do so. Source: ATen's `UpSample.h`.
+Positions are rounded where PyTorch's own loops round them. Source: ATen's `UpSample.h` and `UpSampleKernel.cpp`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from convcalc.ops.sliding import Array
 
 Change = Callable[[Array, int], Array]  # returns x with one axis resized
 
+SMALL = 128  # height plus width, up to which PyTorch upsamples H W in a loop of its own
 A = -0.75  # the coefficient of cubic convolution that PyTorch uses
 
 
 class ResizedAxis(NamedTuple):
     """An axis of ``size`` elements that becomes one of ``output_size``; ``factor`` if positions are computed with it.
 
-    ``axes`` is the number of axes that are resized, this one among them.
+    ``is_small`` says whether the output has two axes of at most `SMALL` elements together.
 
     >>> ResizedAxis(size=4, output_size=8, factor=None).step
     0.5
@@ -36,7 +37,7 @@ class ResizedAxis(NamedTuple):
     size: int
     output_size: int
     factor: float | None
-    axes: int = 1
+    is_small: bool = False
 
     @property
     def step(self) -> float:
@@ -69,13 +70,12 @@ def _resized(layer: Upsample, input_shape: Shape) -> list[ResizedAxis]:
     values = given if isinstance(given, tuple) else (given,) * len(sizes)
     if len(values) != len(sizes):
         raise ConvcalcError(f"{layer!r} gives {len(values)} axes, got input {list(input_shape)}")
-    if layer.size is not None:
-        return [ResizedAxis(size, value, None, len(sizes)) for size, value in zip(sizes, values, strict=True)]
-    kept = not layer.recompute_scale_factor
-    return [
-        ResizedAxis(size, int(size * value), value if kept and value > 0 else None, len(sizes))
-        for size, value in zip(sizes, values, strict=True)
-    ]
+    factors: list[float | None] = [None] * len(values)
+    if layer.size is None:
+        factors = [value if value > 0 and not layer.recompute_scale_factor else None for value in values]
+        values = tuple(int(size * value) for size, value in zip(sizes, values, strict=True))
+    is_small = len(values) == 2 and sum(values) <= SMALL
+    return [ResizedAxis(*axis, is_small) for axis in zip(sizes, values, factors, strict=True)]
 
 
 def run(layer: Upsample, x: Array) -> Array:
@@ -99,15 +99,17 @@ def run(layer: Upsample, x: Array) -> Array:
 
 
 def nearest(axis: ResizedAxis, align_corners: bool) -> Change:
-    """Take the element at or before each position; PyTorch counts the same and the double size of H and W exactly.
+    """Take the element at or before each position.
+
+    PyTorch's loop for small pictures rounds the step to float32, and counts the same and the double size exactly.
 
     >>> nearest(ResizedAxis(3, 2, None), False)(np.array([1, 2, 3]), 0).tolist()
     [1, 2]
     """
     place = np.arange(axis.output_size)
-    if axis.axes == 2 and axis.output_size in (axis.size, 2 * axis.size):
+    if axis.is_small and axis.output_size in (axis.size, 2 * axis.size):
         return _taken(place // (axis.output_size // axis.size))
-    return _taken(_floored(place * np.float32(axis.step), axis.size))
+    return _taken(_floored(place * (_single(axis.step) if axis.is_small else axis.step), axis.size))
 
 
 def nearest_exact(axis: ResizedAxis, align_corners: bool) -> Change:
@@ -116,8 +118,10 @@ def nearest_exact(axis: ResizedAxis, align_corners: bool) -> Change:
     >>> nearest_exact(ResizedAxis(3, 2, None), False)(np.array([1, 2, 3]), 0).tolist()
     [1, 3]
     """
-    middle = (np.arange(axis.output_size) + 0.5) * np.float64(np.float32(axis.step))
-    return _taken(_floored(middle, axis.size))
+    middle = np.arange(axis.output_size) + 0.5
+    if axis.is_small:
+        return _taken(_floored(middle * _single(axis.step), axis.size))
+    return _taken(_floored(np.maximum(axis.step * middle - 0.5, 0) + 0.5, axis.size))
 
 
 def linear(axis: ResizedAxis, align_corners: bool) -> Change:
@@ -175,6 +179,11 @@ def _position(axis: ResizedAxis, align_corners: bool) -> Array:
 def _floored(position: Array, size: int) -> Array:
     """Return the element at or before each position, at most the last."""
     return np.minimum(np.floor(position.astype(np.float32)).astype(np.int64), size - 1)
+
+
+def _single(step: float) -> float:
+    """Return the float32 next to a step."""
+    return float(np.float32(step))
 
 
 def _inner(far: Array) -> Array:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from convcalc import Conv1d, Conv2d, Conv3d, ConvcalcError, engine, trace
 from convcalc.explain import explain
 from convcalc.layers import kind
+from convcalc.receptive_field import Field
 from tests.helpers import build, pattern, stored
 from tests.test_explain import evaluate, figures_of
 
@@ -355,14 +356,18 @@ def test_a_factor_and_the_size_it_makes_differ_but_when_recomputed():
 
 
 def test_the_nearest_is_found_as_pytorch_finds_it():
-    """As PyTorch 2.13 gave them: along L by the factor, along H and W of twice the size by halves; in float32."""
-    x = np.arange(3.0)
-    along = engine.execute(make("Upsample", scale_factor=2.3), x.reshape(1, 1, 3))
-    assert along.ravel().tolist() == [0, 0, 0, 1, 1, 2]
-    plane = engine.execute(make("Upsample", scale_factor=2.3), np.broadcast_to(x, (1, 1, 3, 3)))
-    assert plane[0, 0, 0].tolist() == [0, 0, 1, 1, 2, 2]
-    half = engine.execute(make("Upsample", 98), np.arange(2.0).reshape(1, 1, 2))
-    assert half.ravel().tolist() == [0] * 49 + [1] * 49
+    """The elements that PyTorch 2.13 reads, by the engine and by the receptive fields."""
+    cases = stored("torch_nearest.jsonl.gz")
+    outputs = [[len(along) for along in case["read"]] for case in cases]
+    assert {len(sizes) for sizes in outputs} == {1, 2, 3}
+    assert {sum(sizes) > 128 for sizes in outputs if len(sizes) == 2} == {True, False}
+    for case in cases:
+        layer, shape, read = build(case), case["input"], case["read"]
+        x = np.arange(np.prod(shape)).reshape(shape)
+        assert (engine.execute(layer, x.astype(float)) == x[0, 0][np.ix_(*read)]).all(), case
+        fields = layer.receptive_field(tuple(Field(1, 1, 0, size) for size in shape[2:]), shape)
+        seen = [[field.sees(unit)[0] for unit in range(len(along))] for field, along in zip(fields, read, strict=True)]
+        assert seen == read, case
 
 
 def test_integers_stay_so_where_nothing_is_mixed():

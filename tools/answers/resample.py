@@ -5,10 +5,13 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import torch
+
 from tools.answers.moving import lengths, odd, run
-from tools.torch_answers import Case, maybe
+from tools.torch_answers import Case, build, maybe, store
 
 MODES = {"nearest": 0, "nearest-exact": 0, "area": 0, "linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
+NEAREST = 150  # of each mode
 FACTORS = [1, 2, 2, 3, 4, 0.5, 1.5, 2.5, 2.3, 0.3, 1.1, 0.7, 1 / 3]
 
 
@@ -47,5 +50,31 @@ def case(rng: random.Random) -> Case:
     }
 
 
+def nearest_case(rng: random.Random, mode: str) -> Case:
+    """The elements that are read along each axis; some pictures become more than 128 rows and columns together."""
+    rank = rng.choice([1, 2, 2, 3])
+    sizes = [rng.randint(1, 9 if rank == 3 else 45) for _ in range(rank)]
+    tenths = [rng.randint(3, 49) / 10 for _ in range(rank)]
+    near = rng.choice([tenths, tenths, [1.005] * rank, [2.005] * rank])
+    settings: dict[str, Any] = {"scale_factor": near, "mode": mode}
+    if maybe(rng, 0.2):
+        settings = {"size": [max(1, int(size * one)) for size, one in zip(sizes, near, strict=True)], "mode": mode}
+    elif maybe(rng, 0.2):
+        settings["recompute_scale_factor"] = True
+    case = {"layer": "Upsample", "args": [], "settings": settings, "input": [1, 1, *sizes]}
+    try:
+        layer, read = build(case), []
+        for axis, size in enumerate(sizes):
+            along = torch.arange(size, dtype=torch.float64).reshape(-1, *[1] * (rank - 1 - axis))
+            output = layer(along.expand(1, 1, *sizes).contiguous()).movedim(2 + axis, 0)
+            read.append(output.reshape(len(output), -1)[:, 0].int().tolist())
+    except RuntimeError:  # nothing is left
+        return nearest_case(rng, mode)
+    return {**case, "read": read}
+
+
 if __name__ == "__main__":
     run("resample", case, lambda case: True)
+    rng = random.Random(20260101)
+    modes = ["nearest", "nearest-exact"] * NEAREST
+    store("torch_nearest.jsonl.gz", [nearest_case(rng, mode) for mode in modes])
