@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from hypothesis import strategies as st
 
-from convcalc import layers
+from convcalc import engine, layers
 
 DATA = Path(__file__).parent / "data"
 BUFFERS = 2**17  # bytes that NumPy's own loops may take in a thread, whatever the size
@@ -23,6 +23,15 @@ def stored(name):
 def pattern(shape, salt):
     """The numbers that tools/torch_answers.py gave to PyTorch."""
     return (np.arange(np.prod(shape, dtype=int)) * (7919 + 2 * salt) // 13 % 11 - 5).reshape(shape)
+
+
+def make(name, *args, **options):
+    return layers.kind(name)(*args, **options)
+
+
+def weights_of(layer):
+    shapes = engine.weight_shapes(layer)
+    return {name: pattern(shape, salt + 1) for salt, (name, shape) in enumerate(shapes.items())}
 
 
 def build(case):

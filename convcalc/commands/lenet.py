@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from convcalc import lenet
 from convcalc.commands import output, values
 from convcalc.commands.base import as_typed, command
 from convcalc.commands.shared import Format, Get, Json, MemoryLimit, Verify
 from convcalc.notes import note_block
-from convcalc.report import Report
-from convcalc.walk import trace
 
 if TYPE_CHECKING:
     from convcalc.render.table import Table
+    from convcalc.report import Report
     from convcalc.verify import Verification
 
 DIGIT = 3  # the picture that --verify runs the network on
@@ -47,6 +45,9 @@ class Options(NamedTuple):
 @command(Options, examples=("convcalc lenet --verify",), groups={"report": "The network", "verify": "The output"})
 def run(options: Options) -> bool:
     """Answer; return False if the verification finds a difference."""
+    from convcalc import lenet
+    from convcalc.walk import trace
+
     size = int(values.one_of("--input", options.input, tuple(map(str, lenet.INPUT_SIZES))))
     full_c3 = values.one_of("--c3", options.c3, ("paper", "full")) == "full"
     limit = values.memory("--memory-limit", options.memory_limit)
@@ -73,6 +74,7 @@ def run(options: Options) -> bool:
 def _verified(size: int, full_c3: bool, limit: int) -> Verification:
     import numpy as np
 
+    from convcalc import lenet
     from convcalc.verify import verify
 
     network = lenet.lenet5(size, full_c3)
@@ -82,6 +84,7 @@ def _verified(size: int, full_c3: bool, limit: int) -> Verification:
 
 
 def _document(report: Report, verification: Verification | None, options: Options) -> dict[str, Any]:
+    from convcalc import lenet
     from convcalc.schema import report_document, verification_document
 
     document: dict[str, Any] = report_document(report)
@@ -94,6 +97,7 @@ def _document(report: Report, verification: Verification | None, options: Option
 
 
 def _blocks(report: Report, verification: Verification | None, options: Options) -> list[str | Table]:
+    from convcalc import lenet
     from convcalc.render.columns import LENET
     from convcalc.render.network import network_table, totals_table
     from convcalc.render.verification import verdict, verification_table
@@ -113,6 +117,8 @@ def _blocks(report: Report, verification: Verification | None, options: Options)
 
 
 def _remarks(report: Report) -> list[str]:
+    from convcalc import lenet
+
     remarks = ["The rows of C1 to F6 include the squashing function f(a) = 1.7159 tanh(2a/3)."]
     c1 = report.rows[0].figures
     if c1.macs != c1.macs_exact:

@@ -6,21 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from convcalc.channels import channels_first
 from convcalc.commands import output, progress, source, values
 from convcalc.commands.base import as_typed, command, tell, with_notes
 from convcalc.commands.shared import Format, Get, Json, MemoryLimit, Verify
 from convcalc.errors import ConvcalcError
-from convcalc.inventory import inventory
 from convcalc.notes import note_block
-from convcalc.report import ITEMSIZES, Report
-from convcalc.walk import LayerError, trace
 
 if TYPE_CHECKING:
     from convcalc.commands.source import Source
     from convcalc.layers.block import Block
     from convcalc.layers.settings import Shape
     from convcalc.render.table import Table
+    from convcalc.report import Report
     from convcalc.verify import Verification
 
 LEFT_OUT = "MACs: those with a weight; bias, norms, activations, pooling are left out. FLOPs: 2 x dense MACs."
@@ -130,6 +127,9 @@ def run(options: Options) -> bool:
     if options.list_:
         _emit_list(options.format)
         return True
+    from convcalc.report import ITEMSIZES
+    from convcalc.walk import LayerError
+
     typed = "-" if options.network is None and source.is_piped() else options.network
     if typed is None:
         raise ConvcalcError(
@@ -146,6 +146,8 @@ def run(options: Options) -> bool:
     if read.printed is not None:
         if options.verify:
             raise ConvcalcError(f"--verify executes the layers, and {read.notes[0].text}")
+        from convcalc.inventory import inventory
+
         report = inventory(read.printed, dtype, read.notes)
         _emit(report, None, options, depth, columns)
         return _keeps(limits, report)
@@ -181,6 +183,7 @@ def _emit_list(format: str) -> None:  # noqa: A002 - the option's name
     """The built-in networks, with their totals."""
     from convcalc import zoo
     from convcalc.render.table import Column, Table
+    from convcalc.walk import trace
 
     columns = (
         Column("name"),
@@ -241,6 +244,8 @@ def _budgets(limits: dict[str, int], report: Report) -> list[Budget]:
 
 def _traced(read: Source, input_shape: Shape, dtype: str, may_flatten: bool) -> Report:
     """Return the report. A refusal names the layer that does not fit, where it is written, and what would help."""
+    from convcalc.walk import LayerError, trace
+
     try:
         return trace(read.network, input_shape, dtype=dtype)
     except LayerError as error:
@@ -254,6 +259,8 @@ def _traced(read: Source, input_shape: Shape, dtype: str, may_flatten: bool) -> 
 
 def _with_remedy(reason: str, read: Source, input_shape: Shape, may_flatten: bool) -> str:
     """Return the reason with a remedy that fits the whole network, where there is a better one than the layer's own."""
+    from convcalc.channels import channels_first
+
     problem = reason.rpartition(": ")[0] or reason
     moved = channels_first(input_shape)
     if moved != input_shape and _fits(read.network, moved):
@@ -266,6 +273,8 @@ def _with_remedy(reason: str, read: Source, input_shape: Shape, may_flatten: boo
 
 
 def _fits(network: Block, input_shape: Shape) -> bool:
+    from convcalc.walk import trace
+
     try:
         trace(network, input_shape)
     except ConvcalcError:

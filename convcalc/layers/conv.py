@@ -135,7 +135,7 @@ class Conv(ConvNd):
             out_channels=out_channels,
             kernel_size=kernel_size,
             stride=stride,
-            padding=_sides(padding, padding_mode, kernel_size, stride, dilation),
+            padding=_checked_padding(padding, padding_mode, kernel_size, stride, dilation),
             dilation=dilation,
             groups=groups,
             bias=bool(bias),
@@ -309,10 +309,10 @@ def _same(kernel_size: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[Side
     return tuple(map(formulas.same_padding, kernel_size, dilation))
 
 
-def _sides(
+def _checked_padding(
     padding: Padding, mode: str, kernel_size: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
 ) -> tuple[Sides, ...]:
-    """Return the padding as one pair (before, after) per axis."""
+    """Return the padding as one pair (before, after) per axis; refuse what PyTorch refuses."""
     rank = len(kernel_size)
     least = 0 if mode == "zeros" else None  # in the other modes PyTorch crops by a negative side
     if isinstance(padding, str):

@@ -254,3 +254,11 @@ def test_importing_the_package_loads_nothing_heavy():
     line = "import sys, convcalc; convcalc.Conv2d(3, 16, 4).parameters; print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True)
     assert set(ran.stdout.split()) & (HEAVY | {"typer"}) == set()
+
+
+@pytest.mark.parametrize("command", ["shape", "net", "solve", "draw", "filter", "lenet"])
+def test_help_loads_no_layer(command):
+    line = f"import sys; sys.argv = ['convcalc', '{command}', '-h']; from convcalc.cli import app"
+    watch = f"{line}; app(standalone_mode=False); print(*sys.modules, file=sys.stderr)"
+    ran = subprocess.run([sys.executable, "-c", watch], capture_output=True, text=True, check=True)
+    assert {"convcalc.walk", "convcalc.layers.base"} & set(ran.stderr.split()) == set()

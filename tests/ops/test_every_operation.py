@@ -15,7 +15,7 @@ import convcalc
 from convcalc import ConvcalcError, engine, formulas
 from convcalc.ops import blocks
 from convcalc.ops.scratch import SCRATCH_BYTES
-from tests.helpers import pattern
+from tests.helpers import build, make, pattern, stored, weights_of
 from tests.ops.examples import EXAMPLES, operation_of
 
 every_operation = pytest.mark.parametrize(("layer", "shapes"), EXAMPLES, ids=repr)
@@ -228,3 +228,74 @@ def test_an_empty_batch_gives_an_empty_output(layer, shapes):
     out = engine.execute(layer, *(np.ones(shape, np.float32) for shape in empty), **weights)
     assert out.shape == layer.output_shape(*empty)
     assert out.size == 0
+
+
+# Values
+
+FAMILIES = ("transposed", "pad", "reshape", "resample")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_values_are_pytorchs(family):
+    cases = stored(f"torch_{family}_values.jsonl.gz")
+    assert len(cases) >= 60
+    for case in cases:
+        layer, x = build(case), pattern(case["input"], 0).astype(float)
+        out = engine.execute(layer, x, **{name: array.astype(float) for name, array in weights_of(layer).items()})
+        assert list(out.shape) == list(engine.output_shape(layer, tuple(case["input"]))) == case["output"], case
+        assert np.allclose(out.ravel(), case["values"], rtol=1e-12, atol=1e-12), case
+
+
+def test_every_kind_has_values():
+    names = {case["layer"] for family in FAMILIES for case in stored(f"torch_{family}_values.jsonl.gz")}
+    ranks = [
+        f"{name}Pad{rank}d"
+        for name in ("Zero", "Constant", "Reflection", "Replication", "Circular")
+        for rank in (1, 2, 3)
+    ]
+    assert names >= {*ranks, *(f"ConvTranspose{rank}d" for rank in (1, 2, 3)), "Unflatten", "PixelShuffle"}
+    assert names >= {
+        "PixelUnshuffle",
+        "ChannelShuffle",
+        "Unfold",
+        "Fold",
+        "UpsamplingNearest2d",
+        "UpsamplingBilinear2d",
+    }
+    modes = {case["settings"].get("mode") for case in stored("torch_resample_values.jsonl.gz")}
+    assert modes >= {"nearest", "nearest-exact", "area", "linear", "bilinear", "bicubic", "trilinear"}
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "message"),
+    [
+        (make("ConvTranspose1d", 2, 1, 1, bias=False), (1, 3, 4), "takes 2 channels and 1 axes"),
+        (make("ConvTranspose1d", 2, 1, 1, bias=False), (1, 2, 0), "got a size of 0"),
+        (make("ConvTranspose1d", 2, 1, 1, padding=2, bias=False), (1, 2, 4), "cuts off all that it makes"),
+        (make("ZeroPad2d", 1), (4,), "pads 2 axes"),
+        (make("ZeroPad1d", -3), (1, 4), "crops more than there is"),
+        (make("ReflectionPad1d", 4), (1, 4), "reflect padding 4 is too wide for 4: use at most 3"),
+        (make("ConstantPad1d", 1, 0.5), (1, 4), "puts 0.5 among integers: give floating-point numbers"),
+        (make("Unflatten", 3, (2, 2)), (1, 4), "names an axis that .1, 4. does not have"),
+        (make("Unflatten", 1, (2, 3)), (1, 4), "does not multiply up to axis 1"),
+        (make("PixelShuffle", 2), (1, 3, 4, 4), "of 4 channels or a multiple"),
+        (make("PixelUnshuffle", 2), (1, 3, 5, 4), "H and W multiples of 2"),
+        (make("ChannelShuffle", 2), (1, 3, 4), "C a multiple of 2"),
+        (make("Unfold", 5), (1, 3, 4, 4), "does not fit"),
+        (make("Unfold", 2), (1, 0, 4, 4), "none of them 0"),
+        (make("Fold", 5, 2), (1, 5, 16), "takes columns of 4 rows or a multiple"),
+        (make("Fold", 5, 2), (1, 4, 15), "takes 16 columns"),
+        (make("Upsample", 5, mode="linear"), (1, 3, 4, 4), "cannot take the 4 axes"),
+        (make("Upsample", (5, 5)), (1, 3, 4), "gives 2 axes"),
+        (make("Upsample", scale_factor=0.1), (1, 3, 4), "leaves nothing"),
+    ],
+)
+def test_what_does_not_fit_is_refused(layer, shape, message):
+    rng = np.random.default_rng(0)
+    with pytest.raises(ConvcalcError, match=message):
+        engine.execute(
+            layer, np.ones(shape, int), **{k: v.astype(int) for k, v in engine.random_weights(layer, rng).items()}
+        )
