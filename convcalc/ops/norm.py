@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 
@@ -192,7 +193,7 @@ def elementwise_shapes(layer: LayerNorm | RMSNorm) -> dict[str, Shape]:
 
 
 def batch_norm_shape(layer: BatchNorm, input_shape: Shape) -> Shape:
-    """Return the input's shape; refuse another number of axes or of channels.
+    """Return the input's shape; refuse another number of axes or of channels, and a mean of a single value.
 
     >>> from convcalc import BatchNorm2d
     >>> batch_norm_shape(BatchNorm2d(3), (1, 3, 8, 8))
@@ -206,8 +207,12 @@ def batch_norm_shape(layer: BatchNorm, input_shape: Shape) -> Shape:
     if instance and layer.affine and 0 in input_shape[:-rank]:
         raise ConvcalcError(f"{layer!r} has nothing to scale in {list(input_shape)}: give at least 1 of each")
     channels = input_shape[-1 - rank] if instance else input_shape[1]
-    if (layer.affine or layer.track_running_stats) and channels != layer.num_features and 0 not in input_shape:
+    is_checked = (instance and layer.affine) or ((layer.affine or layer.track_running_stats) and 0 not in input_shape)
+    if is_checked and channels != layer.num_features:
         raise ConvcalcError(f"{layer!r} takes {layer.num_features} channels, got {list(input_shape)}")
+    values = prod(input_shape[-rank:]) if instance else input_shape[0] * prod(input_shape[2:])
+    if values == 1 and not layer.track_running_stats:
+        raise ConvcalcError(f"{layer!r} takes the mean of a single value in {list(input_shape)}: give more")
     return input_shape
 
 

@@ -32,10 +32,16 @@ def output_shape(layer: Pad, input_shape: Shape) -> Shape:
     if len(input_shape) < len(sides):
         raise ConvcalcError(f"{layer!r} pads {len(sides)} axes, got {list(input_shape)}")
     mode = next((mode for kind, mode in MODES.items() if isinstance(layer, kind)), "zeros")
-    check_sides(input_shape, sides, mode)
+    if mode != "zeros" and len(input_shape) - len(sides) not in (1, 2):
+        raise ConvcalcError(f"{layer!r} takes channels and {len(sides)} axes, got {list(input_shape)}")
+    check_sides((1, *input_shape)[-len(sides) - 2 :], sides, mode)  # with a batch
     first = len(input_shape) - len(sides)
-    sizes = [size + before + after for size, (before, after) in zip(input_shape[first:], sides, strict=True)]
-    if any(size < 0 for size in sizes):
+    spatial = list(zip(input_shape[first:], sides, strict=True))
+    sizes = [size + before + after for size, (before, after) in spatial]
+    kept = sizes
+    if mode == "zeros":  # PyTorch crops before it pads
+        kept = [size + min(before, 0) + min(after, 0) for size, (before, after) in spatial]
+    if min(kept, default=0) < 0 or (mode in ("reflect", "replicate") and not any(sizes)):
         raise ConvcalcError(f"{layer!r} crops more than there is of {list(input_shape)}")
     return (*input_shape[:first], *sizes)
 

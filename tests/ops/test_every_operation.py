@@ -299,3 +299,27 @@ def test_what_does_not_fit_is_refused(layer, shape, message):
         engine.execute(
             layer, np.ones(shape, int), **{k: v.astype(int) for k, v in engine.random_weights(layer, rng).items()}
         )
+
+
+@pytest.mark.parametrize("name", ["BatchNorm", "InstanceNorm"])
+def test_the_engine_refuses_what_the_formulas_of_a_normalisation_refuse(name):
+    for affine, tracked, extra in product([False, True], [False, True], range(3)):
+        layer = make(f"{name}2d", 3, affine=affine, track_running_stats=tracked)
+        for shape in product([0, 1, 3], repeat=2 + extra):
+            assert verdict(engine.output_shape, layer, shape) == verdict(type(layer).output_shape, layer, shape), shape
+
+
+@pytest.mark.parametrize("name", ["ZeroPad", "ReflectionPad", "ReplicationPad", "CircularPad"])
+def test_the_engine_refuses_what_the_formulas_of_padding_refuse(name):
+    for padding, extra in product([0, 1, -1, (1, -2) * 2, (-3, 2) * 2], range(4)):
+        layer = make(f"{name}2d", padding)
+        for shape in product([0, 1, 2], repeat=1 + extra):
+            assert verdict(engine.output_shape, layer, shape) == verdict(type(layer).output_shape, layer, shape), shape
+
+
+def verdict(find, layer, shape):
+    """The output's shape, or None where it is refused."""
+    try:
+        return tuple(find(layer, shape))
+    except ConvcalcError:
+        return None
